@@ -1,0 +1,21 @@
+-- The latest audit in one row: what it found, and against the audit before.
+--
+-- grain     one row, with nulls where nothing has been audited
+with run as (
+    select * from audit.run order by audited_at desc, run_id desc limit 1
+),
+found as (
+    select
+        count(distinct f.model) filter (where f.verdict <> 'skip') as models,
+        count(distinct f.model) as models_seen,
+        count(distinct f.model) filter (where f.verdict = 'fail') as failing_models,
+        count(*) filter (where f.verdict <> 'skip') as evaluated,
+        count(*) filter (where f.verdict = 'fail') as failed,
+        count(*) filter (where f.verdict = 'fail' and f.severity = 'critical') as critical,
+        count(*) filter (where f.verdict = 'fail' and f.severity = 'high') as high,
+        count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered,
+        count(distinct f.policy) as policies
+    from audit.finding as f join run using (run_id)
+)
+select run.run_id, run.audited_at, run.exit_code, run.fail_on, found.*
+from found left join run on true

@@ -1,0 +1,1 @@
+"""Judge: policies in, findings and a decision out. Reads the ledger, never the bill."""

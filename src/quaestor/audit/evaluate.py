@@ -1,0 +1,263 @@
+"""Evaluate policies: every subject gets a verdict from every policy, and nothing is left out.
+
+A policy that cannot run gives one finding with the verdict `error`; it is neither an
+exception that hides the others' answers, nor a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self
+
+from quaestor.audit.answer import Known, broken, findings_of_rows, findings_of_select
+from quaestor.audit.compile import MODEL, VERSION, Compiled, compile_policy, texts_of
+from quaestor.audit.params import settled
+from quaestor.audit.policies import STAKES, Policy
+from quaestor.audit.together import rows_together
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.finding import Finding
+from quaestor.core.nearest import did_you_mean
+from quaestor.warehouse.duckdb import Warehouse, literal, quoted
+from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
+
+_EVIDENCE = "registry.evidence"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model version that is asked about.
+
+    Args:
+        model: Its model.
+        version: Its version.
+        assumed_lifecycle: What its lifecycle is taken for. "May it run in production?" is asked
+            before it does, so the rules for production must see it there; None judges it where
+            it stands.
+    """
+
+    model: str
+    version: str
+    assumed_lifecycle: str | None = "production"
+
+    @property
+    def subject(self) -> str:
+        """Return the subject key of the version."""
+        return f"{self.model}:{self.version}"
+
+
+def evaluate(
+    warehouse: Warehouse,
+    policies: Sequence[Policy],
+    *,
+    params: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+    target: Target | None = None,
+    limits: Limits | None = None,
+) -> tuple[Finding, ...]:
+    """Judge every subject by every policy.
+
+    Args:
+        warehouse: A built warehouse, opened read-only for this; its engine stays locked after
+            (`Sandbox`), so close it and open another to write.
+        policies: As `load_policies` returns them.
+        params: The user's parameters, by policy id (`Config.params`).
+        now: The clock of the audit, UTC; `$now` in a policy's SQL.
+        target: Judge only what belongs to this model version: the model, the version, its
+            deployments, and what carries the model's name (a budget); None: everything.
+        limits: What each policy may use.
+
+    Returns:
+        The findings, by policy in the given order, then by source and subject.
+
+    Raises:
+        ConfigurationError: `params` names no policy or parameter, or a value out of bounds.
+    """
+    if limits is None and target is None:
+        limits = Limits(threads=4)
+    with Evaluator(warehouse, limits=limits) as evaluator:
+        return evaluator.evaluate(policies, params=params, now=now, target=target)
+
+
+class Evaluator:
+    """A warehouse made ready for policies; several evaluations share it.
+
+    Args:
+        warehouse: As for `evaluate`.
+        limits: What each policy may use.
+    """
+
+    def __init__(self, warehouse: Warehouse, *, limits: Limits | None = None) -> None:
+        self._sandbox = Sandbox(warehouse, limits=limits)
+        self._columns: dict[str, dict[str, str]] = {}
+        self._compiled: dict[tuple[str, str, bool], Compiled | ConfigurationError] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._sandbox.close()
+
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
+        """Return every readable table's columns and types."""
+        return self._sandbox.columns()
+
+    def evaluate(
+        self,
+        policies: Sequence[Policy],
+        *,
+        params: Mapping[str, Mapping[str, Any]],
+        now: datetime,
+        target: Target | None = None,
+    ) -> tuple[Finding, ...]:
+        """Judge every subject by every policy (see the function `evaluate`)."""
+        values = settled_params(policies, params)
+        self._assume(target)
+        self._learn(policies)
+        known = self._known(policies, target)
+        model, version = (target.model, target.version) if target else (None, None)
+        shared = {"now": now, MODEL: model, VERSION: version}
+        compiled = self._compiled_all(policies, targeted=target is not None)
+        sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
+        together = rows_together(self._sandbox, sound, shared)
+        findings: list[Finding] = []
+        for policy in policies:
+            one = compiled[policy.id]
+            bound = {**values[policy.id], **shared}
+            try:
+                if isinstance(one, ConfigurationError):
+                    raise one
+                if policy.id in together:
+                    findings += findings_of_rows(policy, one, together[policy.id], known, bound)
+                else:
+                    findings += self._judge(policy, one, known, bound)
+            except ConfigurationError as problem:
+                findings.append(broken(policy, problem, model))
+        return tuple(findings)
+
+    def constants(self, policy: Policy) -> frozenset[str]:
+        """Return the texts that stand in a policy's SQL; none of one that cannot run."""
+        compiled = self._compiled_all([policy], targeted=False)[policy.id]
+        return compiled.constants if isinstance(compiled, Compiled) else frozenset()
+
+    def _compiled_all(
+        self, policies: Sequence[Policy], *, targeted: bool
+    ) -> dict[str, Compiled | ConfigurationError]:
+        """Return every policy's query, or why it has none; what was compiled before is kept."""
+        keys = {policy.id: (str(policy.path), policy.id, targeted) for policy in policies}
+        new = [policy for policy in policies if keys[policy.id] not in self._compiled]
+        if new:
+            self._compile(new, targeted=targeted)
+        return {name: self._compiled[key] for name, key in keys.items()}
+
+    def _compile(self, policies: Sequence[Policy], *, targeted: bool) -> None:
+        """Read all policies at once, which is quicker than one by one."""
+        self._learn(policies)
+        texts = [texts_of(policy) for policy in policies]
+        judged = iter(self._sandbox.judge([text for group in texts for text in group]))
+        for policy, group in zip(policies, texts, strict=True):
+            verdicts = [next(judged) for _ in group]
+            key = (str(policy.path), policy.id, targeted)
+            try:
+                self._compiled[key] = compile_policy(
+                    policy, verdicts, self._columns, targeted=targeted
+                )
+            except ConfigurationError as problem:
+                self._compiled[key] = problem
+
+    def _learn(self, policies: Sequence[Policy]) -> None:
+        """Read the columns of the tables that the policies name."""
+        subjects = {policy.says.subject for policy in policies if policy.says.subject}
+        self._columns |= self._sandbox.columns(sorted({*subjects, STAKES} - set(self._columns)))
+
+    def _assume(self, target: Target | None) -> None:
+        expression = "lifecycle"
+        if target is not None and target.assumed_lifecycle is not None:
+            expression = (
+                f"case when model = {literal(target.model)} and version = "
+                f"{literal(target.version)} then {literal(target.assumed_lifecycle)} "
+                "else lifecycle end"
+            )
+        self._sandbox.override("registry.model_version", "lifecycle", expression)
+
+    def _known(self, policies: Sequence[Policy], target: Target | None) -> Known:
+        """Read what all policies rest on: who supplies what, and the money behind the models."""
+        supplied = self._sandbox.run(
+            "select source, field, bool_or(supplied) from registry.evidence group by all",
+            {},
+            tables=[_EVIDENCE],
+        )
+        stakes: dict[str, dict[str, Decimal | None]] = {}
+        places = {(policy.says.at_stake or "").rpartition(".") for policy in policies}
+        for table, _, column in sorted(places):
+            if table == STAKES and column in self._columns[STAKES]:
+                stakes[column] = self._stakes(column, target)
+        return Known({(source, field): said for source, field, said in supplied.rows}, stakes)
+
+    def _stakes(self, column: str, target: Target | None) -> dict[str, Decimal | None]:
+        """Return a cost of the latest complete month (of the latest, if none is), by model."""
+        only = f"and model = ${MODEL}" if target else ""
+        answer = self._sandbox.run(
+            f"""
+            select model, sum({quoted(column)}) from {STAKES}
+            where month = (
+                select coalesce(max(month) filter (where complete), max(month)) from {STAKES}
+            ) {only}
+            group by model
+            """,
+            {MODEL: target.model} if target else {},
+            tables=[STAKES],
+        )
+        return dict(answer.rows)
+
+    def _judge(
+        self, policy: Policy, compiled: Compiled, known: Known, bound: Mapping[str, Any]
+    ) -> list[Finding]:
+        """Ask one policy alone."""
+        try:
+            answer = self._sandbox.run(
+                compiled.sql,
+                {name: bound[name] for name in compiled.parameters},
+                tables=sorted(compiled.tables),
+            )
+        except SandboxError as problem:
+            part = "require" if policy.says.sql is None else "sql"
+            raise ConfigurationError(
+                problem.what, where=policy.where(part), fix=problem.fix
+            ) from None
+        if policy.says.sql is None:
+            return list(findings_of_rows(policy, compiled, answer.rows, known, bound))
+        about = {"model": bound[MODEL], "version": bound[VERSION]}
+        return list(findings_of_select(policy, answer.columns, answer.rows, known, **about))
+
+
+def settled_params(
+    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the parameters of every policy, by id.
+
+    Raises:
+        ConfigurationError: A policy or parameter that does not exist, or a value out of bounds.
+    """
+    ids = [policy.id for policy in policies]
+    for name in params:
+        if name not in ids:
+            raise ConfigurationError(
+                f"`params` sets the policy '{name}', which does not exist",
+                where=f"params.{name}",
+                fix=did_you_mean(name, ids, otherwise="See `quaestor policy list`."),
+            )
+    return {
+        policy.id: settled(
+            policy.id, policy.says.params, params.get(policy.id, {}), f"params.{policy.id}"
+        )
+        for policy in policies
+    }

@@ -1,0 +1,320 @@
+"""Policies are files: find them, read them, and let later places adjust earlier ones.
+
+A place is a folder `<family>/<id>.yaml`. The first place to hold an id says what the policy
+is; a file of the same id in a later place may set its params, severity and gate, and nothing
+else, so that nobody can weaken a rule's SQL under its old name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field, structs
+
+from quaestor.audit.params import Param, declaration_objection, objection
+from quaestor.audit.subjects import SUBJECTS
+from quaestor.core.config import Config
+from quaestor.core.documents import Document, convert, read_document
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.nearest import did_you_mean
+from quaestor.core.shipped import shipped
+from quaestor.core.verdict import Severity
+
+FRAMEWORKS = {
+    "nist-ai-rmf": "NIST AI RMF 1.0",
+    "eu-ai-act": "EU AI Act (Regulation 2024/1689)",
+    "iso-42001": "ISO/IEC 42001:2023",
+    "soc2": "SOC 2 Trust Services Criteria",
+    "sr-26-2": "SR 26-2",
+}
+STAKES = "ledger.model_month"
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+TEMPLATE = re.compile(r"\{(\w+)(:%)?\}")  # a column or parameter in a reason
+Text = Annotated[str, Meta(pattern=r"\S")]
+
+
+class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to mend it with one registry's own tool."""
+
+    registry: Text
+    run: Text
+
+
+class Remedy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do about a violation."""
+
+    text: Text
+    commands: tuple[Command, ...] = ()
+
+
+class Reference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A requirement that this policy's evidence supports."""
+
+    pack: Literal["nist-ai-rmf", "eu-ai-act", "iso-42001", "soc2", "sr-26-2"]
+    ref: Text
+
+
+class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a violation counts: `block` stops a deploy, `warn` is said, `report` is reported."""
+
+    ci: Literal["block", "warn", "report"] = "warn"
+    report: bool = True
+
+
+class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every key that a policy file may have."""
+
+    title: Text
+    severity: Severity
+    why: Text
+    remedy: Remedy
+    source: Text
+    subject: str | None = None
+    when: Text | None = None
+    requires: tuple[Text, ...] = ()
+    require: Text | None = None
+    sql: Text | None = None
+    reason: Text | None = None
+    at_stake: Text | None = None
+    params: dict[str, Param] = field(default_factory=dict)
+    frameworks: tuple[Reference, ...] = ()
+    gate: Gate = field(default_factory=Gate)
+    aliases: tuple[Text, ...] = ()
+
+
+class Adjustment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a later file of the same id may say; params are new defaults."""
+
+    severity: Severity | None = None
+    gate: Gate | None = None
+    params: dict[str, int | float | str | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy, ready to be evaluated.
+
+    Args:
+        id: The file's name: the violation, in kebab-case.
+        family: Its folder.
+        path: Its file.
+        says: What the file says.
+        document: The file as parsed, for the line of each key.
+    """
+
+    id: str
+    family: str
+    path: Path
+    says: PolicyFile
+    document: Document
+
+    @property
+    def blocking(self) -> bool:
+        """Return whether a violation stops a deploy."""
+        return self.says.gate.ci == "block"
+
+    @property
+    def cases_path(self) -> Path:
+        """Return where its cases stand."""
+        return self.path.with_name(f"{self.id}.cases.yaml")
+
+    def where(self, *part: str) -> str:
+        """Return the place of a key in the file, as `path:line`."""
+        return f"{self.path}:{self.document.line_of(part)}"
+
+
+def places_of(config: Config) -> tuple[Path, ...]:
+    """Return the folders that a configuration's `policies:` names, in load order."""
+    return tuple(
+        shipped("policies") if place == "builtin" else config.resolve(place)
+        for place in config.policies
+    )
+
+
+def load_policies(places: Sequence[Path]) -> tuple[Policy, ...]:
+    """Read every policy of every place.
+
+    Args:
+        places: Folders; built-in first, then the organisation's, then the repository's.
+
+    Returns:
+        The policies, by family and id.
+
+    Raises:
+        ConfigurationError: A missing folder, a malformed policy, an id or alias twice.
+    """
+    found: dict[str, Policy] = {}
+    for place in places:
+        here: dict[str, Path] = {}
+        for path in policy_files(place):
+            name = path.stem
+            if name in here:
+                raise ConfigurationError(
+                    f"the policy '{name}' stands twice",
+                    where=f"{here[name]} and {path}",
+                    fix="Rename or remove one; an id is unique within a place.",
+                )
+            here[name] = path
+            known = found.get(name)
+            found[name] = read_policy(path) if known is None else _adjusted(known, path)
+    policies = tuple(sorted(found.values(), key=lambda one: (one.family, one.id)))
+    _check_aliases(policies)
+    return policies
+
+
+def policy_files(place: Path) -> list[Path]:
+    """Return the policy files of a place, sorted; cases and packs are none.
+
+    Raises:
+        ConfigurationError: No such folder, or a file outside a family's folder.
+    """
+    if not place.is_dir():
+        raise ConfigurationError(
+            "there is no such folder of policies",
+            where=str(place),
+            fix="Correct `policies:` in quaestor.yaml; `builtin` names the shipped ones.",
+        )
+    if stray := sorted(place.glob("*.yaml")):
+        raise ConfigurationError(
+            "a policy stands outside a family's folder",
+            where=str(stray[0]),
+            fix=f"Move it to {place / '<family>' / stray[0].name}.",
+        )
+    return sorted(
+        path
+        for path in place.glob("*/*.yaml")
+        if not path.name.endswith(".cases.yaml") and path.parent.name != "packs"
+    )
+
+
+def read_policy(path: Path) -> Policy:
+    """Read one policy file.
+
+    Raises:
+        ConfigurationError: It is malformed; says the line and what to do.
+    """
+    document = read_document(path)
+    policy = Policy(path.stem, path.parent.name, path, convert(document, PolicyFile), document)
+    for part, what, fix in _objections(policy):
+        raise ConfigurationError(what, where=policy.where(*part), fix=fix)
+    return policy
+
+
+def find_policy(policies: Sequence[Policy], name: str) -> Policy:
+    """Return the policy of an id or alias; upper and lower case are the same.
+
+    Raises:
+        ConfigurationError: There is none; names the nearest.
+    """
+    names = {n.lower(): one for one in policies for n in (one.id, *one.says.aliases)}
+    if found := names.get(name.lower()):
+        return found
+    raise ConfigurationError(
+        f"there is no policy '{name}'",
+        fix=did_you_mean(name.lower(), names, otherwise="See `quaestor policy list`."),
+    )
+
+
+def _adjusted(policy: Policy, path: Path) -> Policy:
+    document = read_document(path)
+    allowed = set(Adjustment.__struct_fields__)
+    keys = document.value if isinstance(document.value, dict) else {}
+    for key in keys:
+        if key not in allowed:
+            raise ConfigurationError(
+                f"'{policy.id}' is defined in {policy.path}; `{key}` cannot be changed here",
+                where=f"{path}:{document.line_of((str(key),))}",
+                fix="Keep params, severity and gate, or give the policy an id of its own.",
+            )
+    wish = convert(document, Adjustment)
+    params = dict(policy.says.params)
+    for name, value in wish.params.items():
+        where = f"{path}:{document.line_of(('params', name))}"
+        if name not in params:
+            raise ConfigurationError(
+                f"the policy '{policy.id}' has no parameter '{name}'",
+                where=where,
+                fix=f"It has: {', '.join(sorted(params)) or 'none'}.",
+            )
+        if wrong := objection(params[name], value):
+            raise ConfigurationError(
+                f"the parameter '{name}' {wrong}",
+                where=where,
+                fix=f"`quaestor policy show {policy.id}` prints what it takes.",
+            )
+        params[name] = _with(params[name], default=value)
+    says = _with(
+        policy.says,
+        params=params,
+        severity=wish.severity or policy.says.severity,
+        gate=wish.gate or policy.says.gate,
+    )
+    return replace(policy, says=says)
+
+
+def _with(struct: Any, **changes: Any) -> Any:
+    return structs.replace(struct, **changes)
+
+
+def _check_aliases(policies: Sequence[Policy]) -> None:
+    owners: dict[str, Policy] = {}
+    for policy in policies:
+        for name in (policy.id, *policy.says.aliases):
+            other = owners.setdefault(name.lower(), policy)
+            if other is not policy:
+                raise ConfigurationError(
+                    f"'{name}' names two policies",
+                    where=f"{other.path} and {policy.where('aliases')}",
+                    fix="Give each an alias of its own.",
+                )
+
+
+def _objections(policy: Policy) -> list[tuple[tuple[str, ...], str, str]]:
+    """Return what is wrong with a policy beyond its types: the key, the fault, the remedy."""
+    says = policy.says
+    wrong: list[tuple[tuple[str, ...], str, str]] = []
+    if not _ID.fullmatch(policy.id):
+        wrong.append(((), f"'{policy.id}' is no kebab-case id", "Rename the file."))
+    for name, param in says.params.items():
+        if fault := declaration_objection(name, param):
+            wrong.append((("params", name), fault, "Correct the declaration."))
+    if says.sql is not None:
+        wrong += [
+            ((key,), f"`{key}` stands beside `sql`", f"Remove `{key}`; the SELECT says it.")
+            for key in ("subject", "when", "require", "reason")
+            if getattr(says, key) is not None
+        ]
+        if says.at_stake and not says.at_stake.startswith(f"{STAKES}."):
+            fix = f"Name a column of {STAKES}, or return at_stake_per_month."
+            wrong.append((("at_stake",), f"'{says.at_stake}' cannot be at stake here", fix))
+        return wrong
+    wrong += [
+        ((), f"the key '{key}' is missing", f"Add `{key}:`, or write the policy as `sql:`.")
+        for key in ("subject", "require", "reason")
+        if getattr(says, key) is None
+    ]
+    return wrong or _subject_objections(says)
+
+
+def _subject_objections(says: PolicyFile) -> list[tuple[tuple[str, ...], str, str]]:
+    subject = SUBJECTS.get(says.subject or "")
+    if subject is None:
+        otherwise = f"One of {', '.join(SUBJECTS)}; or `sql:`."
+        fix = did_you_mean(says.subject or "", SUBJECTS, otherwise=otherwise, form="{}")
+        return [(("subject",), f"'{says.subject}' is nothing that a policy can judge", fix)]
+    stake = says.at_stake or ""
+    table, _, column = stake.rpartition(".")
+    if stake and (table not in (STAKES, subject.table) or not column.isidentifier()):
+        fix = f"A money column of {STAKES} or of {subject.table}."
+        return [(("at_stake",), f"'{stake}' cannot be at stake here", fix)]
+    if table == STAKES and subject.model is None:
+        return [(("at_stake",), f"{subject.table} belongs to no model", "Remove `at_stake`.")]
+    leftover = TEMPLATE.sub("", says.reason or "")
+    if "{" in leftover or "}" in leftover:
+        fix = "Write {column}, or {column:%} for a ratio."
+        return [(("reason",), "the reason has a brace that is no {column}", fix)]
+    return []

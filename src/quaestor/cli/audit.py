@@ -1,0 +1,73 @@
+"""`quaestor audit`: the scheduled job."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import emit, outputs
+from quaestor.cli.progress import steps
+from quaestor.cli.speech import say_blind_spots
+
+
+@click.command("audit")
+@shared
+@click.option("--no-collect", is_flag=True, help="Judge what is landed; look at no source.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "high", "medium", "low"]),
+    default="high",
+    show_default=True,
+    help="From which severity on a violation fails the audit.",
+)
+@click.option(
+    "--on-missing",
+    type=click.Choice(["fail", "warn"]),
+    default="fail",
+    show_default=True,
+    help="What missing evidence comes to: exit code 3, or a warning.",
+)
+@click.option(
+    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json, sarif."
+)
+def command(
+    call: Call,
+    no_collect: bool,
+    fail_on: str,
+    on_missing: Literal["fail", "warn"],
+    formats: tuple[str, ...],
+) -> int:
+    """Collect, build, evaluate every policy, and report: the scheduled job.
+
+    \b
+    Examples:
+      quaestor audit
+      quaestor audit --format json=audit.json --format sarif=audit.sarif --fail-on critical
+    """
+    from quaestor import pipeline
+    from quaestor.core.verdict import Severity
+    from quaestor.report.export import FORMATS, formatted
+
+    wanted = outputs(formats, list(FORMATS), "table")
+    config = call.config()
+    with steps(call) as say:
+        audited = pipeline.audit(
+            config,
+            call.warehouse(config),
+            now=call.now,
+            progress=say,
+            fail_on=Severity(fail_on),
+            on_missing=on_missing,
+            collect_first=not no_collect,
+            configuration=call.config_path.as_posix(),
+        )
+    if ("table", None) not in wanted:  # the table says them itself
+        say_blind_spots(audited.summary.blind_spots)
+    for name, path in wanted:
+        emit(formatted(name, audited.summary), path)
+    if not call.quiet:
+        for report in audited.reports:
+            click.echo(f"report: {report}", err=True)
+    return audited.summary.decision.exit_code

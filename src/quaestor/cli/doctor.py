@@ -1,0 +1,89 @@
+"""`quaestor doctor`: look at every source and say how to mend what is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import table
+
+if TYPE_CHECKING:
+    from quaestor.core.config import Config, Source
+    from quaestor.core.errors import QuaestorError
+
+
+@click.command("doctor")
+@shared
+def command(call: Call) -> int:
+    """Look at every source: reachable, allowed, how fresh, what it cannot see, how to mend it.
+
+    Nothing is landed and nothing is changed. Exit code 3 if a source cannot be read.
+
+    \b
+    Example:
+      quaestor doctor
+    """
+    from quaestor import pipeline
+
+    config = call.config()
+    problems: list[tuple[str, QuaestorError]] = []
+    lines: list[dict[str, Any]] = []
+    for source in pipeline.chosen(config, ()):
+        state, detail, problem = _look(source, config)
+        if problem:
+            problems.append((source.name, problem))
+        lines.append(
+            {
+                "source": source.name,
+                "kind": pipeline.kind_of(source),
+                "state": state,
+                "collected": _freshness(source, config, call.now),
+                "detail": detail,
+            }
+        )
+    click.echo(table(lines))
+    for name, problem in problems:
+        click.echo(f"\nsource {name}: {problem.as_text()}", err=True)
+    _say_what_was_not_seen(call, config)
+    return 3 if problems else 0
+
+
+def _say_what_was_not_seen(call: Call, config: Config) -> None:
+    """Print the blind spots of the last build, and what each registry cannot tell at all."""
+    from quaestor.cli.speech import say_blind_spots
+    from quaestor.warehouse.duckdb import Warehouse
+    from quaestor.warehouse.state import cannot_tell, read_blind_spots
+
+    path = call.warehouse(config)
+    if not path.is_file():
+        return
+    with Warehouse(path, read_only=True) as warehouse:
+        say_blind_spots(read_blind_spots(warehouse))
+        for source, fields in cannot_tell(warehouse).items():
+            click.echo(f"source {source} cannot tell: {', '.join(fields)}", err=True)
+
+
+def _look(source: Source, config: Config) -> tuple[str, str, QuaestorError | None]:
+    from quaestor import collect, pipeline
+    from quaestor.core.errors import QuaestorError
+
+    try:
+        detail = collect.collector(pipeline.kind_of(source)).doctor(source, config)
+    except QuaestorError as problem:
+        return "failed", problem.what, problem
+    return "ok", detail, None
+
+
+def _freshness(source: Source, config: Config, now: datetime) -> str:
+    from quaestor.collect.landing import Landing
+
+    attempt = Landing(config.resolve(config.landing), source.name).last_attempt()
+    if attempt is None or attempt.succeeded_at is None:
+        return "never"
+    hours = (now - attempt.succeeded_at).total_seconds() / 3600
+    if hours < 0:
+        return f"{attempt.succeeded_at:%Y-%m-%d %H:%M} (ahead of the clock)"
+    return f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} days ago"

@@ -1,0 +1,185 @@
+"""`quaestor explain`: where a finding or a figure comes from, down to file and row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import emit, outputs, table
+from quaestor.core.text import printable
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from quaestor.report.explain import Explained, Trace
+
+_MOST_FINDINGS = 20
+
+
+@click.command("explain")
+@shared
+@click.argument("name", metavar="ID")
+@click.option(
+    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json; repeatable."
+)
+def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
+    """Say where a finding, a model's cost, a budget or a charge comes from.
+
+    ID is a finding's digits (8 or more, as the reports show them); a subject, such as churn or
+    churn:7; model_month/MODEL/YYYY-MM; budget/NAME/YYYY-MM; or charge/SHA256/ROW. Money is
+    followed from the figure to the ledger's lines and their rules, to the charges on the bill,
+    to the landed files and their hashes.
+
+    \b
+    Examples:
+      quaestor explain 6debfa6a5801
+      quaestor explain churn:7
+      quaestor explain model_month/churn/2026-10
+    """
+    from quaestor.report.explain import explain
+    from quaestor.warehouse.duckdb import Warehouse
+
+    wanted = outputs(formats, ("table", "json"), "table")
+    with Warehouse(call.warehouse(), read_only=True) as warehouse:
+        explained = explain(warehouse, name)
+    for format_, path in wanted:
+        emit(_as_json(explained) if format_ == "json" else _as_text(explained), path)
+    return 0
+
+
+def _as_json(explained: Explained) -> str:
+    from quaestor.core.text import json_value
+    from quaestor.report.export.json import dump
+
+    value = json_value(asdict(explained))
+    if explained.trace is not None:
+        value["trace"]["adds_up"] = explained.trace.adds_up
+    return dump({"schema_version": "1", **value})
+
+
+def _as_text(explained: Explained) -> str:
+    lines = [f"{explained.kind}  {printable(explained.name)}"]
+    if explained.facts:
+        lines += ["", *_pairs(explained.facts)]
+    if explained.kind == "finding":
+        lines += ["", *_finding(explained.findings[0], explained.currency)]
+    elif explained.findings:
+        lines += ["", *_findings(explained.findings)]
+    if explained.registered:
+        lines += ["", "In the registries", "", table([_dense(r) for r in explained.registered])]
+    if explained.trace is not None:
+        lines += ["", *_trace(explained.trace, explained.currency)]
+    elif explained.kind in ("finding", "subject"):
+        lines += ["", "No charge of the bill is tied to it."]
+    return "\n".join(lines)
+
+
+def _finding(row: Mapping[str, Any], currency: str | None) -> Iterator[str]:
+    shown = {
+        "verdict": f"{row['verdict']} ({row['severity']}{', blocks' if row['blocking'] else ''})",
+        "policy": row["policy"],
+        "rule": row["title"],
+        "subject": row["subject"],
+        "source": row["source"],
+        "reason": row["reason"],
+        "why": row["why"] and " ".join(row["why"].split()),
+        "fix": row["remedy"] and " ".join(row["remedy"].split()),
+        "at stake": f"{_money(row['at_stake_per_month'], currency)} a month",
+        "waiver": row["waiver"],
+        "first seen": row["first_seen"],
+        "audited": row["audited_at"],
+    }
+    if row["at_stake_per_month"] is None:
+        del shown["at stake"]
+    yield from _pairs({key: value for key, value in shown.items() if value is not None})
+    if row["evidence"]:
+        yield from ("", "Evidence", "")
+        yield from _pairs({k: "unknown" if v is None else v for k, v in row["evidence"].items()})
+
+
+def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from ("Findings of the latest audit", "")
+    yield table(
+        [
+            {
+                "verdict": row["verdict"],
+                "severity": row["severity"],
+                "policy": row["policy"],
+                "subject": row["subject"],
+                "reason": row["reason"],
+                "id": row["fingerprint"][:12],
+            }
+            for row in rows[:_MOST_FINDINGS]
+        ]
+    )
+    if len(rows) > _MOST_FINDINGS:
+        yield f"and {len(rows) - _MOST_FINDINGS} more"
+
+
+def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
+    yield f"{printable(trace.about)}: {_money(trace.figure, currency)}, effective cost"
+    yield from ("", "From the ledger, by the rule that says whose it is", "")
+    yield table([_costs(row) for row in trace.ledger], right=["effective_cost", "charges"])
+    shown = len(trace.charges)
+    yield ""
+    yield (
+        f"From {trace.charge_count:,} charges of {trace.resources:,} resources"
+        + (f", the {shown} dearest" if shown < trace.resources else "")
+    )
+    yield ""
+    yield table([_costs(row) for row in trace.charges], right=["effective_cost", "charges"])
+    yield from ("", "From these landed files", "")
+    yield table(list(trace.files), right=["charges", "rows_landed", "rows_quarantined"])
+    yield ""
+    unrated = sum(row["lines_without_rate"] for row in trace.ledger)
+    if unrated:
+        lines = "1 ledger line has" if unrated == 1 else f"{unrated:,} ledger lines have"
+        yield f"{lines} no exchange rate, so that no sum is known; add it to `rates:`."
+    elif trace.adds_up:
+        yield f"It adds up: figure, ledger and charges are {_exact(trace.figure, currency)}."
+    else:
+        yield (
+            f"It does not add up: figure {_exact(trace.figure, currency)}, ledger "
+            f"{_exact(trace.ledger_sum, currency)}, charges {_exact(trace.charged, currency)}. "
+            "Run `quaestor build`; if it stays so, please report it."
+        )
+
+
+def _costs(row: Mapping[str, Any]) -> dict[str, Any]:
+    from quaestor.core.money import exact_text
+
+    hidden = ("billed_cost", "lines_without_rate", "billing_effective_cost")
+    kept = {key: value for key, value in row.items() if key not in hidden}
+    cost = kept["effective_cost"]
+    return kept | {"effective_cost": "unknown" if cost is None else exact_text(cost)}
+
+
+def _dense(row: Mapping[str, Any]) -> dict[str, Any]:
+    digest = row["artifact_digest"]
+    return {**row, "artifact_digest": digest and digest[:19]}
+
+
+def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
+    from quaestor.core.text import json_value
+
+    width = max(len(key) for key in values)
+    for key, value in values.items():
+        shown = json_value(value)
+        text = shown.strip() if isinstance(shown, str) else str(shown)
+        yield f"{printable(key).ljust(width)}  {printable(text)}"
+
+
+def _money(amount: Decimal | None, currency: str | None) -> str:
+    from quaestor.core.money import amount_text
+
+    return amount_text(amount, currency)
+
+
+def _exact(amount: Decimal | None, currency: str | None) -> str:
+    from quaestor.core.money import exact_text
+
+    return "unknown" if amount is None else f"{exact_text(amount)} {currency or ''}".rstrip()

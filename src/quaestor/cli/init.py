@@ -1,0 +1,149 @@
+"""`quaestor init`: write a commented quaestor.yaml, filled in with what was found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import emit
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.text import printable
+
+if TYPE_CHECKING:
+    from quaestor.cli.detect import Detected
+
+_HEAD = """\
+# What Quaestor reads, and by what it judges. Paths are relative to this file.
+# Every key: `quaestor init --schema`. Values may be ${NAME}, taken from the environment.
+
+warehouse: quaestor.duckdb   # everything that was read and judged, one file
+landing: landing             # every file as it was read, kept with its hash
+reports: quaestor-reports    # the HTML reports
+currency: USD                # the currency that figures are reported in, ISO 4217
+# rates: rates.csv           # date,currency,rate: what one unit of `currency` bought that day
+"""
+_NOTHING_FOUND = """\
+# Nothing to read was found here. Add sources such as:
+#   - {name: bills, kind: files, path: bills/}     # FOCUS 1.0 to 1.4: CSV, CSV.gz, Parquet
+#   - {name: registry, kind: mlflow, uri: "https://mlflow.example"}
+#   - {name: models, kind: model-gov, path: .}     # model.gov.yaml files
+sources: []
+"""
+_TAIL = """\
+# Who owns a charge: its tags first, then the first of these rules that matches.
+# attribution:
+#   - {name: gpu-cluster, match: {SubAccountName: "ml-*"}, team: platform}
+
+# Money a team or a model may spend in a calendar month, in the reporting currency.
+# budgets:
+#   - {name: growth, team: growth, amount: 5000}
+
+# Policies: those that ship with Quaestor, then your own folders, in this order.
+policies: [builtin]
+"""
+_MONEY = {"type": "string", "format": "decimal"}
+
+
+@click.command("init")
+@shared
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--force", is_flag=True, help="Replace a quaestor.yaml that is there.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of quaestor.yaml instead.")
+def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
+    """Write a commented quaestor.yaml into FOLDER, with what can be read from there.
+
+    Finds FOCUS bills and usage files (CSV, CSV.gz, Parquet) and model.gov.yaml files below
+    FOLDER, and the registry that MLFLOW_TRACKING_URI names. Sends nothing anywhere, and writes
+    no other file.
+
+    \b
+    Examples:
+      quaestor init
+      quaestor init --schema > quaestor.schema.json
+    """
+    if schema:
+        emit(json.dumps(config_schema(), indent=2), None)
+        return 0
+    from quaestor.cli.detect import detect, hints
+
+    path = folder / "quaestor.yaml"
+    if path.exists() and not force:
+        raise ConfigurationError(
+            "there is one already; it is left as it is",
+            where=str(path),
+            fix="Edit it, or replace it with --force.",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigurationError(
+            f"the folder cannot be made ({problem.strerror})",
+            where=str(folder),
+            fix="Check its parent's permissions.",
+        ) from None
+    found = detect(folder, os.environ)
+    emit(written(found, hints(os.environ, Path.home())), path)
+    if not call.quiet:
+        for source in found:
+            click.echo(f"found {printable(source.note)}: source {source.name}", err=True)
+    click.echo(f"{path} is written; next: quaestor {'audit' if found else 'doctor'}")
+    return 0
+
+
+def written(sources: Sequence[Detected], notes: Sequence[str]) -> str:
+    """Return the text of a quaestor.yaml that loads."""
+    import textwrap
+
+    parts = [_HEAD]
+    parts += [
+        textwrap.fill(note, 95, initial_indent="# ", subsequent_indent="# ") for note in notes
+    ]
+    if notes:
+        parts.append("")
+    if sources:
+        parts.append("sources:")
+        parts += [_source(source) for source in sources]
+        parts.append("")
+    else:
+        parts.append(_NOTHING_FOUND)
+    return "\n".join([*parts, _TAIL])
+
+
+def _source(source: Detected) -> str:
+    # JSON's text is YAML's too, and keeps any file name from being more than a name.
+    keys = [f"    {key}: {json.dumps(value)}" for key, value in source.keys.items()]
+    return "\n".join([f"  - name: {source.name}   # {source.note}", *keys])
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON Schema of quaestor.yaml, for editors and checks."""
+    import msgspec
+
+    from quaestor.core.config import Config
+
+    schema = msgspec.json.schema(Config)
+    shape = schema["$defs"]["Config"]
+    del shape["properties"]["base"]
+    shape["description"] = "What Quaestor reads, and by what it judges."
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "quaestor.yaml",
+        **_with_numbers(schema),
+    }
+
+
+def _with_numbers(value: Any) -> Any:
+    """Let money be a number too, as YAML has it."""
+    if value == _MONEY:
+        return {"type": ["number", "string"]}
+    if isinstance(value, Mapping):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(item) for item in value]
+    return value

@@ -1,0 +1,126 @@
+"""The program `quaestor`: finds the command, and turns what happened into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from quaestor import __version__
+from quaestor.core.errors import ConfigurationError, QuaestorError
+from quaestor.core.nearest import did_you_mean
+
+COMMANDS = {
+    "demo": "Build a realistic estate, audit it, and print where the report lies.",
+    "init": "Write a commented quaestor.yaml.",
+    "doctor": "Look at every source: reachable, allowed, how fresh, how to mend it.",
+    "collect": "Land files from every source.",
+    "build": "Turn landed files into the warehouse and the ledger.",
+    "audit": "Collect, build, evaluate every policy, and report: the scheduled job.",
+    "gate": "May this model version run? The CI job.",
+    "report": "Render the HTML reports.",
+    "explain": "Say where a figure or a finding comes from, down to file and row.",
+    "query": "Ask the warehouse in SQL, read-only.",
+    "policy": "List, show, test and document policies.",
+}
+EXIT_CODES = """
+\b
+Exit codes:
+   0  audited, and nothing at or above --fail-on
+   1  the gate failed: violations not waived
+   2  wrong usage, configuration or policy file
+   3  incomplete: a source or needed evidence is missing
+   4  nothing was evaluated
+  70  a bug in Quaestor
+"""
+
+
+class _Commands(click.Group):
+    """Commands are imported when they are called, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx  # click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"quaestor.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - held by tests/architecture
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx  # click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            hint = did_you_mean(args[0], COMMANDS, otherwise="See `quaestor --help`.")
+            raise click.UsageError(f"There is no command '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
+)
+@click.version_option(__version__, prog_name="quaestor")
+def program() -> None:
+    """Quaestor: what does each model really cost, and may it run?
+
+    \b
+    Try it:          quaestor demo
+    On your data:    quaestor init && quaestor audit
+    In CI:           quaestor gate churn:7
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit with one of the codes that `--help` lists."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the program and return its exit code; 130 and 141 after SIGINT and SIGPIPE."""
+    try:
+        result = program.main(args=arguments, prog_name="quaestor", standalone_mode=False)
+    except QuaestorError as problem:
+        _complain(problem, as_json="--json-errors" in arguments)
+        return problem.exit_code
+    except click.ClickException as problem:
+        if "--json-errors" in arguments:
+            usage = ConfigurationError(problem.format_message(), fix="See `quaestor --help`.")
+            _complain(usage, as_json=True)
+        else:
+            problem.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nstopped; the last good state is kept", err=True)
+        return 130
+    except (BrokenPipeError, SystemExit):
+        # The reader went away (`| head`). click makes that exit code 1, a failed gate; 0 would
+        # be a passed one. There is nobody left to tell.
+        sys.stderr.close()
+        return 141
+    except Exception:  # noqa: BLE001 - the one place where a bug of ours ends, never as a verdict
+        traceback.print_exc()
+        click.echo("error: a bug in Quaestor; please report it with the lines above", err=True)
+        return 70
+    return result if isinstance(result, int) else 0
+
+
+def _complain(problem: QuaestorError, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        click.echo(json.dumps(problem.as_dict()), err=True)
+    else:
+        click.echo(problem.as_text(), err=True)

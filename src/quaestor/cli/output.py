@@ -1,0 +1,81 @@
+"""Results on standard output: `--format FORMAT[=FILE]`, repeatable, and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.text import printable
+from quaestor.core.whole_file import write_whole
+
+plain = printable  # the gate's name for it
+
+
+def outputs(
+    requested: Sequence[str], known: Sequence[str], default: str
+) -> list[tuple[str, Path | None]]:
+    """Read `--format` values: the format, and the file it goes to (None: standard output).
+
+    >>> outputs(["json=out.json", "table"], ["json", "table"], "table")
+    [('json', PosixPath('out.json')), ('table', None)]
+    """
+    pairs = []
+    for text in requested or [default]:
+        name, _, path = text.partition("=")
+        if name not in known:
+            raise ConfigurationError(
+                f"there is no format '{name}'",
+                where="--format",
+                fix=f"Choose from {', '.join(known)}; FORMAT=FILE writes to a file.",
+            )
+        pairs.append((name, Path(path) if path else None))
+    if sum(path is None for _, path in pairs) > 1:
+        raise ConfigurationError(
+            "two formats would share standard output",
+            where="--format",
+            fix="Give all but one a file, such as --format sarif=gate.sarif.",
+        )
+    files = [path for _, path in pairs if path is not None]
+    if len(set(files)) < len(files):
+        raise ConfigurationError(
+            "two formats would be written to one file",
+            where="--format",
+            fix="Give each a file of its own, such as --format json=gate.json.",
+        )
+    return pairs
+
+
+def emit(text: str, path: Path | None) -> None:
+    """Print a result, or write it to a file, whole or not at all."""
+    if path is None:
+        click.echo(text.rstrip("\n"))
+        return
+    write_whole(path, text if text.endswith("\n") else text + "\n")
+
+
+def table(rows: Sequence[Mapping[str, Any]], *, right: Sequence[str] = ()) -> str:
+    """Set rows as a plain table; columns named in `right` are right-aligned.
+
+    >>> print(table([{"model": "churn", "cost": "12.00"}], right=["cost"]))
+    model   cost
+    -----  -----
+    churn  12.00
+    """
+    if not rows:
+        return "(no rows)"
+    names = list(rows[0])
+    cells = [[printable(row[name]) for name in names] for row in rows]
+    widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
+
+    def line(values: Sequence[str]) -> str:
+        return "  ".join(
+            value.rjust(width) if name in right else value.ljust(width)
+            for name, value, width in zip(names, values, widths, strict=True)
+        ).rstrip()
+
+    rule = ["-" * width for width in widths]
+    return "\n".join([line(names), line(rule), *(line(values) for values in cells)])

@@ -1,0 +1,211 @@
+"""`quaestor policy`: list, show, test and document policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import emit, outputs, table
+from quaestor.core.config import Config
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.text import printable
+
+if TYPE_CHECKING:
+    from quaestor.audit.policies import Policy
+
+
+@click.group()
+def command() -> None:
+    """List, show, test and document policies.
+
+    \b
+    quaestor policy list
+    quaestor policy show model-without-owner
+    quaestor policy test                      # all that the configuration names
+    quaestor policy test policies/            # a folder
+    quaestor policy test ML-OWN-001           # one, by id or alias
+    """
+
+
+@command.command("list")
+@click.option("--format", "formats", multiple=True, help="table (default) or json; FORMAT=FILE.")
+@shared
+def list_policies(call: Call, formats: Sequence[str]) -> int:
+    """List every policy that the configuration loads.
+
+    \b
+    quaestor policy list
+    quaestor policy list --format json
+    """
+    wanted = outputs(formats, ("table", "json"), "table")
+    policies = _policies(call)
+    for name, path in wanted:
+        rows = [_summary(policy) for policy in policies]
+        if name == "json":
+            emit(json.dumps({"schema_version": 1, "policies": rows}, indent=2), path)
+        else:
+            columns = ("id", "alias", "title", "severity", "gate")
+            emit(table([{key: row[key] for key in columns} for row in rows]), path)
+    return 0
+
+
+@command.command("show")
+@click.argument("name")
+@shared
+def show_policy(call: Call, name: str) -> int:
+    """Show one policy in full, by id or alias.
+
+    \b
+    quaestor policy show model-without-owner
+    quaestor policy show ML-OWN-001
+    """
+    from quaestor.audit.policies import find_policy
+
+    policy = find_policy(_policies(call), name)
+    for label, text in _page(policy):
+        click.echo(f"{label}: {printable(text)}" if "\n" not in text else _block(label, text))
+    return 0
+
+
+@command.command("test")
+@click.argument("what", nargs=-1)
+@shared
+def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
+    """Run the cases of policies; WHAT is a folder, a policy file, an id or an alias.
+
+    Exit code 1 if a case does not hold or is missing, 2 if a policy is malformed.
+
+    \b
+    quaestor policy test
+    quaestor policy test policies/
+    quaestor policy test model-without-owner ML-FIN-003
+    """
+    from quaestor.audit.cases import run_cases
+
+    reports = run_cases(_chosen(call, what))
+    for report in reports:
+        for failure in report.failures:
+            named = f"case '{failure.case}'" if failure.case else "missing"
+            click.echo(printable(f"FAIL {report.policy}: {named}"))
+            click.echo(f"  in:   {printable(failure.where)}")
+            click.echo(f"  what: {printable(failure.what)}")
+    failed = sum(bool(report.failures) for report in reports)
+    if not call.quiet or failed:
+        cases = sum(report.cases for report in reports)
+        click.echo(f"{len(reports)} policies, {cases} cases: {failed or 'none'} failed")
+    return 1 if failed else 0
+
+
+@command.command("docs")
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 if the file is outdated.")
+@click.argument("folder", default="policies", type=click.Path(path_type=Path))
+@shared
+def document(call: Call, folder: Path, *, check: bool) -> int:
+    """Write FOLDER/README.md from the policies in FOLDER.
+
+    \b
+    quaestor policy docs
+    quaestor policy docs --check
+    """
+    from quaestor.audit.handbook import handbook
+    from quaestor.audit.policies import load_policies
+
+    target = folder / "README.md"
+    text = handbook(load_policies([folder]))
+    current = target.read_text(encoding="utf-8") if target.is_file() else None
+    if check:
+        click.echo(f"{target} is {'up to date' if current == text else 'outdated'}")
+        return 0 if current == text else 1
+    emit(text, target)
+    if not call.quiet:
+        click.echo(str(target))
+    return 0
+
+
+def _policies(call: Call) -> tuple[Policy, ...]:
+    from quaestor.audit.policies import load_policies, places_of
+
+    config = call.config() if call.config_path.is_file() else Config()
+    return load_policies(places_of(config))
+
+
+def _chosen(call: Call, what: Sequence[str]) -> list[Policy]:
+    """Return the policies that the arguments name, each once, in order."""
+    from quaestor.audit.policies import find_policy, load_policies, read_policy
+
+    if not what:
+        return list(_policies(call))
+    chosen: dict[Path, Policy] = {}
+    for name in what:
+        path = Path(name)
+        if path.is_dir():
+            found = list(load_policies([path]))
+            if not found:
+                raise ConfigurationError("holds no policy", where=name, fix="Name its parent?")
+        elif path.suffix == ".yaml":
+            found = [read_policy(path)]
+        else:
+            found = [find_policy(_policies(call), name)]
+        chosen |= {policy.path: policy for policy in found}
+    return list(chosen.values())
+
+
+def _summary(policy: Policy) -> dict[str, Any]:
+    says = policy.says
+    return {
+        "id": policy.id,
+        "alias": ", ".join(says.aliases),
+        "title": says.title,
+        "family": policy.family,
+        "severity": says.severity.value,
+        "gate": says.gate.ci,
+        "requires": list(says.requires),
+        "frameworks": [{"pack": ref.pack, "ref": ref.ref} for ref in says.frameworks],
+        "params": {
+            name: {"type": param.type, "default": param.default, "min": param.min, "max": param.max}
+            for name, param in says.params.items()
+        },
+    }
+
+
+def _page(policy: Policy) -> list[tuple[str, str]]:
+    from quaestor.audit.handbook import evidence_of
+    from quaestor.audit.policies import FRAMEWORKS
+
+    says = policy.says
+    lines = [
+        (policy.id, says.title),
+        ("alias", ", ".join(says.aliases)),
+        ("family", policy.family),
+        ("severity", says.severity.value),
+        ("gate", says.gate.ci),
+        ("subject", says.subject or "as its SQL says"),
+        ("evidence", evidence_of(policy).replace("`", "")),
+        ("when", (says.when or "").strip()),
+        ("require", (says.require or "").strip()),
+        ("sql", (says.sql or "").rstrip()),
+        ("why", says.why.strip()),
+        ("remedy", says.remedy.text.strip()),
+        *((f"  {command.registry}", command.run) for command in says.remedy.commands),
+        *((f"param {name}", _param_text(param)) for name, param in says.params.items()),
+        *(("supports", f"{FRAMEWORKS[ref.pack]}, {ref.ref}") for ref in says.frameworks),
+        ("source", says.source),
+        ("file", str(policy.path)),
+    ]
+    return [(label, text) for label, text in lines if text]
+
+
+def _param_text(param: Any) -> str:
+    bounds = f", {param.min:g} to {param.max:g}" if param.min is not None else ""
+    about = f"  {param.description}" if param.description else ""
+    return f"{param.default} ({param.type}{bounds}){about}"
+
+
+def _block(label: str, text: str) -> str:
+    lines = "\n".join(f"  {printable(line)}" for line in text.splitlines())
+    return f"{label}:\n{lines}"

@@ -1,0 +1,154 @@
+"""`quaestor query`: ask the warehouse in SQL, read-only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import emit, outputs, table
+from quaestor.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from quaestor.warehouse.ask import Answer
+    from quaestor.warehouse.duckdb import Warehouse
+
+_FORMATS = ("table", "csv", "json", "parquet")
+_SHOWN = 1_000
+_FIGURES = "ledger.model_month"
+# What a spreadsheet takes for a formula, the full-width forms included (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+@click.command(
+    "query",
+    epilog=f"""\b
+    Examples:
+      quaestor query "show all tables"
+      quaestor query "select month, model, effective_cost from {_FIGURES} order by 3 desc"
+      quaestor query "select * from {_FIGURES}" --format parquet=months.parquet
+    """,
+)
+@shared
+@click.argument("sql")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help="table, csv, json, parquet=FILE; repeatable.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"At most so many rows. Default: {_SHOWN:,} on standard output, all of them in a file.",
+)
+def command(call: Call, sql: str, formats: tuple[str, ...], limit: int | None) -> int:
+    """Ask the warehouse in SQL, read-only: one SELECT, DESCRIBE or SUMMARIZE.
+
+    A query sees the warehouse and nothing else: no file, no network. Money keeps every digit;
+    in JSON it is text. Text in CSV that a spreadsheet would run as a formula gets a leading
+    apostrophe.
+    """
+    from quaestor.core.whole_file import part_of
+    from quaestor.warehouse.ask import ask, close_off
+    from quaestor.warehouse.duckdb import Warehouse
+
+    wanted = outputs(formats, _FORMATS, "table")
+    copies = [_to_file(path) for name, path in wanted if name == "parquet"]
+    texts = [(name, path) for name, path in wanted if name != "parquet"]
+    with Warehouse(call.warehouse(), read_only=True) as warehouse:
+        close_off(warehouse, writable=[part_of(path) for path in copies])
+        for path in copies:
+            _copy(call, warehouse, sql, path, limit)
+        for name, file in texts:
+            most = limit or (None if file else _SHOWN)
+            answer = ask(warehouse, sql, limit=most)
+            emit(_text(name, answer), file)
+            if answer.more and not call.quiet:
+                click.echo(f"note: the first {most:,} rows; --limit shows more", err=True)
+    return 0
+
+
+def _copy(call: Call, warehouse: Warehouse, sql: str, path: Path, limit: int | None) -> None:
+    from quaestor.warehouse.ask import copy_parquet
+
+    rows = copy_parquet(warehouse, sql, path, limit=limit)
+    if not call.quiet:
+        click.echo(f"{path}: {rows:,} row{'s' if rows != 1 else ''}", err=True)
+
+
+def _to_file(path: Path | None) -> Path:
+    if path is None:
+        raise ConfigurationError(
+            "Parquet is not for a terminal",
+            where="--format parquet",
+            fix="Name a file: --format parquet=rows.parquet",
+        )
+    return path
+
+
+def _text(name: str, answer: Answer) -> str:
+    if name == "csv":
+        return _csv(answer)
+    if name == "json":
+        from quaestor.report.export.json import dump
+
+        return dump([dict(zip(answer.names, _plain_row(row), strict=True)) for row in answer.rows])
+    if not answer.rows:
+        return f"(no rows)  {', '.join(answer.names)}"
+    shown = [
+        dict(zip(answer.names, (_cell(value) for value in row), strict=True)) for row in answer.rows
+    ]
+    numbers = [n for n, is_number in zip(answer.names, answer.numeric, strict=True) if is_number]
+    return table(shown, right=numbers)
+
+
+def _csv(answer: Answer) -> str:
+    lines = [[_field(name) for name in answer.names]]
+    for row in answer.rows:
+        lines.append([_field(v) if isinstance(v, str) else _quoted(_cell(v)) for v in row])
+    return "".join(",".join(line) + "\n" for line in lines)
+
+
+def _field(text: str) -> str:
+    return _quoted(guarded(text)) or '""'  # NULL is empty, an empty text is ""
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return ""
+    needed = any(character in text for character in ',"\r\n')
+    return '"' + text.replace('"', '""') + '"' if needed else text
+
+
+def guarded(text: str) -> str:
+    """Keep a spreadsheet from running a text as a formula; numbers stay numbers.
+
+    >>> guarded("=1+1"), guarded("-5"), guarded("+49 30 1234"), guarded("churn")
+    ("'=1+1", '-5', "'+49 30 1234", 'churn')
+    """
+    import re
+
+    if not text.startswith(_FORMULA) or re.fullmatch(r"[+-]\d+(\.\d+)?([eE][+-]?\d+)?", text):
+        return text
+    return f"'{text}"
+
+
+def _cell(value: Any) -> str | None:
+    import json
+
+    from quaestor.core.text import json_value
+
+    plain = json_value(value)
+    if plain is None or isinstance(plain, str):
+        return plain
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _plain_row(row: tuple[Any, ...]) -> list[Any]:
+    from quaestor.core.text import json_value
+
+    return [json_value(value) for value in row]

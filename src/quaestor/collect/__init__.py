@@ -1,0 +1,55 @@
+"""Fetch from the outside world and land files. Nothing here reads the warehouse.
+
+To add a source: write `collect/<name>.py` with a `collect` and a `doctor` function, then add
+one line to COLLECTORS. The modules are imported only when asked for, so that nobody needs
+boto3 to read an Azure bill.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from quaestor.collect.landing import Landing
+    from quaestor.core.config import Config, Source
+
+COLLECTORS = {
+    "files": "quaestor.collect.files",
+    "mlflow": "quaestor.collect.mlflow",
+    "model-gov": "quaestor.collect.model_gov",
+}
+
+
+class Collector(Protocol):
+    """What every module in COLLECTORS offers."""
+
+    def collect(
+        self,
+        source: Source,
+        config: Config,
+        landing: Landing,
+        *,
+        now: datetime,
+        progress: Callable[[str], None],
+    ) -> None:
+        """Land what the source has now, and close it with `landing.snapshot`.
+
+        Raises:
+            QuaestorError: The source cannot be read; what was landed before stays in force.
+        """
+
+    def doctor(self, source: Source, config: Config) -> str:
+        """Say in one line how the source is: reachable, allowed, how much it holds.
+
+        Raises:
+            QuaestorError: It cannot be read, with the remedy.
+        """
+
+
+def collector(kind: str) -> Collector:
+    """Return the module that reads sources of a kind."""
+    return cast("Collector", importlib.import_module(COLLECTORS[kind]))

@@ -1,0 +1,83 @@
+"""Land files that lie on disk: one file, every file of a folder, or a glob."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quaestor.collect.paths import matching, scope_of
+from quaestor.core.errors import IncompleteError
+from quaestor.core.progress import counted
+
+if TYPE_CHECKING:
+    from quaestor.collect.landing import Landing
+    from quaestor.core.config import Config, FilesSource
+
+_TABLES = (".csv", ".csv.gz", ".parquet", ".parq")
+SUFFIXES = {"focus": _TABLES, "node-hours": _TABLES, "pod-hours": _TABLES, "mlflow": (".json",)}
+# Files that may well hold data; what a source does not read of them is told by doctor().
+_DATA = (
+    *_TABLES,
+    *(".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods", ".txt", ".tsv", ".psv", ".dat"),
+    *(".orc", ".avro", ".arrow", ".feather", ".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".tar"),
+    *(".tgz", ".sqlite", ".db"),
+)
+
+
+def collect(
+    source: FilesSource,
+    config: Config,
+    landing: Landing,
+    *,
+    now: datetime,
+    progress: Callable[[str], None],
+) -> None:
+    """Land every file of the source (see `Collector.collect`)."""
+    paths = counted(found(source, config), progress, lambda path: f"{source.name}: {path.name}")
+    landed = [landing.land_file(path, scope=scope_of(path, config)) for path in paths]
+    landing.snapshot(landed, kind="files", schema=source.schema, now=now)
+
+
+def doctor(source: FilesSource, config: Config) -> str:
+    """Count the files and their bytes, and what else looks like data (see `Collector.doctor`)."""
+    paths = found(source, config)
+    size = sum(path.stat().st_size for path in paths)
+    told = f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {size / 1024**2:,.1f} MiB"
+    unread = _unread(source, config)
+    if not unread:
+        return told
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in sorted(unread.items()))
+    return f"{told}; not read: {kinds}"
+
+
+def _unread(source: FilesSource, config: Config) -> Counter[str]:
+    """Count the files of a folder that look like data and are not taken, by suffix."""
+    path = config.resolve(source.path)
+    if not path.is_dir():
+        return Counter()
+    taken = SUFFIXES[source.schema]
+    others = matching(
+        path, lambda name: name.lower().endswith(_DATA) and not name.lower().endswith(taken)
+    )
+    return Counter(other.suffix.lower() for other in others)
+
+
+def found(source: FilesSource, config: Config) -> list[Path]:
+    """Return the source's files, sorted.
+
+    Raises:
+        IncompleteError: There are none.
+    """
+    path = config.resolve(source.path)
+    suffixes = SUFFIXES[source.schema]
+    paths = matching(path, lambda name: name.lower().endswith(suffixes))
+    if not paths:
+        raise IncompleteError(
+            "no file found" if path.exists() else "no such file or folder",
+            where=f"{path} (source {source.name})",
+            fix=f"Correct `path:`; a folder is searched for {', '.join(suffixes)}.",
+        )
+    return paths

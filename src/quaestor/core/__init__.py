@@ -1,0 +1,1 @@
+"""Words that all stages share. Imports nothing of Quaestor and no engine."""

@@ -1,0 +1,31 @@
+"""What we could not see. It is data: policies answer `unknown` and reports print it first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlindSpot:
+    """Something that could not be looked at, so that nobody reads its absence as clean.
+
+    Args:
+        source: The source's name in quaestor.yaml.
+        scope: What of it: "all", a file, a currency, a field.
+        period: The time it hides, such as "2026-10", or None for all of it.
+        reason: Why, one sentence.
+        fix: What the reader can do.
+        rows: How many rows are hidden, where that is known.
+        amount: The money hidden, in `currency`, where that is known.
+        currency: ISO 4217, or None where the bill names none.
+    """
+
+    source: str
+    scope: str
+    reason: str
+    period: str | None = None
+    fix: str | None = None
+    rows: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None

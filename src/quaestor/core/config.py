@@ -1,0 +1,155 @@
+"""The shape of `quaestor.yaml`: every key a user may write, typed and defaulted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from quaestor.core.documents import convert, parse_document, read_document, with_environment
+from quaestor.core.errors import ConfigurationError
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Stage = Literal["data", "training", "evaluation", "inference", "experimentation", "platform"]
+FileSchema = Literal["focus", "node-hours", "pod-hours", "mlflow"]
+
+
+class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Immutable, and an unknown key is an error."""
+
+
+class FilesSource(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="files"):
+    """Files on disk: one file, a folder or a glob."""
+
+    name: Name
+    path: str
+    schema: FileSchema = "focus"
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    billing_currency: Currency | None = None  # for bills that name no currency
+
+
+class MlflowSource(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="mlflow"):
+    """A model registry that speaks MLflow's API."""
+
+    name: Name
+    uri: str
+
+
+class ModelGovSource(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="model-gov"):
+    """`model.gov.yaml` files: what a registry cannot say, kept in git."""
+
+    name: Name
+    path: str
+
+
+Source = FilesSource | MlflowSource | ModelGovSource
+
+
+class TagKeys(_Strict, frozen=True, kw_only=True):
+    """Which tag keys name what, the first that is present and not blank wins."""
+
+    team: tuple[str, ...] = ("gov.team", "team", "owner_team")
+    model: tuple[str, ...] = ("gov.model", "model", "ml_model", "model_name")
+    model_version: tuple[str, ...] = ("gov.model_version", "model_version")
+    environment: tuple[str, ...] = ("environment", "env", "stage")
+    lifecycle_stage: tuple[str, ...] = ("gov.lifecycle_stage", "lifecycle_stage", "ml_stage")
+
+
+class AttributionRule(_Strict, frozen=True, kw_only=True):
+    """Charges that match all of `match` belong to what the rule names."""
+
+    name: Name
+    match: dict[str, str | int]
+    team: str | None = None
+    model: str | None = None
+    model_version: str | None = None
+    environment: str | None = None
+    lifecycle_stage: Stage | None = None
+
+
+class Budget(_Strict, frozen=True, kw_only=True):
+    """Money a team or a model may spend in a calendar month, in the reporting currency."""
+
+    name: Name
+    amount: Decimal
+    team: str | None = None
+    model: str | None = None
+    environment: str | None = None
+    starts: date | None = None
+
+
+class Config(_Strict, frozen=True, kw_only=True):
+    """`quaestor.yaml`, read. Paths are relative to the file (`base`)."""
+
+    sources: tuple[Source, ...] = ()
+    warehouse: str = "quaestor.duckdb"
+    landing: str = "landing"
+    reports: str = "quaestor-reports"
+    currency: Currency = "USD"
+    rates: str | None = None
+    tags: TagKeys = field(default_factory=TagKeys)
+    attribution: tuple[AttributionRule, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    policies: tuple[str, ...] = ("builtin",)
+    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    base: str = "."
+
+    def resolve(self, path: str) -> Path:
+        """Return a configured path, taken relative to the configuration file."""
+        return Path(self.base, path)
+
+
+def read_config(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read and check `quaestor.yaml`.
+
+    Args:
+        path: The file.
+        environment: Where `${NAME}` is looked up; the caller's os.environ.
+
+    Raises:
+        ConfigurationError: Missing file, unknown key, wrong value, or two sources of one name.
+    """
+    document = read_document(path)
+    value = with_environment(document.value or {}, environment, str(path))
+    if not isinstance(value, dict):
+        raise ConfigurationError(
+            "is no mapping of keys to values", where=str(path), fix="See `quaestor init`."
+        )
+    if "base" in value:
+        raise ConfigurationError(
+            "unknown key 'base'", where=f"{path}:{document.line_of(('base',))}", fix="Remove it."
+        )
+    config = convert(document, Config, {**value, "base": str(path.parent)})
+    _check_names("source", [source.name for source in config.sources], str(path))
+    _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
+    _check_names("budget", [budget.name for budget in config.budgets], str(path))
+    for number, budget in enumerate(config.budgets):
+        if budget.amount <= 0:
+            raise ConfigurationError(
+                f"the budget '{budget.name}' has the amount {budget.amount}",
+                where=f"{path}:{document.line_of(('budgets', str(number), 'amount'))}",
+                fix="Write an amount above zero, or remove the budget.",
+            )
+    return config
+
+
+def parse_config(text: str, base: Path, environment: Mapping[str, str]) -> Config:
+    """Read configuration from text, as `read_config` does from a file."""
+    document = parse_document(text, base / "quaestor.yaml")
+    value = with_environment(document.value or {}, environment, str(document.path))
+    return convert(document, Config, {**value, "base": str(base)})
+
+
+def _check_names(kind: str, names: list[str], where: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(
+                f"two {kind}s are named '{name}'",
+                where=where,
+                fix=f"Give each {kind} a name of its own; rows are kept apart by it.",
+            )

@@ -1,0 +1,192 @@
+"""Read YAML that people write: exact about keys, and every complaint names its line.
+
+Duplicate keys are refused (YAML would keep the last one silently), unknown keys get a
+suggestion, and `${NAME}` takes its value from the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.nearest import did_you_mean
+
+T = TypeVar("T")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PATH_PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+|\.\.\.)\]")
+_SEE_SCHEMA = "Correct the value; `quaestor init --schema` prints what may stand there."
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML file, parsed: its value, and the line on which each part of it stands."""
+
+    path: Path
+    value: Any
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    def line_of(self, part: tuple[str, ...]) -> int:
+        """Return the line of a part, or of the nearest part around it (1 is the first)."""
+        while part and part not in self.lines:
+            part = part[:-1]
+        return self.lines.get(part, 1)
+
+
+def read_document(path: Path) -> Document:
+    """Parse one YAML file.
+
+    Raises:
+        ConfigurationError: No such file, not UTF-8, no valid YAML, or a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "no such file", where=str(path), fix="Check the path; `quaestor init` writes a new one."
+        ) from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigurationError(
+            f"cannot be read as text ({problem})", where=str(path), fix="Save the file as UTF-8."
+        ) from None
+    return parse_document(text, path)
+
+
+def parse_document(text: str, path: Path) -> Document:
+    """Parse YAML text that came from `path` (see `read_document`)."""
+    lines: dict[tuple[str, ...], int] = {}
+    try:
+        loader = _LOADER(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return Document(path, None)
+            _survey(node, (), lines, path, set())
+            return Document(path, loader.construct_document(node), lines)
+        finally:
+            loader.dispose()
+    except RecursionError:
+        raise ConfigurationError(
+            "is nested too deeply", where=str(path), fix="Write it with fewer levels."
+        ) from None
+    except ValueError as problem:  # a date such as 2027-13-01, which YAML takes for one
+        raise ConfigurationError(
+            f"holds a value that cannot be read: {problem}",
+            where=str(path),
+            fix="Correct it, or put it in quotes if it is meant as text.",
+        ) from None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"is no valid YAML: {getattr(problem, 'problem', None) or problem}",
+            where=f"{path}{line}",
+            fix="Check indentation, quotes and colons on that line.",
+        ) from None
+
+
+def _survey(
+    node: yaml.Node,
+    part: tuple[str, ...],
+    lines: dict[tuple[str, ...], int],
+    path: Path,
+    visited: set[int],
+) -> None:
+    if id(node) in visited:
+        raise ConfigurationError(
+            "an alias (*name) is used; a document that repeats itself can grow without bound",
+            where=f"{path}:{node.start_mark.line + 1}",
+            fix="Write the value out where it is needed.",
+        )
+    visited.add(id(node))
+    lines.setdefault(part, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise ConfigurationError(
+                    f"the key '{name}' stands twice",
+                    where=f"{path}:{key.start_mark.line + 1}",
+                    fix="Remove one of the two; YAML would silently keep the last.",
+                )
+            seen.add(name)
+            lines[(*part, name)] = key.start_mark.line + 1
+            _survey(value, (*part, name), lines, path, visited)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            _survey(item, (*part, str(number)), lines, path, visited)
+
+
+def with_environment(value: Any, environment: Mapping[str, str], where: str) -> Any:
+    """Replace `${NAME}` in every text of a parsed document.
+
+    Raises:
+        ConfigurationError: A variable that is not set; its name is said, never a value.
+    """
+    if isinstance(value, str):
+
+        def substitute(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in environment:
+                raise ConfigurationError(
+                    f"the environment variable {name} is not set",
+                    where=where,
+                    fix=f"Set it (export {name}=...), or write the value into the file.",
+                )
+            return environment[name]
+
+        return _VARIABLE.sub(substitute, value)
+    if isinstance(value, dict):
+        return {key: with_environment(item, environment, where) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_environment(item, environment, where) for item in value]
+    return value
+
+
+def convert(document: Document, shape: type[T], value: Any = None, *, fix: str = _SEE_SCHEMA) -> T:
+    """Give a parsed document its type.
+
+    Args:
+        document: Where the value came from; names file and line in a complaint.
+        shape: A msgspec Struct.
+        value: The value to convert; the document's own unless given.
+        fix: What to do about a value of the wrong type.
+
+    Raises:
+        ConfigurationError: An unknown key (with the nearest known one) or a wrong type.
+    """
+    raw = document.value if value is None else value
+    try:
+        return msgspec.convert(raw if raw is not None else {}, shape)
+    except msgspec.ValidationError as problem:
+        raise _complaint(str(problem), document, shape, fix) from None
+
+
+def _complaint(message: str, document: Document, shape: type[Any], fix: str) -> ConfigurationError:
+    what, _, place = message.partition(" - at `")
+    part = tuple(a or b for a, b in _PATH_PART.findall(place.rstrip("`").removeprefix("$")))
+    if unknown := re.search(r"unknown field `(.+)`", what):
+        name = unknown.group(1)
+        part = (*part, name)
+        what = f"unknown key '{name}'"
+        fix = did_you_mean(name, known_keys(shape), otherwise="Remove it.")
+    elif missing := re.search(r"missing required field `(.+)`", what):
+        what = f"the key '{missing.group(1)}' is missing"
+        fix = f"Add `{missing.group(1)}:`."
+    shown = ".".join(part)
+    where = f"{document.path}:{document.line_of(part)}"
+    return ConfigurationError(what, where=f"{where} ({shown})" if shown else where, fix=fix)
+
+
+def known_keys(shape: type[Any]) -> list[str]:
+    """Return every key that may stand anywhere in documents of a shape, sorted."""
+    schemas = msgspec.json.schema(shape).get("$defs", {}).values()
+    return sorted({key for schema in schemas for key in schema.get("properties", {})})

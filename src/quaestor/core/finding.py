@@ -1,0 +1,68 @@
+"""What a policy said about one subject, as the gate decides on it and every report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from quaestor.core.verdict import Severity, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One policy's verdict about one subject, with all that is needed to act on it.
+
+    Args:
+        policy: The policy's id, such as "model-without-owner".
+        title: The rule, kept: "Every model has an accountable owner".
+        family: The policy's folder, such as "ownership".
+        source: Where the subject was stated (a source's name), or None for a ledger's subject.
+        subject: The subject's key, such as "churn", "churn:7" or "prod/node-3".
+        model: The model the subject belongs to, or None.
+        severity: How much a violation matters.
+        verdict: The answer.
+        reason: One sentence with this subject's own values; None for a clean pass.
+        at_stake_per_month: Money behind the subject in the reporting currency; None: unknown.
+        evidence: What the verdict rests on; plain values that JSON can hold.
+        blocking: Whether the policy stops a deploy (`gate: {ci: block}`).
+        fingerprint: Names policy and subject for good (`fingerprint_of`).
+        waiver: The id of the waiver in force, or None.
+        first_seen: When this violation was first recorded; None: not recorded yet.
+        remedy: What to do, or None.
+        why: Why the rule exists, or None.
+    """
+
+    policy: str
+    title: str
+    family: str
+    source: str | None
+    subject: str
+    model: str | None
+    severity: Severity
+    verdict: Verdict
+    reason: str | None
+    at_stake_per_month: Decimal | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    blocking: bool
+    fingerprint: str
+    waiver: str | None = None
+    first_seen: datetime | None = None
+    remedy: str | None = None
+    why: str | None = None
+
+
+def fingerprint_of(policy: str, source: str | None, subject: str) -> str:
+    """Name a violation for good: the same words give the same 64 hex digits, run after run.
+
+    The parts are joined by lengths, so that no two different triples share a text.
+
+    >>> fingerprint_of("model-without-owner", "registry", "churn")[:12]
+    'b5a0c4461eae'
+    """
+    parts = (policy, source or "", subject)
+    text = "".join(f"{len(part)}:{part}," for part in parts)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,37 @@
+"""What landed, as the collectors write it down and the later stages read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class LandedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file in force."""
+
+    scope: str  # what it is at its source: a path, a table, an address
+    path: str  # where it lies, relative to the landing folder
+    sha256: str
+    size: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source held when it was last read in full."""
+
+    source: str
+    kind: str
+    schema: str
+    fetched_at: datetime
+    tool_version: str
+    files: tuple[LandedFile, ...]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """How the last look at a source ended; `error` is None when all was well."""
+
+    attempted_at: datetime
+    succeeded_at: datetime | None = None  # the last time that all was well, UTC
+    error: str | None = None
+    where: str | None = None
+    fix: str | None = None

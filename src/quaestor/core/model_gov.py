@@ -1,0 +1,235 @@
+"""The shape of `model.gov.yaml`: what a registry cannot say about a model, kept in git.
+
+    model: churn
+    owner: team-growth
+    risk_tier: 1
+    versions:
+      "7": {approved_by: ada, approved_at: 2026-11-01T09:00:00Z, approved_digest: "sha256:..."}
+    deployments:
+      - {deployment: churn-api, version: "7", environment: production, public_access: false}
+    grants:
+      - {principal: ci-promoter, right: promote}
+
+Keys are the columns of `registry.model`, `registry.model_version`, `registry.deployment` and
+`registry.grant`; what is left out is not said, and never overwrites what a registry says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from quaestor.core.documents import Document, convert, parse_document
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.period import utc
+
+T = TypeVar("T")
+Filled = Annotated[str, Meta(pattern=r"\S")]
+Moment = Annotated[
+    str,
+    Meta(
+        description="An ISO 8601 date or time; without a zone it is UTC.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+Day = Annotated[str, Meta(description="A date, YYYY-MM-DD.", extra_json_schema={"format": "date"})]
+VersionName = Annotated[str, Meta(pattern=r"\S", description="As the registry spells it.")] | int
+Lifecycle = Literal["development", "staging", "production", "archived"]
+
+
+class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Immutable, and an unknown key is an error."""
+
+
+class Version(_Strict, frozen=True, kw_only=True):
+    """One version of the model: columns of `registry.model_version`."""
+
+    lifecycle: Lifecycle | None = None
+    aliases: tuple[str, ...] = ()
+    run_id: str | None = None
+    description: str | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    created_by: str | None = None
+    approved_by: str | None = None
+    approved_at: Moment | None = None
+    approved_digest: str | None = None
+    artifact_uri: str | None = None
+    artifact_digest: str | None = None
+    card_uri: str | None = None
+    license: str | None = None
+    base_model: str | None = None
+    rollback_to: VersionName | None = None
+    evaluated_at: Moment | None = None
+    monitoring: str | None = None
+    monitored_at: Moment | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Deployment(_Strict, frozen=True, kw_only=True):
+    """Where a version serves: columns of `registry.deployment`."""
+
+    deployment: Filled
+    version: VersionName | None = None
+    environment: str | None = None
+    artifact_digest: str | None = None
+    public_access: bool | None = None
+    authentication: str | None = None
+
+
+class Grant(_Strict, frozen=True, kw_only=True):
+    """Who may do what: columns of `registry.grant`. The subject is the model unless named."""
+
+    principal: Filled
+    right: Filled
+    subject: Filled | None = None
+    via: str | None = None
+
+
+class ModelGov(_Strict, frozen=True, kw_only=True):
+    """One `model.gov.yaml`: columns of `registry.model`, and what hangs on the model."""
+
+    model: Filled
+    owner: str | None = None
+    team: str | None = None
+    cost_center: str | None = None
+    risk_tier: Annotated[int, Meta(ge=1, le=3)] | None = None
+    description: str | None = None
+    oncall: str | None = None
+    intended_use: str | None = None
+    business_case: str | None = None
+    eu_ai_act_class: str | None = None
+    retire_by: Day | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, Version] = field(default_factory=dict)
+    deployments: tuple[Deployment, ...] = ()
+    grants: tuple[Grant, ...] = ()
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of `model.gov.yaml`, for editors and pre-commit hooks.
+
+    >>> json_schema()["$ref"]
+    '#/$defs/ModelGov'
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "model.gov.yaml",
+        **msgspec.json.schema(ModelGov),
+    }
+
+
+_FIX = "Correct the value; the JSON Schema of model.gov.yaml says what may stand there."
+
+
+def read_model_gov(content: bytes, path: Path) -> tuple[ModelGov, Document]:
+    """Read and check one file.
+
+    Args:
+        content: Its bytes.
+        path: Where it came from; complaints name it.
+
+    Returns:
+        The file, its times as ISO 8601 in UTC without zone, and the document that knows on
+        which line each part stands.
+
+    Raises:
+        ConfigurationError: Not UTF-8, no YAML, an unknown key, or a value of a wrong type.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise ConfigurationError(
+            f"is not UTF-8 (byte {problem.start})", where=str(path), fix="Save the file as UTF-8."
+        ) from None
+    document = parse_document(text, path)
+    value = _with_texts_for_times(document.value)
+    versions = value.pop("versions", None) if isinstance(value, dict) else None
+    head = convert(document, ModelGov, value, fix=_FIX)
+    whole = msgspec.structs.replace(
+        _checked(head, document),
+        versions=dict(_versions(document, versions)),
+        deployments=tuple(_checked(each, document) for each in head.deployments),
+        grants=tuple(_checked(each, document) for each in head.grants),
+    )
+    return whole, document
+
+
+def _versions(document: Document, versions: Any) -> Iterator[tuple[str, Version]]:
+    """Read each version as a document of its own, so that a complaint names its very line."""
+    if versions is None:
+        return
+    if not isinstance(versions, Mapping):
+        raise ConfigurationError(
+            "'versions' is no mapping of version to what is said of it",
+            where=f"{document.path}:{document.line_of(('versions',))}",
+            fix='Write `versions: {"7": {approved_by: ...}}`.',
+        )
+    for key, value in versions.items():
+        name = str(key)
+        if isinstance(key, bool) or not isinstance(key, str | int) or not name.strip():
+            raise ConfigurationError(
+                f"the version {key!r} is no text",
+                where=f"{document.path}:{document.line_of(('versions', name))}",
+                fix='Put it in quotes, such as "1.10": YAML would read a number and lose digits.',
+            )
+        part = _part(document, ("versions", name), value)
+        yield name, _checked(convert(part, Version, value or {}, fix=_FIX), part)
+
+
+def _part(document: Document, place: tuple[str, ...], value: Any) -> Document:
+    depth = len(place)
+    lines = {part[depth:]: line for part, line in document.lines.items() if part[:depth] == place}
+    return Document(document.path, value, lines)
+
+
+def _with_texts_for_times(value: Any) -> Any:
+    """Undo YAML's own reading of dates, which would refuse them where a text is meant."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _with_texts_for_times(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_texts_for_times(item) for item in value]
+    return value
+
+
+def _checked(struct: T, document: Document) -> T:
+    """Check the times of a Struct; blank texts are not said."""
+    assert isinstance(struct, Struct)  # noqa: S101 - both callers pass one
+    changes: dict[str, Any] = {}
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if not isinstance(value, str):
+            continue
+        if not value.strip():
+            changes[name] = None
+        elif name.endswith("_at") or name == "retire_by":
+            changes[name] = _time(name, value, document)
+    return msgspec.structs.replace(struct, **changes)
+
+
+def _time(name: str, text: str, document: Document) -> str:
+    try:
+        if name == "retire_by":
+            return date.fromisoformat(text).isoformat()
+        return utc(text).isoformat(sep=" ")
+    except (ValueError, OverflowError):
+        kind, example = (
+            ("date", "2026-11-21")
+            if name == "retire_by"
+            else ("ISO 8601 time", "2026-11-21T06:00:00Z")
+        )
+        raise ConfigurationError(
+            f"'{text[:60]}' is no {kind}",
+            where=f"{document.path}:{document.line_of((name,))} ({name})",
+            fix=f"Write it as {example}.",
+        ) from None

@@ -1,0 +1,109 @@
+"""One gate or audit, finished: what was decided, on what evidence, for every format to show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.finding import Finding
+from quaestor.core.verdict import Severity, Verdict
+
+
+class Outcome(StrEnum):
+    """What a gate or an audit ends with, one word for each exit code that is a verdict."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+    NOTHING_EVALUATED = "nothing-evaluated"
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code that `quaestor --help` promises for it.
+
+        >>> Outcome.INCOMPLETE.exit_code
+        3
+        """
+        return {"passed": 0, "failed": 1, "incomplete": 3, "nothing-evaluated": 4}[self]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the findings come to.
+
+    Args:
+        verdict: The outcome; `exit_code` follows from it, except that `relaxed` says 0.
+        exit_code: What the process ends with.
+        failing: The findings that make it fail, worst first.
+        unanswered: The findings that leave it open, worst first.
+        relaxed: It is incomplete and passes all the same (`--on-missing warn`).
+    """
+
+    verdict: Outcome
+    exit_code: int
+    failing: tuple[Finding, ...]
+    unanswered: tuple[Finding, ...]
+    relaxed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """One gate or audit, with everything a format may need.
+
+    Args:
+        kind: "gate" or "audit".
+        targets: What was asked about, such as ("churn:7",); () for everything.
+        environment: Where the targets are to run, or None.
+        decision: What the findings come to.
+        findings: Every finding, in any order; `ordered` sorts them for readers.
+        blind_spots: What could not be looked at and counts against the decision.
+        fail_on: From which severity on a violation fails.
+        audited_at: The clock of the run, UTC.
+        evidence_at: When the oldest evidence was collected, UTC; None: not known.
+        currency: Of every amount at stake, ISO 4217.
+        configuration: The configuration file, relative to where the run was started, with "/".
+        version: Of Quaestor.
+        left_out: The policies that the caller asked to leave out; nothing is said of them.
+    """
+
+    kind: str
+    targets: tuple[str, ...]
+    environment: str | None = None
+    decision: Decision
+    findings: tuple[Finding, ...]
+    blind_spots: tuple[BlindSpot, ...]
+    fail_on: Severity
+    audited_at: datetime
+    evidence_at: datetime | None
+    currency: str
+    configuration: str
+    version: str
+    left_out: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many findings gave each verdict, every verdict named."""
+        seen = Counter(finding.verdict for finding in self.findings)
+        return {verdict.value: seen[verdict] for verdict in Verdict}
+
+    def ordered(self, *verdicts: Verdict) -> list[Finding]:
+        """Return the findings of these verdicts, worst first."""
+        return worst_first([one for one in self.findings if one.verdict in verdicts])
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Sort by severity, then by money (unknown last), then by names: the same order each run."""
+    return sorted(
+        findings,
+        key=lambda one: (
+            one.severity.rank,
+            one.at_stake_per_month is None,
+            -(one.at_stake_per_month or 0),
+            one.policy,
+            one.source or "",
+            one.subject,
+        ),
+    )

@@ -1,0 +1,50 @@
+"""Names and values from bills and registries are hostile: show them without letting them act."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from quaestor.core.money import exact_text
+
+
+def printable(value: object) -> str:
+    r"""Show a value in plain text: None as empty, control and direction characters as escapes.
+
+    Line breaks are escaped too, so that a name cannot forge a line of its own.
+
+    >>> printable(None), printable("a\x1b[31mb\nc")
+    ('', 'a\\x1b[31mb\\nc')
+    """
+    if value is None:
+        return ""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def json_value(value: Any) -> Any:
+    """Return what JSON can hold without loss: decimals, times and infinities become text.
+
+    >>> json_value({"cost": Decimal("0.10"), "ratio": float("nan"), "day": date(2026, 11, 21)})
+    {'cost': '0.1', 'ratio': 'nan', 'day': '2026-11-21'}
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Decimal):
+        return exact_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, date):  # a datetime is one too
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_value(item) for item in value]
+    return str(value)

@@ -1,0 +1,59 @@
+"""Write what people and programs read first in the demo estate: configuration, README, faults."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from string import Template
+
+from quaestor.demo.faults import (
+    FAILING,
+    FAULTS,
+    MARK,
+    PASSING,
+    SILENT_FROM,
+    SILENT_NODE,
+    SILENT_UNTIL,
+    Fault,
+)
+
+_TEXTS = Path(__file__).parent / "data"
+
+
+def write_faults(folder: Path) -> None:
+    """Write faults.json, which also marks the folder as a demo."""
+    (folder / MARK).write_text(json.dumps(_as_data(), indent=2) + "\n", encoding="utf-8")
+
+
+def write(folder: Path) -> None:
+    """Write README.md and, last, quaestor.yaml."""
+    readme = Template((_TEXTS / "README.md").read_text(encoding="utf-8"))
+    text = readme.substitute(
+        passing=PASSING,
+        failing=FAILING,
+        faults="\n".join(_line(fault) for fault in FAULTS),
+        silent=f"`prod-eu/{SILENT_NODE}` from {SILENT_FROM} until {SILENT_UNTIL}",
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    config = (_TEXTS / "quaestor.yaml").read_text(encoding="utf-8")
+    (folder / "quaestor.yaml").write_text(config, encoding="utf-8")
+
+
+def _line(fault: Fault) -> str:
+    subjects = ", ".join(f"`{subject}`" for subject in fault.subjects)
+    return f"| {subjects} | `{fault.policy}` | {fault.story} |"
+
+
+def _as_data() -> dict[str, object]:
+    return {
+        "schema_version": 1,
+        "passing": PASSING,
+        "failing": FAILING,
+        "faults": [
+            {"policy": fault.policy, "subjects": list(fault.subjects), "story": fault.story}
+            for fault in FAULTS
+        ],
+        "unobserved": [
+            {"subject": f"prod-eu/{SILENT_NODE}", "from": SILENT_FROM, "until": SILENT_UNTIL}
+        ],
+    }

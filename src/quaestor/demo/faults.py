@@ -1,0 +1,126 @@
+"""The faults that are planted in the demo estate, each with the policy that must find it.
+
+One list feeds the estate (what is taken away from clean models), its README.md, its
+faults.json, and the test that holds the audit to finding exactly these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MARK = "faults.json"  # a folder that holds it is a demo of ours
+PASSING = "churn:7"
+FAILING = "upsell:5"
+IDLE_NODE = "gpu-a100-4"
+IDLE_FROM = "2026-11-13"
+SILENT_NODE = "gpu-a100-3"
+SILENT_FROM = "2026-11-17"
+SILENT_UNTIL = "2026-11-19"
+NO_COMMIT = "ocr-receipts:2"
+PUBLIC_DEPLOYMENT = "shelf-photo-api"
+PROMOTING_MODEL = "demand-forecast"
+PROMOTER = "dorothy@acme.example"
+WRONG_DIGEST = "sha256:" + "0badc0de" * 8
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, and who must notice.
+
+    Args:
+        policy: The id of the policy that fails.
+        subjects: Its subjects that must fail, and no others.
+        story: What happened, for people.
+        version: "model:version" whose tags are changed.
+        model: Model whose tags are changed.
+        tags: New values of gov.* columns; None takes the tag away.
+    """
+
+    policy: str
+    subjects: tuple[str, ...]
+    story: str
+    version: str | None = None
+    model: str | None = None
+    tags: dict[str, str | None] = field(default_factory=dict)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        policy="model-without-owner",
+        subjects=("campaign-uplift",),
+        story="Its owner left; the tag was removed and never set again.",
+        model="campaign-uplift",
+        tags={"owner": None},
+    ),
+    Fault(
+        policy="model-without-owner",
+        subjects=("price-elasticity",),
+        story="Somebody cleared the owner and left a blank behind.",
+        model="price-elasticity",
+        tags={"owner": "  "},
+    ),
+    Fault(
+        policy="production-without-approval",
+        subjects=(FAILING,),
+        story="It went to production on a Friday evening; nobody had approved it.",
+        version=FAILING,
+        tags={"approved_by": None, "approved_at": None, "approved_digest": None},
+    ),
+    Fault(
+        policy="approver-is-author",
+        subjects=("chargeback:3",),
+        story="Who trained chargeback:3 approved it too.",
+        version="chargeback:3",
+        tags={"approved_by": "emmy@acme.example"},
+    ),
+    Fault(
+        policy="approval-not-bound-to-digest",
+        subjects=("credit-limit:6",),
+        story="credit-limit:6 was trained again after its approval, so the approval is for "
+        "another artifact.",
+        version="credit-limit:6",
+        tags={"approved_digest": WRONG_DIGEST},
+    ),
+    Fault(
+        policy="production-not-monitored",
+        subjects=("eta-delivery:4",),
+        story="Monitoring was switched off during an incident in September.",
+        version="eta-delivery:4",
+        tags={"monitoring": None, "monitored_at": None},
+    ),
+    Fault(
+        policy="version-without-git-commit",
+        subjects=(NO_COMMIT,),
+        story="It was trained from a notebook; the run recorded no commit.",
+    ),
+    Fault(
+        policy="public-endpoint",
+        subjects=(PUBLIC_DEPLOYMENT,),
+        story="Opened to the internet for a supplier's test, and left so.",
+    ),
+    Fault(
+        policy="endpoint-without-authentication",
+        subjects=(PUBLIC_DEPLOYMENT,),
+        story="The same endpoint answers without asking who calls.",
+    ),
+    Fault(
+        policy="person-may-move-production",
+        subjects=(f"{PROMOTING_MODEL} {PROMOTER}",),
+        story="A person kept the right to promote after a migration.",
+    ),
+    Fault(
+        policy="gpu-idle",
+        subjects=(f"prod-eu/{IDLE_NODE}",),
+        story=f"Two training jobs ended on {IDLE_FROM}; their pods still hold the GPUs.",
+    ),
+    Fault(
+        policy="unattributed-spend",
+        subjects=("all spend",),
+        story="Twenty notebooks of a workshop in October run on in the sandbox account, untagged.",
+    ),
+    Fault(
+        policy="budget-exceeded",
+        subjects=("vision-team",),
+        story="A hyper-parameter sweep of damage-detect, started on 2026-11-06, never stopped.",
+    ),
+)

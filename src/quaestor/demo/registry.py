@@ -1,0 +1,290 @@
+"""Write the registry of the demo estate: MLflow's objects as JSON, and model.gov.yaml files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from quaestor.demo import faults
+from quaestor.demo.faults import FAULTS
+
+KEPT_VERSIONS = 3  # older ones were deleted from the registry
+# Team -> who trains and registers, who approves.
+_PEOPLE = {
+    "growth": ("ada", "grace"),
+    "risk": ("emmy", "sofia"),
+    "search": ("alan", "barbara"),
+    "supply": ("katherine", "dorothy"),
+    "language": ("noam", "margaret"),
+    "vision": ("fei", "yann"),
+    "platform": ("linus", "radia"),
+}
+_NEWEST = datetime(2026, 10, 26, 9, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One line of data/models.csv."""
+
+    model: str
+    team: str
+    tier: int
+    versions: int
+    production: str
+    framework: str
+    metric: str
+    score: float
+    description: str
+    intended_use: str
+    place: int
+
+    @property
+    def is_tuned(self) -> bool:
+        """Return whether it was tuned from somebody else's model."""
+        return self.framework in ("transformers", "whisper")
+
+    @property
+    def kept(self) -> list[int]:
+        """Return the versions still in the registry, oldest first."""
+        return list(range(max(1, self.versions - KEPT_VERSIONS + 1), self.versions + 1))
+
+    def created(self, version: int) -> datetime:
+        """Return when a version was registered: some seven weeks apart, a model its own days."""
+        weeks = 7 * (self.versions - version)
+        return _NEWEST - timedelta(weeks=weeks, days=self.place * 5 % 37, hours=self.place % 8)
+
+    def digest(self, version: int) -> str:
+        """Return the sha256 of a version's artifact."""
+        return "sha256:" + sha256(f"{self.model}:{version}".encode()).hexdigest()
+
+    def run_id(self, version: int) -> str:
+        """Return the run a version comes from."""
+        return sha256(f"run of {self.model}:{version}".encode()).hexdigest()[:32]
+
+
+def models() -> list[Model]:
+    """Return the forty models."""
+    path = Path(__file__).parent / "data" / "models.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [
+            Model(
+                **{
+                    **line,
+                    "tier": int(line["tier"]),
+                    "versions": int(line["versions"]),
+                    "score": float(line["score"]),
+                    "place": place,
+                }  # type: ignore[arg-type] # every other column is a text, as csv gives it
+            )
+            for place, line in enumerate(csv.DictReader(stream))
+        ]
+
+
+def write(folder: Path) -> None:
+    """Write registry/mlflow.json and gov/<model>/model.gov.yaml below a folder."""
+    known = models()
+    export = {
+        "registered_models": [_registered(model) for model in known],
+        "model_versions": [_version(model, each) for model in known for each in model.kept],
+        "runs": [_run(model, each) for model in known for each in model.kept],
+    }
+    (folder / "registry").mkdir(exist_ok=True)
+    text = json.dumps(export, indent=1, ensure_ascii=False)
+    (folder / "registry" / "mlflow.json").write_text(text + "\n", encoding="utf-8")
+    for model in known:
+        if model.production:
+            place = folder / "gov" / model.model
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "model.gov.yaml").write_text(_model_gov(model), encoding="utf-8")
+
+
+def _registered(model: Model) -> dict[str, Any]:
+    author, _ = _PEOPLE[model.team]
+    governance: dict[str, str | None] = {
+        "owner": f"team-{model.team}",
+        "team": model.team,
+        "cost_center": f"CC-{4100 + 10 * list(_PEOPLE).index(model.team)}",
+        "risk_tier": str(model.tier),
+        "oncall": f"{model.team}-oncall",
+        "intended_use": model.intended_use,
+        "business_case": f"https://wiki.acme.example/cases/{model.model}",
+        "eu_ai_act_class": "limited" if model.tier == 1 else "minimal",
+        "retire_by": f"2027-{1 + model.place % 12:02d}-28" if model.tier < 3 else "2027-12-31",
+    }
+    for fault in FAULTS:
+        if fault.model == model.model:
+            governance |= fault.tags
+    return {
+        "name": model.model,
+        "creation_timestamp": _milliseconds(model.created(1)),
+        "last_updated_timestamp": _milliseconds(model.created(model.versions)),
+        "description": model.description,
+        "tags": _tags(governance, {"framework": model.framework, "contact": author}),
+        "aliases": [{"alias": "champion", "version": model.production}] if model.production else [],
+    }
+
+
+def _version(model: Model, version: int) -> dict[str, Any]:
+    author, _ = _PEOPLE[model.team]
+    created = model.created(version)
+    return {
+        "name": model.model,
+        "version": str(version),
+        "creation_timestamp": _milliseconds(created),
+        "last_updated_timestamp": _milliseconds(created + timedelta(days=2)),
+        "user_id": f"{author}@acme.example",
+        "current_stage": "None",
+        "description": f"Version {version}: retrained on newer data",
+        "source": f"s3://acme-model-artifacts/{model.model}/{version}",
+        "run_id": model.run_id(version),
+        "status": "READY",
+        "tags": _tags(_governance(model, version)),
+    }
+
+
+def _governance(model: Model, version: int) -> dict[str, str | None]:
+    """Return what gov.* tags say about a version: everything a rule may ask, save the faults."""
+    _, approver = _PEOPLE[model.team]
+    created = model.created(version)
+    lifecycle = _lifecycle(model, version)
+    said: dict[str, str | None] = {
+        "lifecycle": lifecycle,
+        "artifact_digest": model.digest(version),
+        "card_uri": f"https://wiki.acme.example/cards/{model.model}/{version}",
+        "license": "proprietary",
+        "base_model": f"acme-mirror/{model.model}-base@2f5c81a" if model.is_tuned else None,
+        "rollback_to": str(version - 1) if version > 1 else None,
+        "evaluated_at": _text(created + timedelta(hours=5)),
+    }
+    if lifecycle in ("production", "archived"):
+        said |= {
+            "approved_by": f"{approver}@acme.example",
+            "approved_at": _text(created + timedelta(days=2)),
+            "approved_digest": model.digest(version),
+        }
+    if lifecycle == "production":
+        said |= {
+            "monitoring": f"https://grafana.acme.example/d/{model.model}",
+            "monitored_at": "2026-11-21T02:00:00Z",
+            "evaluated_at": f"2026-11-{1 + model.place % 15:02d}T04:00:00Z",
+        }
+    for fault in FAULTS:
+        if fault.version == f"{model.model}:{version}":
+            said |= fault.tags
+    return said
+
+
+def _lifecycle(model: Model, version: int) -> str:
+    if str(version) == model.production:
+        return "production"
+    if model.production and version < int(model.production):
+        return "archived"
+    return "development"
+
+
+def _run(model: Model, version: int) -> dict[str, Any]:
+    ended = model.created(version) - timedelta(hours=1)
+    score = round(model.score * (1 - 0.01 * (model.versions - version)), 4)
+    tags = {
+        "mlflow.user": "ci-trainer",
+        "mlflow.runName": f"{model.model}-{version}",
+        "mlflow.source.name": "train.py",
+        "mlflow.source.type": "JOB",
+        "mlflow.source.git.commit": sha256(
+            f"commit of {model.model}:{version}".encode()
+        ).hexdigest()[:40],
+        "mlflow.source.git.repoURL": f"https://git.acme.example/ml/{model.model}.git",
+        "gov.pipeline": f"https://ci.acme.example/ml/{model.model}/train",
+    }
+    if f"{model.model}:{version}" == faults.NO_COMMIT:
+        del tags["mlflow.source.git.commit"]
+    return {
+        "info": {
+            "run_id": model.run_id(version),
+            "run_name": f"{model.model}-{version}",
+            "experiment_id": str(1 + model.place),
+            "user_id": "ci-trainer",
+            "status": "FINISHED",
+            "start_time": _milliseconds(ended - timedelta(hours=3 + model.place % 5)),
+            "end_time": _milliseconds(ended),
+            "lifecycle_stage": "active",
+            "artifact_uri": f"s3://acme-model-artifacts/{model.model}/{version}",
+        },
+        "data": {
+            "metrics": [{"key": model.metric, "value": score}],
+            "params": [
+                {"key": "framework", "value": model.framework},
+                {"key": "seed", "value": "7"},
+            ],
+            "tags": [{"key": key, "value": value} for key, value in sorted(tags.items())],
+        },
+        "inputs": {"dataset_inputs": [_dataset(model, version, use) for use in ("eval", "train")]},
+    }
+
+
+def _dataset(model: Model, version: int, use: str) -> dict[str, Any]:
+    return {
+        "tags": [{"key": "mlflow.data.context", "value": use}],
+        "dataset": {
+            "name": f"{model.model}-{use}",
+            "digest": sha256(f"{use} of {model.model}:{version}".encode()).hexdigest()[:8],
+            "source_type": "s3",
+            "source": json.dumps({"uri": f"s3://acme-lake-training/{model.model}/{use}/{version}"}),
+        },
+    }
+
+
+def _model_gov(model: Model) -> str:
+    """Return the file a team keeps in git: where a version serves, and who may change it."""
+    name = f"{model.model}-api"
+    public = name == faults.PUBLIC_DEPLOYMENT
+    lines = [
+        f"# What the registry cannot say about {model.model}: where it serves, who may change it.",
+        f"model: {model.model}",
+        "deployments:",
+        f"  - deployment: {name}",
+        f'    version: "{model.production}"',
+        "    environment: production",
+        f'    artifact_digest: "{model.digest(int(model.production))}"',
+        f"    public_access: {'true' if public else 'false'}",
+        f"    authentication: {'none' if public else 'oidc'}",
+        "grants:",
+        *_grants(model),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _grants(model: Model) -> Iterator[str]:
+    author, approver = _PEOPLE[model.team]
+    grants = [
+        ("ci-trainer", "write"),
+        (f"{author}@acme.example", "read"),
+        (f"{approver}@acme.example", "approve"),
+        ("ci-promoter", "promote"),
+    ]
+    if model.model == faults.PROMOTING_MODEL:
+        grants.append((faults.PROMOTER, "promote"))
+    for principal, right in grants:
+        yield f"  - {{principal: {principal}, right: {right}, via: team-{model.team}}}"
+
+
+def _tags(
+    governance: dict[str, str | None], others: dict[str, str] | None = None
+) -> list[dict[str, str]]:
+    said = {f"gov.{key}": value for key, value in governance.items() if value is not None}
+    return [{"key": key, "value": value} for key, value in sorted((said | (others or {})).items())]
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int((moment - _EPOCH) / timedelta(milliseconds=1))
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,158 @@
+-- The bills of the three clouds, in the words of FOCUS 1.2.
+--
+-- grain     one row per charge
+-- money     USD, ten digits after the point. On demand: billed = effective = contracted price.
+--           The p4d nodes are covered by a savings plan: billed 0, effective at the plan's rate;
+--           the plan's fee is billed and its effective cost is 0; what no node used of it is an
+--           unused charge, so that both bases come to the same total
+-- method    usage from estate.usage; once a month tax, credits, support and one correction
+-- source    FOCUS 1.2, Cost and Usage dataset; invented amounts
+with priced as (
+    select
+        k.*, u.* exclude (kind),
+        k.kind = 'ec2-p4d.24xlarge' as is_covered,
+        round(k.list_price * (1 - k.discount), 8)::decimal(18, 8) as contracted_price,
+        v.production as version
+    from estate.usage as u
+    join estate.kind as k on k.kind = u.kind
+    left join estate.model as v on v.model = u.model
+),
+used as (
+    select
+        cloud, account, region as RegionId, category as ServiceCategory, service as ServiceName,
+        subcategory as ServiceSubcategory, publisher as PublisherName,
+        'Usage' as ChargeCategory, null as ChargeClass, 'Usage-Based' as ChargeFrequency,
+        description as ChargeDescription, starts_at as ChargePeriodStart,
+        ends_at as ChargePeriodEnd,
+        case when is_covered then 'Committed' else 'Standard' end as PricingCategory,
+        quantity as PricingQuantity, unit as PricingUnit,
+        quantity as ConsumedQuantity, unit as ConsumedUnit,
+        list_price as ListUnitPrice, contracted_price as ContractedUnitPrice,
+        (quantity * list_price)::decimal(28, 10) as ListCost,
+        (quantity * contracted_price)::decimal(28, 10) as ContractedCost,
+        case when is_covered then 0 else quantity * contracted_price end::decimal(28, 10)
+            as BilledCost,
+        case when is_covered then quantity * $plan_rate::decimal(18, 8)
+            else quantity * contracted_price end::decimal(28, 10) as EffectiveCost,
+        case when is_covered then 'Used' end as CommitmentDiscountStatus,
+        coalesce(resource_id, nullif(replace(replace(replace(replace(
+            priced.resource_id_pattern,
+            '{name}', coalesce(name, '')), '{account}', account), '{region}', region),
+            '{hash}', substr(md5(coalesce(name, '')), 1, 16)
+        ), '')) as ResourceId,
+        name as ResourceName,
+        case when name is not null then resource_type end as ResourceType,
+        sku as SkuId, sku || '.JRTCKXETXF' as SkuPriceId, meter as SkuMeter,
+        team, model, case when model is not null then version end as model_version, environment,
+        stage
+    from priced
+),
+day as (
+    select unnest(generate_series($first_day::date, $last_day::date, interval 1 day))::date as day
+),
+plan as (
+    select
+        d.day, 24 * $plan_per_hour::decimal(18, 8) as fee,
+        (select sum(EffectiveCost) from used
+            where CommitmentDiscountStatus = 'Used' and ChargePeriodStart::date = d.day) as used_cost
+    from day as d
+),
+planned as (
+    select
+        'aws' as cloud, '210000000011' as account, 'eu-west-1' as RegionId,
+        'Compute' as ServiceCategory, 'Savings Plans for AWS Compute usage' as ServiceName,
+        'Other (Compute)' as ServiceSubcategory, 'Amazon Web Services' as PublisherName,
+        part.category as ChargeCategory, part.frequency as ChargeFrequency,
+        part.description as ChargeDescription, day::timestamp as ChargePeriodStart,
+        (day + interval 1 day)::timestamp as ChargePeriodEnd, 'Committed' as PricingCategory,
+        case when part.is_fee then fee else 0 end::decimal(28, 10) as ListCost,
+        case when part.is_fee then fee else 0 end::decimal(28, 10) as ContractedCost,
+        case when part.is_fee then fee else 0 end::decimal(28, 10) as BilledCost,
+        case when part.is_fee then 0 else fee - used_cost end::decimal(28, 10) as EffectiveCost,
+        case when not part.is_fee then 'Unused' end as CommitmentDiscountStatus,
+        $plan as ResourceId, 'ml-compute-2026' as ResourceName, 'Savings Plan' as ResourceType,
+        'platform' as team, 'production' as environment, 'platform' as stage
+    from plan
+    cross join (values
+        (true, 'Purchase', 'Recurring', '1 year no upfront Compute Savings Plan'),
+        (false, 'Usage', 'Usage-Based', 'Unused commitment of the Compute Savings Plan')
+    ) as part (is_fee, category, frequency, description)
+),
+month as (
+    select distinct date_trunc('month', day)::timestamp as month from day
+),
+once as (
+    select
+        o.* exclude (amount, whole_month),
+        m.month as ChargePeriodStart,
+        case when o.whole_month then m.month + interval 1 month else m.month + interval 1 day end
+            as ChargePeriodEnd,
+        amount::decimal(28, 10) as ListCost, amount::decimal(28, 10) as ContractedCost,
+        amount::decimal(28, 10) as BilledCost, amount::decimal(28, 10) as EffectiveCost,
+        'Other' as PricingCategory
+    from month as m
+    cross join (values
+        ('aws', '210000000012', 'Tax', null, 'One-Time', 'AWS Marketplace', 'Other',
+            'Amazon Web Services', 'VAT on marketplace purchases', 1284.55, true),
+        ('aws', '210000000011', 'Credit', null, 'One-Time', 'Amazon Elastic Compute Cloud',
+            'Compute', 'Amazon Web Services', 'Migration Acceleration Program credit',
+            -2500, false),
+        ('aws', '210000000011', 'Usage', null, 'Recurring', 'AWS Support (Business)', 'Other',
+            'Amazon Web Services', 'AWS Support (Business), monthly charge', 5120.40, true),
+        ('aws', '210000000012', 'Usage', 'Correction', 'One-Time',
+            'Amazon Simple Storage Service', 'Storage', 'Amazon Web Services',
+            'Correction of storage billed twice', -184.37, false),
+        ('azure', '11111111-aaaa-4aaa-8aaa-000000000002', 'Usage', 'Correction', 'One-Time',
+            'Azure OpenAI', 'AI and Machine Learning', 'Microsoft',
+            'Correction of output tokens metered twice', -96.20, false),
+        ('gcp', 'acme-ml-prod', 'Credit', null, 'One-Time', 'Vertex AI',
+            'AI and Machine Learning', 'Google', 'Promotional credit', -1200, false),
+        ('gcp', 'acme-ml-prod', 'Tax', null, 'One-Time', 'Invoice', 'Other', 'Google',
+            'Tax', 412.08, true)
+    ) as o (cloud, account, ChargeCategory, ChargeClass, ChargeFrequency, ServiceName,
+        ServiceCategory, PublisherName, ChargeDescription, amount, whole_month)
+    where m.month + interval 1 month <= $last_day::date + interval 1 day
+        and (o.ChargeClass is null or month(m.month) = 10)
+),
+charge as (
+    select *, CommitmentDiscountStatus is not null or ChargeCategory = 'Purchase' as is_plan
+    from (
+        select * from used
+        union all by name
+        select * from planned
+        union all by name
+        select * from once
+    )
+)
+select
+    c.* exclude (account, is_plan, team, model, model_version, environment, stage),
+    c.team, c.model, c.model_version, c.environment, c.stage,
+    a.payer as BillingAccountId, a.payer_name as BillingAccountName,
+    case a.cloud when 'aws' then 'Management Account' when 'azure' then 'Billing Account'
+        else 'Billing Account' end as BillingAccountType,
+    'USD' as BillingCurrency, 'USD' as PricingCurrency,
+    date_trunc('month', c.ChargePeriodStart)::timestamp as BillingPeriodStart,
+    (date_trunc('month', c.ChargePeriodStart) + interval 1 month)::timestamp as BillingPeriodEnd,
+    c.account as SubAccountId, a.account_name as SubAccountName,
+    case a.cloud when 'aws' then 'Member Account' when 'azure' then 'Subscription'
+        else 'Project' end as SubAccountType,
+    a.provider as ProviderName, a.issuer as InvoiceIssuerName,
+    case when date_trunc('month', c.ChargePeriodStart) < date_trunc('month', $last_day::date)
+        then upper(a.cloud) || '-' || strftime(c.ChargePeriodStart, '%Y%m') end as InvoiceId,
+    case when is_plan then 'Spend' end as CommitmentDiscountCategory,
+    case when is_plan then $plan end as CommitmentDiscountId,
+    case when is_plan then 'ml-compute-2026' end as CommitmentDiscountName,
+    case when is_plan then 'Compute Savings Plan' end as CommitmentDiscountType,
+    case when is_plan then c.BilledCost + c.EffectiveCost end as CommitmentDiscountQuantity,
+    case when is_plan then 'USD' end as CommitmentDiscountUnit,
+    c.ContractedUnitPrice as PricingCurrencyContractedUnitPrice,
+    c.EffectiveCost as PricingCurrencyEffectiveCost,
+    c.ListUnitPrice as PricingCurrencyListUnitPrice,
+    null::varchar as AvailabilityZone, null::varchar as CapacityReservationId,
+    null::varchar as CapacityReservationStatus, null::varchar as SkuPriceDetails,
+    case c.RegionId when 'eu-west-1' then 'EU (Ireland)' when 'westeurope' then 'West Europe'
+        when 'swedencentral' then 'Sweden Central' when 'europe-west1' then 'Belgium'
+        when 'europe-west4' then 'Netherlands' when 'eu' then 'EU (multi-region)' end as RegionName
+from charge as c
+join estate.account as a on a.account = c.account and a.cloud = c.cloud
+order by cloud, ChargePeriodStart, ServiceName, ResourceId, SkuId, ChargeDescription

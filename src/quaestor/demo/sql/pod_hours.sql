@@ -1,0 +1,44 @@
+-- What the pods of the GPU cluster asked for and used, hour by hour.
+--
+-- grain     one row per pod and hour
+-- method    office: busy by day, a third by night; flat: as busy always; both with variation from
+--           a hash. Training pods are new each Monday. Planted faults: the pods of one node do
+--           nothing for a week, and the GPU exporter of another is silent for two days, so that
+--           its ratios are null: unobserved, never idle
+-- source    invented
+with hour as (
+    select unnest(generate_series(
+        $first_day::timestamp, $last_day::timestamp + interval 23 hour, interval 1 hour
+    )) as hour
+),
+worked as (
+    select
+        w.*, h.hour,
+        vary(w.pod || h.hour) as chance,
+        w.node = $idle_node and h.hour >= $idle_from::timestamp as is_idle,
+        w.node = $silent_node and h.hour >= $silent_from::timestamp
+            and h.hour < $silent_until::timestamp as is_silent,
+        case when w.shape = 'office' and hour(h.hour) not between 6 and 21 then 0.5 else 1.0 end
+            as load
+    from estate.workload as w
+    cross join hour as h
+)
+select
+    'prod-eu' as cluster, namespace,
+    pod || '-' || substr(md5(
+        pod || case when shape = 'flat' then date_trunc('week', hour)::varchar else '' end
+    ), 1, 5) as pod,
+    node, hour,
+    cpu::double as cpu_request_cores,
+    round(cpu * load * case when is_idle then 0.02 else 0.6 + chance / 5 end, 3)::double
+        as cpu_used_cores,
+    ram::double as ram_request_gib,
+    round(ram * case when is_idle then 0.3 else 0.7 + chance / 5 end, 3)::double as ram_used_gib,
+    gpu_request::double as gpu_request,
+    case when is_silent then null when is_idle then round(chance / 50, 4)
+        else round(least(used_ratio * load * (0.95 + chance / 10), 1), 4) end::double
+        as gpu_used_ratio,
+    1.0::double as up_ratio,
+    to_json({'team': team, 'model': model, 'app': pod})::varchar as labels
+from worked
+order by hour, node, pod

@@ -1,0 +1,141 @@
+"""Write the tables of the demo estate: three clouds' bills, and the hours of a GPU cluster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from quaestor.demo import faults
+from quaestor.warehouse.duckdb import Warehouse, literal
+
+FIRST_DAY = "2026-08-01"
+LAST_DAY = "2026-11-20"
+MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
+PLAN = "arn:aws:savingsplans::210000000001:savingsplan/5f0a3c1e-0001-4d2b-9c77-acme20260101"
+PLAN_RATE = "21.23793000"  # USD per p4d hour under the plan: 40 % under the list price
+PLAN_PER_HOUR = "92.00000000"  # USD committed; four p4d nodes use 84.95 of it
+
+_HERE = Path(__file__).parent
+_TYPES = {
+    "account": {"account": "VARCHAR", "payer": "VARCHAR"},
+    "kind": {"account": "VARCHAR", "list_price": "DECIMAL(18, 8)", "discount": "DECIMAL(8, 4)"},
+    "resource": {"per_day": "DECIMAL(18, 4)", "starts": "DATE", "ends": "DATE"},
+    "node": {"provider_id": "VARCHAR"},
+    "workload": {"used_ratio": "DOUBLE"},
+    "model": {"production": "VARCHAR"},
+}
+_SINCE_1_0 = frozenset(
+    {
+        "BillingAccountType",
+        "CapacityReservationId",
+        "CapacityReservationStatus",
+        "CommitmentDiscountQuantity",
+        "CommitmentDiscountUnit",
+        "InvoiceId",
+        "PricingCurrency",
+        "PricingCurrencyContractedUnitPrice",
+        "PricingCurrencyEffectiveCost",
+        "PricingCurrencyListUnitPrice",
+        "ServiceSubcategory",
+        "SkuMeter",
+        "SkuPriceDetails",
+        "SubAccountType",
+    }
+)
+# Each cloud names its tags in its own way; `tags:` of quaestor.yaml knows them all.
+_TAGS = {
+    "aws": ("team", "model", "model_version", "environment", "lifecycle_stage"),
+    "azure": ("owner_team", "ml_model", "model_version", "env", "ml_stage"),
+    "gcp": ("team", "model_name", "model_version", "env", "ml_stage"),
+}
+_OWNERS = ("team", "model", "model_version", "environment", "stage")
+_TIMES = "timestampformat '%Y-%m-%dT%H:%M:%SZ'"
+_GIVEN = {
+    "first_day": FIRST_DAY,
+    "last_day": LAST_DAY,
+    "plan": PLAN,
+    "plan_rate": PLAN_RATE,
+    "plan_per_hour": PLAN_PER_HOUR,
+    "idle_node": faults.IDLE_NODE,
+    "idle_from": faults.IDLE_FROM,
+    "silent_node": faults.SILENT_NODE,
+    "silent_from": faults.SILENT_FROM,
+    "silent_until": faults.SILENT_UNTIL,
+}
+
+
+def write(folder: Path, progress: Callable[[str], None]) -> None:
+    """Write bills/ and cluster/ below a folder."""
+    with Warehouse(":memory:") as engine:
+        engine.run("create schema estate")
+        engine.run(
+            "create macro vary(key) as (md5_number_lower(key::varchar) % 1000000)::double / 1000000"
+        )
+        for name, types in _TYPES.items():
+            path = literal(str(_HERE / "data" / f"{name}s.csv"))
+            typed = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in types.items())
+            engine.run(
+                f"create table estate.{name} as select * from read_csv({path}, header = true, "
+                f"delim = ',', quote = '\"', types = {{{typed}}})"
+            )
+        for table in ("usage", "charge"):
+            progress(table)
+            _run(engine, f"create table estate.{table} as", table)
+        for cloud in _TAGS:
+            progress(f"bill of {cloud}")
+            _bill(engine, cloud, folder / "bills" / cloud)
+        for table, place in (("node_hours", "node-hours"), ("pod_hours", "pod-hours")):
+            progress(place)
+            _run(engine, f"create table estate.{table} as", table)
+            _hours(engine, table, folder / "cluster" / place)
+
+
+def _run(engine: Warehouse, before: str, model: str) -> None:
+    select = (_HERE / "sql" / f"{model}.sql").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"\$(\w+)", select))
+    engine.run(
+        f"{before} {select}", {name: value for name, value in _GIVEN.items() if name in wanted}
+    )
+
+
+def _bill(engine: Warehouse, cloud: str, folder: Path) -> None:
+    """Write a cloud's bill, a file a month: AWS 1.2 Parquet, Azure 1.0 CSV, GCP 1.2 CSV.gz."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name for name, *_ in engine.rows("describe focus.focus_1_2")]
+    if cloud == "azure":
+        names = [name for name in names if name not in _SINCE_1_0]
+    tags = _tags(cloud)
+    columns = ", ".join(f"{tags} as Tags" if name == "Tags" else name for name in names)
+    suffix, options = {
+        "aws": ("parquet", "format parquet, compression zstd"),
+        "azure": ("csv", f"format csv, header, {_TIMES}"),
+        "gcp": ("csv.gz", f"format csv, header, compression gzip, {_TIMES}"),
+    }[cloud]
+    for month in MONTHS:
+        path = folder / f"focus-{month}.{suffix}"
+        engine.run(
+            f"copy (select {columns} from estate.charge where cloud = {literal(cloud)} "
+            f"and strftime(BillingPeriodStart, '%Y-%m') = {literal(month)}) "
+            f"to {literal(str(path))} ({options})"
+        )
+
+
+def _tags(cloud: str) -> str:
+    """Return SQL for a charge's tags: a map in Parquet, as AWS writes it, JSON text elsewhere."""
+    pairs = ", ".join(
+        f"{{k: {literal(key)}, v: {column}}}"
+        for key, column in zip(_TAGS[cloud], _OWNERS, strict=True)
+    )
+    tags = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.v is not null))"
+    return tags if cloud == "aws" else f"to_json({tags})::varchar"
+
+
+def _hours(engine: Warehouse, table: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for month in MONTHS:
+        path = folder / f"{month}.parquet"
+        engine.run(
+            f"copy (select * from estate.{table} where strftime(hour, '%Y-%m') = {literal(month)}) "
+            f"to {literal(str(path))} (format parquet, compression zstd)"
+        )

@@ -1,0 +1,46 @@
+-- What the tags of a charge say about whose it is, once for each distinct set of tags.
+--
+-- grain     one row per distinct Tags text
+-- method    keys are compared without regard to case (of the values of such equal keys the first
+--           by name counts); of the keys configured for a field
+--           (`tags:` in quaestor.yaml) the first that is present and not blank wins. A lifecycle
+--           stage that is none of the six is no stage. Text that is no JSON object says nothing
+-- source    FOCUS 1.4, Tags; FinOps Framework, "Allocation" capability
+with tag_text as (
+    select distinct Tags as tags from focus.charge where Tags is not null
+),
+object as (
+    select tags, try_cast(try_cast(tags as json) as map(varchar, varchar)) as pairs from tag_text
+),
+pair as (
+    select tags, lower(entry.key) as key, trim(entry.value) as value
+    from (select tags, unnest(map_entries(pairs)) as entry from object)
+    where trim(entry.value) <> ''
+),
+lone as (
+    select tags, key, min(value) as value from pair group by all
+),
+lowered as (
+    select tags, map_from_entries(list((key, value) order by key)) as pairs from lone group by tags
+),
+named as (
+    select p.tags, k.field, arg_min(p.value, k.position) as value
+    from lone as p
+    join config.tag_key as k on lower(k.key) = p.key
+    group by all
+)
+select
+    l.tags,
+    min(n.value) filter (n.field = 'team') as team,
+    min(n.value) filter (n.field = 'model') as model,
+    min(n.value) filter (n.field = 'model_version') as model_version,
+    min(lower(n.value)) filter (n.field = 'environment') as environment,
+    min(lower(n.value)) filter (
+        n.field = 'lifecycle_stage' and lower(n.value) in (
+            'data', 'training', 'evaluation', 'inference', 'experimentation', 'platform'
+        )
+    ) as lifecycle_stage,
+    any_value(l.pairs) as pairs
+from lowered as l
+left join named as n on n.tags = l.tags
+group by l.tags

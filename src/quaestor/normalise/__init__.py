@@ -1,0 +1,61 @@
+"""Landed files become three schemas: `focus.*`, `usage.*`, `registry.*`. SQL does the work.
+
+To add a schema: write a module with `load(warehouse, job)`, its SELECT in `sql/`, and add one
+line to LOADERS. A loader runs inside the caller's transaction and replaces what its source
+said before; rows it cannot read go to `quarantine.row` with the reason.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from quaestor.core.blind_spot import BlindSpot
+    from quaestor.normalise.job import Job
+    from quaestor.warehouse.duckdb import Warehouse
+
+LOADERS = {
+    "focus": "quaestor.normalise.focus",
+    "node-hours": "quaestor.normalise.usage",
+    "pod-hours": "quaestor.normalise.usage",
+    "mlflow": "quaestor.normalise.registry_mlflow",
+    "model-gov": "quaestor.normalise.registry_model_gov",
+}
+
+
+class Loader(Protocol):
+    """What every module in LOADERS offers."""
+
+    def load(self, warehouse: Warehouse, job: Job) -> list[BlindSpot]:
+        """Replace what the source said before; return what could not be seen."""
+
+
+def loader(schema: str) -> Loader:
+    """Return the module that loads files of a schema."""
+    return cast("Loader", importlib.import_module(LOADERS[schema]))
+
+
+def settle(warehouse: Warehouse) -> None:
+    """Rebuild what several sources state together: one registry, one rate per charge."""
+    from quaestor.normalise import currency, registry
+
+    currency.settle(warehouse)
+    registry.settle(warehouse)
+
+
+def forget(warehouse: Warehouse, source: str) -> None:
+    """Drop everything a source said: it is no longer configured."""
+    named = warehouse.rows(
+        """
+        select schema_name || '.' || table_name,
+            arg_min(column_name, column_name <> 'x_source')
+        from duckdb_columns()
+        where schema_name in ('focus', 'quarantine', 'usage', 'registry')
+            and column_name in ('source', 'x_source')
+            and (schema_name, table_name) in (select (schema_name, table_name) from duckdb_tables())
+        group by all
+        """
+    )
+    for table, column in named:
+        warehouse.run(f"delete from {table} where {column} = ?", [source])

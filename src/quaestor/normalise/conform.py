@@ -1,0 +1,214 @@
+"""Give a bill's columns their names and types, whatever its exporter did to them.
+
+FOCUS columns are found without regard to case and typed as in `focus.charge`; columns FOCUS
+does not know are kept as text under `x_`. The result is SQL, so that the engine does the work.
+
+A row is unreadable where its money or its time is: what the ledger needs to place it. Any
+other value that cannot be read becomes NULL in a row that is loaded, and is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quaestor.core.money import MONEY_DIGITS, MONEY_TYPE
+from quaestor.normalise.landed_file import Relation
+from quaestor.warehouse.duckdb import literal, quoted
+
+REQUIRED = ("BilledCost", "EffectiveCost", "BillingPeriodStart", "ChargePeriodStart")
+OURS = ("x_source", "x_file", "x_file_sha256", "x_row", "x_billing_currency_rate")
+_LARGEST = "9" * (38 - MONEY_DIGITS)
+# Not infinite, not before Christ: a day that every program downstream can hold.
+_SOME_DAY = "between '1000-01-01' and '9999-12-31'"
+_NUMBER = MONEY_TYPE.replace(" ", "")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a landed file and what becomes of it.
+
+    Args:
+        name: Its name in `focus.charge`.
+        kind: The type there.
+        alias: What its raw value is called between the file and the type.
+        raw: SQL over the file's row: the value with NULL spellings made NULL.
+        typed: SQL over `alias`: the typed value, NULL where it cannot be read.
+        bad: SQL over `alias` and `name`: a value is there and cannot be read; None: none can be.
+        long: SQL over `alias`: the value may have more digits than money holds; None: none has.
+    """
+
+    name: str
+    kind: str
+    alias: str
+    raw: str
+    typed: str
+    bad: str | None
+    long: str | None
+
+    @property
+    def complaint(self) -> str | None:
+        """Return SQL that says why a value cannot be read, or None where every value can be."""
+        if self.bad is None:
+            return None
+        wanted = "a number" if self.kind == _NUMBER else "an ISO 8601 time"
+        opening, closing = literal(f"{self.name} '"), literal(f"' is not {wanted}")
+        return (
+            f"case when {self.bad} "
+            f"then {opening} || left({self.alias}::varchar, 60) || {closing} end"
+        )
+
+    @property
+    def absence(self) -> str | None:
+        """Return SQL that says that a needed value is empty, or None where it may be."""
+        if self.name not in REQUIRED:
+            return None
+        return f"case when {self.alias} is null then {literal(f'{self.name} is empty')} end"
+
+
+def conform(relation: Relation, known: Mapping[str, str]) -> list[Column]:
+    """Match a file's columns with those of `focus.charge`.
+
+    Args:
+        relation: The landed file. Text of a CSV may stand between blanks, which are no part of it.
+        known: The columns and types of `focus.charge`.
+
+    Returns:
+        One Column for every column of the file, in its order.
+    """
+    by_fold = {name.casefold(): name for name in known if name not in OURS}
+    columns: list[Column] = []
+    taken: set[str] = set(OURS)
+    for number, (raw, engine_type) in enumerate(relation.columns.items()):
+        name = by_fold.get(raw.casefold())
+        if name is None or name in taken:
+            name = custom_name(raw, taken)
+            name = by_fold.get(name.casefold(), name)  # as another file spelt it
+        taken.add(name)
+        kind = known.get(name, "VARCHAR")
+        source = relation.source(raw) if relation.typed else f"trim({relation.source(raw)})"
+        columns.append(_column(name, source, f"raw_{number}", engine_type, kind))
+    return columns
+
+
+def custom_name(raw: str, taken: set[str]) -> str:
+    """Return the `x_` name of a column FOCUS does not know, unlike every name taken.
+
+    >>> custom_name("Id", set()), custom_name("x_file", {"x_file"})
+    ('x_Id', 'x_x_file')
+    """
+    name = raw if raw.startswith("x_") else f"x_{raw}"
+    folded = {other.casefold() for other in taken}
+    while name.casefold() in folded:
+        name = f"x_{name}"
+    return name
+
+
+def _column(name: str, source: str, alias: str, engine_type: str, kind: str) -> Column:
+    if kind == "VARCHAR":
+        nested = engine_type.startswith(("MAP", "STRUCT")) or engine_type.endswith("]")
+        text = f"to_json({source})" if nested else f"spelled({source}::varchar)"
+        return Column(name, kind, alias, text, alias, None, None)
+    unread = f"{quoted(name)} is null and {alias} is not null"
+    if engine_type == "VARCHAR" and kind == _NUMBER:
+        typed = f"as_number({alias})"
+        return Column(name, kind, alias, f"spelled({source})", typed, unread, "true")
+    if engine_type == "VARCHAR":
+        return Column(name, kind, alias, f"spelled({source})", f"as_time({alias})", unread, None)
+    if engine_type in ("DOUBLE", "FLOAT"):
+        # The shortest text that names the double: 0.1 stays 0.1 (a cast would give its noise).
+        # Such a text has 17 digits at most, so that only small values can have too many.
+        typed = f"try_cast({alias}::varchar as {kind})"
+        bad, long = f"not abs({alias}) < 1e18", f"abs({alias}) < 0.001 and {alias} <> 0"
+        return Column(name, kind, alias, source, typed, bad, long)
+    if engine_type == "TIMESTAMP WITH TIME ZONE":
+        typed = f"timezone('UTC', {alias})"
+        return Column(name, kind, alias, source, typed, f"not ({alias} {_SOME_DAY})", None)
+    typed = f"try_cast({alias} as {kind})"
+    digits = _digits(engine_type) if kind == _NUMBER else None
+    if digits:
+        fits = digits[0] <= 38 - MONEY_DIGITS
+        too_large = None if fits else f"{alias} not between -{_LARGEST} and {_LARGEST}"
+        too_long = "true" if digits[1] > MONEY_DIGITS else None
+        return Column(name, kind, alias, source, typed, too_large, too_long)
+    if kind != _NUMBER and engine_type.startswith(("TIMESTAMP", "DATE")):
+        return Column(name, kind, alias, source, typed, f"not ({alias} {_SOME_DAY})", None)
+    return Column(name, kind, alias, source, typed, unread, None)
+
+
+def _digits(engine_type: str) -> tuple[int, int] | None:
+    """Return how many digits a DECIMAL or integer has before and after the point, at most.
+
+    >>> _digits("DECIMAL(18,8)"), _digits("INTEGER"), _digits("VARCHAR")
+    ((10, 8), (10, 0), None)
+    """
+    if decimal := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", engine_type):
+        width, scale = int(decimal[1]), int(decimal[2])
+        return width - scale, scale
+    before = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 39}
+    before |= {f"U{name}": digits + 1 for name, digits in before.items()}
+    return (before[engine_type], 0) if engine_type in before else None
+
+
+def landed_view(columns: list[Column], relation: Relation) -> str:
+    """Return the SELECT that gives every row its typed columns.
+
+    Beside them: `x_row`; `reason`, why the row cannot be read (NULL: it can); `note`, which
+    other values cannot; `landed`, the file's row as JSON.
+    """
+    names = ", ".join(quoted(column.name) for column in columns)
+    if "BillingCurrency" not in {column.name for column in columns}:
+        names += ", null::varchar as BillingCurrency"
+    needed = [
+        said
+        for column in columns
+        if column.name in REQUIRED
+        for said in (column.complaint, column.absence)
+    ]
+    others = [column.complaint for column in columns if column.name not in REQUIRED]
+    raw = ", ".join(f"{column.raw} as {column.alias}" for column in columns)
+    typed = ", ".join(f"{column.typed} as {quoted(column.name)}" for column in columns)
+    return (
+        f"select {names}, x_row, {_joined(needed)} as reason, {_joined(others)} as note, landed\n"
+        f"from (select *, {typed}\n"
+        f"from (select {raw}, {relation.row_number} as x_row, {relation.as_json} as landed\n"
+        f"from {relation.reader}))"
+    )
+
+
+def accounting(columns: list[Column], relation: Relation) -> str | None:
+    """Return the SELECT that counts and sums the digits cut from money, or None if none can be."""
+    costs = [column for column in columns if column.long]
+    if not costs:
+        return None
+    raw = ", ".join(f"{column.raw} as {column.alias}" for column in costs)
+    fine = {
+        c.alias: f"case when {c.long} then digits_after_point({c.alias}::varchar) > {MONEY_DIGITS} "
+        "else false end"
+        for c in costs
+    }
+    counted = " + ".join(f"count(*) filter ({long})" for long in fine.values())
+    cut = " + ".join(
+        f"coalesce(sum(case when {fine[c.alias]} then {_cut(c)} end), 0)"
+        for c in costs
+        if c.name.endswith("Cost")
+    )
+    return f"select {counted}, {cut or '0'} from (select {raw} from {relation.reader})"
+
+
+def _cut(column: Column) -> str:
+    """Return SQL for what rounding took from a value: of its fraction, the whole part is kept."""
+    whole = f"trunc({column.typed})"
+    text = f"({column.alias}::varchar)::decimal(38, 28)"
+    beside = f"('0.' || split_part({column.alias}::varchar, '.', 2))::decimal(38, 28)"
+    sign = f"case when {column.alias}::varchar like '-%' then -1 else 1 end"
+    return (
+        f"case when {column.typed} between -1 and 1 then try({text}) "
+        f"else try({sign} * {beside}) end - ({column.typed} - {whole})::decimal(38, 28)"
+    )
+
+
+def _joined(complaints: list[str | None]) -> str:
+    said = [complaint for complaint in complaints if complaint]
+    return f"nullif(concat_ws('; ', {', '.join(said)}), '')" if said else "null::varchar"

@@ -1,0 +1,72 @@
+"""Rows and files that could not be read: kept, counted, and told as blind spots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.errors import QuaestorError
+from quaestor.core.landed import LandedFile
+from quaestor.warehouse.duckdb import Warehouse
+
+
+def release(warehouse: Warehouse, source: str, *, keep: Iterable[str]) -> None:
+    """Forget the quarantine of a source's files, save those whose sha256 is in `keep`."""
+    for table in ("quarantine.row", "quarantine.value"):
+        warehouse.run(
+            f"delete from {table} where source = ? "
+            "and file_sha256 not in (select unnest(?::varchar[]))",
+            [source, sorted(keep)],
+        )
+
+
+def refuse(warehouse: Warehouse, source: str, file: LandedFile, problem: QuaestorError) -> None:
+    """Put a whole file into quarantine (row_number is null)."""
+    reason = f"{problem.what}. {problem.fix}" if problem.fix else problem.what
+    warehouse.run(
+        "insert into quarantine.row values (?, ?, ?, null, ?, null)",
+        [source, file.path, file.sha256, reason],
+    )
+
+
+def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) -> list[BlindSpot]:
+    """Return one blind spot for every file of a source that has something in quarantine.
+
+    Args:
+        warehouse: Where the quarantine is.
+        source: The source's name.
+        files: Its files in force; a blind spot names a file as its owner knows it.
+    """
+    known = {file.path: file.scope for file in files}
+    found = warehouse.rows(
+        """
+        select file, row_number is null as whole, loaded, count(*), min(row_number),
+            arg_min(reason, coalesce(row_number, 0))
+        from (
+            select *, false as loaded from quarantine.row
+            union all by name select *, true as loaded from quarantine.value
+        )
+        where source = ? group by all order by all
+        """,
+        [source],
+    )
+    return [
+        BlindSpot(
+            source=source,
+            scope=known.get(file, file),
+            reason=_reason(rows, first, reason, whole=whole, loaded=loaded),
+            fix='Mend the export and collect again; `quaestor query "from quarantine.'
+            f"{'value' if loaded else 'row'} where source = '{source}'\"` shows them all.",
+            rows=None if whole else rows,
+        )
+        for file, whole, loaded, rows, first, reason in found
+    ]
+
+
+def _reason(rows: int, first: int, reason: str, *, whole: bool, loaded: bool) -> str:
+    if whole:
+        return f"the file cannot be read: {reason}"
+    counted = f"{rows:,} row{'s' if rows > 1 else ''}"
+    if loaded:
+        return f"{counted} loaded without a value that cannot be read; row {first}: {reason}"
+    return f"{counted} cannot be read; row {first}: {reason}"

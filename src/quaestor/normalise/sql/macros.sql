@@ -1,0 +1,27 @@
+-- How a bill's text is read. A guess is never a figure: what is not plainly a number or an
+-- ISO 8601 time is refused, and the row goes to quarantine with its reason.
+
+-- NULL has five spellings in bills: empty, NULL, null, (null) and \N.
+create or replace temp macro spelled(t) as
+    case when t in ('', 'NULL', 'null', '(null)', '\N') then null else t end;
+
+-- Digits with an optional point and exponent. Not: 1,000.00, $5, 1_000, nan, 0x10.
+create or replace temp macro as_number(t) as
+    case when regexp_full_match(t, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?')
+    then try_cast(t as decimal(38, 20)) end;
+
+-- How many digits a number's text has after the point once its exponent is worked out.
+create or replace temp macro digits_after_point(t) as greatest(
+    0,
+    length(split_part(split_part(lower(t), 'e', 1), '.', 2))
+    - coalesce(try_cast(nullif(split_part(lower(t), 'e', 2), '') as integer), 0)
+);
+
+-- ISO 8601 with or without zone; without one it is UTC. Not: 4/1/25, whose day nobody knows.
+create or replace temp macro as_time(t) as
+    case when regexp_full_match(
+        t,
+        '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' ||
+        '([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?'
+    )
+    then timezone('UTC', try_cast(t as timestamptz)) end;

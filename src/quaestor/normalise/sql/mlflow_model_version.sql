@@ -1,0 +1,75 @@
+-- What an MLflow registry states about the versions of its models.
+--
+-- grain     one row per model version
+-- input     $source: the source's name; $versions, $runs: rows of registry_export.Rows, as JSON
+-- method    a column is the tag gov.<column> of the version, save those MLflow has itself.
+--           Lifecycle, the first that speaks: the tag gov.lifecycle; an alias (champion, production,
+--           prod: production; challenger, candidate, staging: staging; archived), where several
+--           speak production before staging before archived; MLflow's deprecated current_stage;
+--           else development, unless a model.gov.yaml says otherwise (registry_model_version.sql).
+--           A gov.lifecycle that cannot be read leaves it unknown: no alias overrules it.
+--           Metrics are the latest of the version's run.
+-- source    MLflow REST API, ModelVersion: times are milliseconds since 1970, UTC
+with version as (
+    select unnest(
+        from_json($versions, '[{
+            "model": "VARCHAR", "version": "VARCHAR", "aliases": ["VARCHAR"], "stage": "VARCHAR",
+            "run_id": "VARCHAR", "description": "VARCHAR", "created_ms": "BIGINT",
+            "updated_ms": "BIGINT", "created_by": "VARCHAR", "artifact_uri": "VARCHAR",
+            "lifecycle": "VARCHAR", "lifecycle_unreadable": "BOOLEAN", "approved_at": "TIMESTAMP",
+            "evaluated_at": "TIMESTAMP", "monitored_at": "TIMESTAMP",
+            "said": "MAP(VARCHAR, VARCHAR)", "tags": "JSON"
+        }]'),
+        max_depth := 2
+    )
+),
+run as (
+    select unnest(from_json($runs, '[{"run_id": "VARCHAR", "metrics": "JSON"}]'), max_depth := 2)
+),
+staged as (
+    select
+        *,
+        list_transform(aliases, lambda alias: lower(alias)) as names,
+        case
+            when list_has_any(names, ['champion', 'production', 'prod']) then 'production'
+            when list_has_any(names, ['challenger', 'candidate', 'staging']) then 'staging'
+            when list_contains(names, 'archived') then 'archived'
+        end as alias_lifecycle,
+        case lower(stage)
+            when 'production' then 'production'
+            when 'staging' then 'staging'
+            when 'archived' then 'archived'
+        end as stage_lifecycle
+    from version
+)
+select
+    $source as source,
+    v.model,
+    v.version,
+    case when not v.lifecycle_unreadable
+        then coalesce(v.lifecycle, v.alias_lifecycle, v.stage_lifecycle) end as lifecycle,
+    v.aliases,
+    v.run_id,
+    coalesce(v.description, v.said['description']) as description,
+    make_timestamp(v.created_ms * 1000) as created_at,
+    make_timestamp(v.updated_ms * 1000) as updated_at,
+    coalesce(v.created_by, v.said['created_by']) as created_by,
+    v.said['approved_by'] as approved_by,
+    v.approved_at,
+    v.said['approved_digest'] as approved_digest,
+    coalesce(v.artifact_uri, v.said['artifact_uri']) as artifact_uri,
+    v.said['artifact_digest'] as artifact_digest,
+    v.said['card_uri'] as card_uri,
+    v.said['license'] as license,
+    v.said['base_model'] as base_model,
+    v.said['rollback_to'] as rollback_to,
+    v.evaluated_at,
+    v.said['monitoring'] as monitoring,
+    v.monitored_at,
+    run.metrics::varchar as metrics,
+    v.tags::varchar as tags,
+    false as from_file,
+    case when not v.lifecycle_unreadable then 'development' end as lifecycle_otherwise
+from staged as v
+left join run on run.run_id = v.run_id
+order by v.model, v.version

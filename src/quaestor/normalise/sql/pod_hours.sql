@@ -1,0 +1,60 @@
+-- The pod hours of one landed file, typed, with what is wrong with each row.
+--
+-- grain     one row per row of the file; rows with a reason go to quarantine.row
+-- method    `landed` holds the file's columns as text, absent ones null (normalise/usage.py).
+--           What is not there is null: an exporter that was silent leaves gpu_used_ratio null
+--           (unobserved), never zero. Ratios lie in [0, 1]; DCGM reports percent, and a
+--           percentage that nobody divided by 100 is refused rather than guessed at. A pod
+--           without a node was not placed yet
+-- source    usage.pod_hour, warehouse/schema/001_tables.sql; DCGM_FI_DEV_GPU_UTIL, "GPU
+--           utilization (in %)", NVIDIA/dcgm-exporter, etc/default-counters.csv
+with typed as (
+    select
+        file_row, raw, cluster, namespace, pod, node, as_time(hour) as hour,
+        as_number(cpu_request_cores)::double as cpu_request_cores,
+        as_number(cpu_used_cores)::double as cpu_used_cores,
+        as_number(ram_request_gib)::double as ram_request_gib,
+        as_number(ram_used_gib)::double as ram_used_gib,
+        as_number(gpu_request)::double as gpu_request,
+        as_number(gpu_used_ratio)::double as gpu_used_ratio,
+        as_number(up_ratio)::double as up_ratio,
+        labels,
+        concat_ws('; ',
+            case when cluster is null then 'cluster is empty' end,
+            case when namespace is null then 'namespace is empty' end,
+            case when pod is null then 'pod is empty' end,
+            case when hour is null then 'hour is empty' end,
+            no_hour('hour', hour),
+            no_quantity('cpu_request_cores', cpu_request_cores),
+            no_quantity('cpu_used_cores', cpu_used_cores),
+            no_quantity('ram_request_gib', ram_request_gib),
+            no_quantity('ram_used_gib', ram_used_gib),
+            no_quantity('gpu_request', gpu_request),
+            no_ratio('gpu_used_ratio', gpu_used_ratio),
+            no_ratio('up_ratio', up_ratio),
+            case when labels is not null and not is_json_object(labels)
+                then 'labels is no JSON object' end
+        ) as reasons
+    from landed
+),
+placed as (
+    select
+        t.*,
+        row_number() over (
+            partition by t.cluster, t.namespace, t.pod, t.node, t.hour, t.reasons = ''
+            order by t.file_row
+        ) > 1
+        or h.pod is not null as is_second
+    from typed as t
+    left join usage.pod_hour as h
+        on h.source = $source and h.cluster = t.cluster and h.namespace = t.namespace
+        and h.pod = t.pod and h.node is not distinct from t.node and h.hour = t.hour
+)
+select
+    cluster, namespace, pod, node, hour, cpu_request_cores, cpu_used_cores, ram_request_gib,
+    ram_used_gib, gpu_request, gpu_used_ratio, up_ratio, labels, file_row, raw,
+    case
+        when reasons <> '' then reasons
+        when is_second then 'the cluster, namespace, pod, node and hour stand twice'
+    end as reason
+from placed

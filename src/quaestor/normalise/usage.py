@@ -1,0 +1,155 @@
+"""Load what a cluster did hour by hour: node-hours and pod-hours files.
+
+Columns are those of `usage.node_hour` and `usage.pod_hour`, in any order and letter case. A
+column that is absent is unobserved (NULL); only the ones that say what the row is about are
+required.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.config import FilesSource
+from quaestor.core.landed import LandedFile
+from quaestor.normalise.job import Job
+from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
+from quaestor.normalise.quarantine import blind_spots, refuse, release
+from quaestor.warehouse.duckdb import Warehouse
+
+_SQL = Path(__file__).parent / "sql"
+_NESTED = ("MAP", "STRUCT", "JSON")
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """One schema of usage files.
+
+    Args:
+        table: Where its rows go.
+        model: Its SELECT in `sql/`.
+        required: The columns that say what a row is about.
+    """
+
+    table: str
+    model: str
+    required: tuple[str, ...]
+
+
+_SHAPES = {
+    "node-hours": _Shape("usage.node_hour", "node_hours.sql", ("cluster", "node", "hour")),
+    "pod-hours": _Shape("usage.pod_hour", "pod_hours.sql", ("cluster", "namespace", "pod", "hour")),
+}
+
+
+def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
+    """Replace the source's hours with those of its files in force.
+
+    Args:
+        warehouse: Where to; the caller's transaction is open.
+        job: A source whose manifest is of schema `node-hours` or `pod-hours`.
+
+    Returns:
+        What could not be seen: files refused, rows in quarantine, columns that look misspelt.
+    """
+    assert isinstance(job.source, FilesSource)  # noqa: S101 - LOADERS pairs schema and source
+    for script in ("macros.sql", "usage_macros.sql"):
+        warehouse.run((_SQL / script).read_text(encoding="utf-8"))
+    source = job.source
+    for other in _SHAPES.values():  # a source whose schema changed leaves nothing behind
+        warehouse.run(f"delete from {other.table} where source = ?", [source.name])
+    release(warehouse, source.name, keep=())
+    misspelt: list[BlindSpot] = []
+    for file in job.manifest.files:
+        job.progress(f"{source.name}: {Path(file.scope).name}")
+        shape = _SHAPES[job.manifest.schema]
+        try:
+            misspelt += _load_file(warehouse, job, source, file, shape)
+        except RefusedError as problem:
+            refuse(warehouse, source.name, file, problem)
+    return blind_spots(warehouse, source.name, job.manifest.files) + misspelt
+
+
+def _load_file(
+    warehouse: Warehouse, job: Job, source: FilesSource, file: LandedFile, shape: _Shape
+) -> list[BlindSpot]:
+    known = [name for name in warehouse.columns(shape.table) if name != "source"]
+    relation = open_file(
+        warehouse,
+        job.path(file),
+        file.sha256,
+        delimiter=source.delimiter,
+        expected=shape.required,
+        careful=job.careful,
+    )
+    found = {name.casefold(): name for name in relation.columns}
+    if absent := [name for name in shape.required if name not in found]:
+        plural = "s" if len(absent) > 1 else ""
+        raise RefusedError(
+            f"column{plural} {', '.join(absent)} {'are' if plural else 'is'} missing",
+            fix=f"Write the columns {', '.join(known)}; only {', '.join(shape.required)} "
+            "must be there.",
+        )
+    warehouse.run("create or replace temp view landed as " + _as_text(relation, found, known))
+    model = (_SQL / shape.model).read_text(encoding="utf-8")
+    given = {"source": source.name}
+    warehouse.run(f"create or replace temp table usage_row as {model}", given)
+    warehouse.run(
+        f"insert into {shape.table} by name "
+        "select $source as source, * exclude (file_row, raw, reason) "
+        "from usage_row where reason is null",
+        given,
+    )
+    _quarantine(warehouse, source.name, file, relation)
+    return _misspelt(source.name, file, found, known)
+
+
+def _as_text(relation: Relation, found: dict[str, str], known: list[str]) -> str:
+    """Return the SELECT that gives the file's known columns as text, absent ones as NULL."""
+    columns = []
+    for name in known:
+        if name not in found:
+            columns.append(f"null::varchar as {name}")
+            continue
+        raw = relation.source(found[name])
+        nested = relation.columns[found[name]].startswith(_NESTED)
+        text = f"to_json({raw})::varchar" if nested else f"{raw}::varchar"
+        columns.append(f"spelled(trim({text})) as {name}")
+    return (
+        f"select {', '.join(columns)}, {relation.row_number} as file_row, "
+        f"{relation.as_json} as raw from {relation.reader}"
+    )
+
+
+def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: Relation) -> None:
+    relations = [("file_row", "usage_row where reason is not null")]
+    if not relation.typed:
+        relations.append(("row_number", REJECTED))
+    for row_number, rows in relations:
+        warehouse.run(
+            "insert into quarantine.row "
+            f"select $source, $file, $sha256, {row_number}, reason, raw from {rows}",
+            {"source": source, "file": file.path, "sha256": file.sha256},
+        )
+
+
+def _misspelt(
+    source: str, file: LandedFile, found: dict[str, str], known: list[str]
+) -> list[BlindSpot]:
+    """Tell of columns that look like one that is absent; other unknown ones are nobody's loss."""
+    absent = [name for name in known if name not in found]
+    spots = []
+    for name in sorted(set(found) - set(known)):
+        for near in difflib.get_close_matches(name, absent, n=1, cutoff=0.7):
+            spots.append(
+                BlindSpot(
+                    source=source,
+                    scope=file.path,
+                    reason=f"the column {found[name]} is not known and {near} is absent, "
+                    "so what it holds is unobserved",
+                    fix=f"Name it {near}, in that unit, and collect again.",
+                )
+            )
+    return spots

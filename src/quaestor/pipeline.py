@@ -1,0 +1,358 @@
+"""The journey, and the only place that knows its order: collect, normalise, ledger, audit, report.
+
+A build is one transaction: a kill at any moment, a full disk or a failed check leaves the
+last good state. What has not changed since the last build is not built again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from quaestor import __version__, ledger, normalise
+from quaestor import collect as collectors
+from quaestor.collect.landing import Landing
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.config import Config, Source
+from quaestor.core.errors import ConfigurationError, QuaestorError
+from quaestor.core.landed import Manifest
+from quaestor.core.run_summary import RunSummary
+from quaestor.core.verdict import Severity
+from quaestor.normalise import currency, settings
+from quaestor.normalise.job import Job
+from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.errors import UnreadableError
+from quaestor.warehouse.state import evidence_at, read_blind_spots, recall, remember, tell
+
+if TYPE_CHECKING:
+    from quaestor.audit.policies import Policy
+
+Progress = Callable[[str], None]
+Failures = list[tuple[str, QuaestorError]]
+REPORTS = ("cost", "compliance")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to: whether anything changed, and what could not be seen."""
+
+    changed: bool
+    blind_spots: tuple[BlindSpot, ...]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What an audit came to, and where its reports lie."""
+
+    summary: RunSummary
+    reports: tuple[Path, ...]
+
+
+def chosen(config: Config, only: Sequence[str]) -> list[Source]:
+    """Return the sources named, all of them when none is.
+
+    Raises:
+        ConfigurationError: A name that no source has, or a configuration without sources.
+    """
+    if not config.sources:
+        raise ConfigurationError(
+            "no sources are configured",
+            where=str(Path(config.base, "quaestor.yaml")),
+            fix="Add one under `sources:`; `quaestor init` shows how.",
+        )
+    names = [source.name for source in config.sources]
+    for name in only:
+        if name not in names:
+            raise ConfigurationError(
+                f"there is no source '{name}'",
+                where="--source",
+                fix=f"Choose from {', '.join(names)}.",
+            )
+    return [source for source in config.sources if not only or source.name in only]
+
+
+def collect(
+    config: Config, *, now: datetime, progress: Progress, only: Sequence[str] = ()
+) -> Failures:
+    """Land what every source has now; a source that fails does not stop the others.
+
+    Returns:
+        The sources that failed, each with its error; what they landed before stays in force.
+    """
+    failures: Failures = []
+    for source in chosen(config, only):
+        landing = Landing(config.resolve(config.landing), source.name)
+        progress(f"collect {source.name}")
+        problem: QuaestorError | None = None
+        try:
+            collectors.collector(kind_of(source)).collect(
+                source, config, landing, now=now, progress=progress
+            )
+        except QuaestorError as failure:
+            problem = failure
+            failures.append((source.name, failure))
+        landing.record(now, problem)
+    return failures
+
+
+def kind_of(source: Source) -> str:
+    """Return a source's `kind:`."""
+    return str(source.__struct_config__.tag)
+
+
+def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Progress) -> Built:
+    """Bring the warehouse up to what is landed, all or nothing.
+
+    Raises:
+        QuaestorError: The configuration, the disk or a check of the ledger; nothing is changed.
+    """
+    chosen(config, ())
+    warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    with Warehouse(warehouse_path) as warehouse:
+        try:
+            return _build(warehouse, config, now, progress, careful=False)
+        except UnreadableError:
+            # A damaged file shows only when it is read, and the transaction dies of it.
+            progress("a file is damaged: reading each to its end first")
+            return _build(warehouse, config, now, progress, careful=True)
+
+
+def _build(
+    warehouse: Warehouse, config: Config, now: datetime, progress: Progress, *, careful: bool
+) -> Built:
+    with warehouse.transaction():
+        changed = _configure(warehouse, config)
+        changed |= _forget_others(warehouse, config)
+        for source in config.sources:
+            changed |= _load(warehouse, config, source, now, progress, careful=careful)
+        if changed:
+            normalise.settle(warehouse)
+            ledger.build(warehouse, config, progress)
+            tell(warehouse, "ledger", currency.blind_spots(warehouse), now)
+            remember(warehouse, "built_at", now.isoformat())
+        tell(warehouse, "collect", _failed_looks(config), now)
+        return Built(changed, tuple(read_blind_spots(warehouse)))
+
+
+def audit(
+    config: Config,
+    warehouse_path: Path,
+    *,
+    now: datetime,
+    progress: Progress,
+    fail_on: Severity = Severity.HIGH,
+    on_missing: Literal["fail", "warn"] = "fail",
+    collect_first: bool = True,
+    configuration: str = "quaestor.yaml",
+) -> Audited:
+    """Do the scheduled job: collect, build, evaluate every policy, record, report.
+
+    Args:
+        config: What is audited, and by which policies.
+        warehouse_path: The warehouse, made if need be.
+        now: The clock, UTC; the same inputs and clock give the same bytes.
+        progress: Takes what is being done now.
+        fail_on: From which severity on a violation fails the audit.
+        on_missing: What blind spots and unanswered blocking policies come to.
+        collect_first: Look at the sources; else judge what is landed.
+        configuration: The configuration file as formats name it.
+
+    Raises:
+        QuaestorError: The configuration or a policy is wrong, or nothing could be built.
+    """
+    from quaestor.audit.policies import load_policies, places_of
+    from quaestor.audit.record import record
+
+    policies = load_policies(places_of(config))
+    if collect_first:
+        collect(config, now=now, progress=progress)
+    built = build(config, warehouse_path, now=now, progress=progress)
+    progress("evaluate policies")
+    judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
+    summary = replace(judged, configuration=configuration)
+    with Warehouse(warehouse_path) as warehouse, warehouse.transaction():
+        record(warehouse, summary, config_digest=_digest(config))
+    reports = report(config, warehouse_path, REPORTS, now=now, progress=progress)
+    return Audited(summary, tuple(reports))
+
+
+def _judge(
+    config: Config,
+    warehouse_path: Path,
+    policies: Sequence[Policy],
+    built: Built,
+    now: datetime,
+    fail_on: Severity,
+    on_missing: Literal["fail", "warn"],
+) -> RunSummary:
+    """Evaluate every policy and decide; any violation at or above `fail_on` counts here."""
+    from quaestor.audit.evaluate import evaluate
+    from quaestor.audit.gate import decide
+    from quaestor.audit.record import with_first_seen
+
+    with Warehouse(warehouse_path, read_only=True) as warehouse:
+        found = evaluate(warehouse, policies, params=config.params, now=now)
+        findings = with_first_seen(warehouse, found, now=now)
+        evidence = evidence_at(warehouse)
+    decision = decide(
+        findings,
+        fail_on=fail_on,
+        on_missing=on_missing,
+        blind_spots=len(built.blind_spots),
+        only_blocking_fails=False,
+    )
+    return RunSummary(
+        kind="audit",
+        targets=(),
+        decision=decision,
+        findings=findings,
+        blind_spots=built.blind_spots,
+        fail_on=fail_on,
+        audited_at=now,
+        evidence_at=evidence,
+        currency=config.currency,
+        configuration="",
+        version=__version__,
+    )
+
+
+def report(
+    config: Config,
+    warehouse_path: Path,
+    names: Sequence[str],
+    *,
+    now: datetime,
+    progress: Progress,
+    folder: Path | None = None,
+) -> list[Path]:
+    """Render reports from the warehouse as it is."""
+    from quaestor.report.html import render
+
+    with Warehouse(warehouse_path, read_only=True) as warehouse:
+        return render(
+            warehouse, names, folder or config.resolve(config.reports), now=now, progress=progress
+        )
+
+
+def _configure(warehouse: Warehouse, config: Config) -> bool:
+    """Write the configuration into its tables; say whether it differs from the last build's."""
+    rates = config.resolve(config.rates) if config.rates else None
+    digest = _digest(config, rates.read_bytes() if rates and rates.is_file() else b"")
+    if recall(warehouse, "config") == digest:
+        return False
+    settings.write(warehouse, config)
+    remember(warehouse, "config", digest)
+    return True
+
+
+def _load(
+    warehouse: Warehouse,
+    config: Config,
+    source: Source,
+    now: datetime,
+    progress: Progress,
+    *,
+    careful: bool,
+) -> bool:
+    landing = Landing(config.resolve(config.landing), source.name)
+    attempt = landing.last_attempt()
+    if attempt and attempt.succeeded_at:
+        remember(warehouse, f"collected_at:{source.name}", attempt.succeeded_at.isoformat())
+    manifest = landing.current()
+    if manifest is None:
+        return False
+    elsewhere = _in_force_elsewhere(config, source, manifest)
+    told = (manifest.files, source, sorted(elsewhere.items()))
+    digest = f"{manifest.schema} {hashlib.sha256(msgspec.json.encode(told)).hexdigest()}"
+    before = recall(warehouse, f"manifest:{source.name}")
+    if before == digest:
+        return False
+    if before and before.split()[0] != manifest.schema:
+        normalise.forget(warehouse, source.name)
+    job = Job(
+        source,
+        manifest,
+        landing.root,
+        config.currency,
+        progress,
+        careful=careful,
+        elsewhere=elsewhere,
+        history=() if before else landing.departed(),
+    )
+    spots = normalise.loader(manifest.schema).load(warehouse, job)
+    tell(warehouse, "normalise", spots, now, source.name)
+    remember(warehouse, f"manifest:{source.name}", digest)
+    return True
+
+
+def _in_force_elsewhere(config: Config, source: Source, manifest: Manifest) -> dict[str, str]:
+    """Return the files of a manifest that another source lists too, and which one does."""
+    ours = {file.sha256 for file in manifest.files}
+    found: dict[str, str] = {}
+    for other in config.sources:
+        listed = Landing(config.resolve(config.landing), other.name).current()
+        if other.name != source.name and listed and listed.schema == manifest.schema:
+            found |= {file.sha256: other.name for file in listed.files if file.sha256 in ours}
+    return found
+
+
+def _failed_looks(config: Config) -> Iterable[BlindSpot]:
+    """Return the sources whose last look failed, or that nobody ever looked at."""
+    for source in config.sources:
+        landing = Landing(config.resolve(config.landing), source.name)
+        attempt = landing.last_attempt()
+        if attempt is None:
+            yield BlindSpot(
+                source=source.name,
+                scope="all",
+                reason="it was never collected",
+                fix="Run `quaestor collect`.",
+            )
+        elif landing.current() is None and not attempt.error:
+            yield BlindSpot(
+                source=source.name,
+                scope="all",
+                reason="what was landed is gone",
+                fix="Run `quaestor collect` again.",
+            )
+        elif attempt.error:
+            since = f"since {attempt.succeeded_at:%Y-%m-%d %H:%M}" if attempt.succeeded_at else None
+            where = f" ({attempt.where})" if attempt.where else ""
+            yield BlindSpot(
+                source=source.name,
+                scope="all",
+                period=since,
+                reason=f"the last look failed: {attempt.error}{where}",
+                fix=attempt.fix,
+            )
+
+
+def _forget_others(warehouse: Warehouse, config: Config) -> bool:
+    """Drop what sources that are no longer configured once said."""
+    names = [source.name for source in config.sources]
+    gone = [
+        name.partition(":")[2]
+        for (name,) in warehouse.rows(
+            "select name from meta.property where name like 'manifest:%' order by name"
+        )
+        if name.partition(":")[2] not in names
+    ]
+    for name in gone:
+        normalise.forget(warehouse, name)
+        warehouse.run("delete from audit.blind_spot where source = ?", [name])
+        warehouse.run(
+            "delete from meta.property where name in ('manifest:' || ?, 'collected_at:' || ?)",
+            [name, name],
+        )
+    return bool(gone)
+
+
+def _digest(config: Config, more: bytes = b"") -> str:
+    told = msgspec.json.encode((__version__, msgspec.structs.replace(config, base="")))
+    return hashlib.sha256(told + more).hexdigest()

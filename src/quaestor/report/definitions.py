@@ -1,0 +1,85 @@
+"""Find the reports: a folder with a `page.html.j2`, and sections of two files each.
+
+A section is `NN-<name>.sql` (one SELECT over ledger, audit and registry) and
+`NN-<name>.html.j2` of the same stem, which gets its rows. The folder `every` holds sections
+that all reports have; they take their place by their number. Adding a section is two files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.nearest import did_you_mean
+
+PAGE = "page.html.j2"
+SHARED = "every"
+_TEMPLATE = ".html.j2"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a report.
+
+    Args:
+        name: Its file name without number and ending, unique in its report.
+        sql: The query.
+        template: The template's name, relative to the folder of all reports.
+    """
+
+    name: str
+    sql: Path
+    template: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report: its page and its sections, in order."""
+
+    name: str
+    template: str
+    sections: tuple[Section, ...]
+
+
+def find_reports(folder: Path, names: Sequence[str]) -> list[Report]:
+    """Read the definitions of some reports, or of all when `names` is empty.
+
+    Raises:
+        ConfigurationError: No such report, or a section that lacks one of its two files.
+    """
+    known = sorted(page.parent.name for page in folder.glob(f"*/{PAGE}"))
+    for name in names:
+        if name not in known:
+            choice = f"Choose from {', '.join(known)}."
+            raise ConfigurationError(
+                f"there is no report '{name}'", fix=did_you_mean(name, known, otherwise=choice)
+            )
+    wanted = list(dict.fromkeys(names)) or known
+    return [Report(name, f"{name}/{PAGE}", _sections(folder, name)) for name in wanted]
+
+
+def _sections(folder: Path, report: str) -> tuple[Section, ...]:
+    places = [folder / report, folder / SHARED]
+    stems = {
+        path.name.removesuffix(ending): path.parent
+        for place in places
+        for ending in (".sql", _TEMPLATE)
+        for path in place.glob(f"*{ending}")
+        if path.name != PAGE
+    }
+    return tuple(_section(folder, stems[stem], stem) for stem in sorted(stems))
+
+
+def _section(folder: Path, place: Path, stem: str) -> Section:
+    sql, template = place / f"{stem}.sql", place / f"{stem}{_TEMPLATE}"
+    for path in (sql, template):
+        if not path.is_file():
+            raise ConfigurationError(
+                f"the section '{stem}' lacks its file {path.name}",
+                where=str(place),
+                fix="A section is a .sql and a .html.j2 of the same name.",
+            )
+    name = stem.partition("-")[2] or stem
+    return Section(name, sql, template.relative_to(folder).as_posix())

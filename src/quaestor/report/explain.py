@@ -1,0 +1,241 @@
+"""Say where something comes from: a finding, a subject, a figure, a charge.
+
+A figure is followed down: ledger lines with the rule that owns them, the charges of the bill
+behind those, and the landed files with their hashes. The three sums are compared, so that the
+trace shows whether it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.nearest import did_you_mean
+from quaestor.core.text import printable
+from quaestor.warehouse.duckdb import Warehouse
+
+Row = dict[str, Any]
+_SQL = Path(__file__).parent / "sql"
+_FIGURE = re.compile(r"(model_month|budget)/(.+)/(\d{4}-(?:0[1-9]|1[0-2]))", re.DOTALL)
+_CHARGE = re.compile(r"charge/([0-9a-f]{6,64})/(\d{1,18})")
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Where the money of one month comes from.
+
+    Args:
+        about: What the money is, such as "support-chat in 2026-10".
+        figure: The amount that the reports show, or None where it is not known.
+        ledger: The ledger's lines by rule, the most money first.
+        charges: The ten dearest resources on the bill.
+        resources: How many resources there are.
+        charge_count: How many charges there are.
+        charged: Their sum in the reporting currency; None without a rate.
+        files: The landed files that hold them.
+    """
+
+    about: str
+    figure: Decimal | None
+    ledger: Sequence[Row]
+    charges: Sequence[Row]
+    resources: int
+    charge_count: int
+    charged: Decimal | None
+    files: Sequence[Row]
+
+    @property
+    def ledger_sum(self) -> Decimal | None:
+        """Return the sum of the ledger's lines in the reporting currency; None without a rate."""
+        costs = [row["effective_cost"] for row in self.ledger]
+        return None if None in costs or not costs else sum(costs, Decimal(0))
+
+    @property
+    def adds_up(self) -> bool:
+        """Return whether figure, ledger and charges are the same amount, to the last digit."""
+        return (self.figure or 0) == (self.ledger_sum or 0) == (self.charged or 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What there is to say about one id.
+
+    Args:
+        kind: "finding", "subject", "figure" or "charge".
+        name: What it is called.
+        currency: The reporting currency, ISO 4217; None where the warehouse names none.
+        facts: Name and value of what is known about it, in order; NULLs left out.
+        findings: Rows of `audit.finding` of the latest audit.
+        registered: What the registries say.
+        trace: Where its money comes from, or None where none is tied to it.
+    """
+
+    kind: str
+    name: str
+    currency: str | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Row] = ()
+    registered: Sequence[Row] = ()
+    trace: Trace | None = None
+
+
+def explain(warehouse: Warehouse, name: str) -> Explained:
+    """Explain a finding, a subject, a figure or a charge.
+
+    Args:
+        warehouse: A built warehouse.
+        name: A fingerprint or its first 8 digits or more; a subject such as `churn`, `churn:7`
+            or `prod/node-3`; `model_month/MODEL/YYYY-MM`; `budget/NAME/YYYY-MM`; or
+            `charge/SHA256/ROW` with 6 digits of the file's hash or more.
+
+    Raises:
+        ConfigurationError: Nothing has that name, or more than one thing has.
+    """
+    if match := _CHARGE.fullmatch(name):
+        return _charge(warehouse, name, match[1], int(match[2]))
+    if match := _FIGURE.fullmatch(name):
+        return _figure(warehouse, name, match[1], match[2], f"{match[3]}-01")
+    if _FINGERPRINT.fullmatch(name) and (found := _findings(warehouse, "finding", prefix=name)):
+        return _finding(warehouse, name, found)
+    return _subject(warehouse, name)
+
+
+def _finding(warehouse: Warehouse, name: str, found: Sequence[Row]) -> Explained:
+    if len(found) > 1:
+        some = ", ".join(f"{row['fingerprint'][:16]} ({row['policy']})" for row in found[:3])
+        raise ConfigurationError(
+            f"{len(found)} findings begin with {name}",
+            where="ID",
+            fix=f"Write more digits: {some}.",
+        )
+    [row] = found
+    return Explained(
+        kind="finding",
+        name=row["fingerprint"],
+        currency=_currency(warehouse),
+        findings=found,
+        registered=_rows(warehouse, "version", subject=row["subject"]),
+        trace=_money_of(warehouse, row["subject"], row["model"]),
+    )
+
+
+def _subject(warehouse: Warehouse, name: str) -> Explained:
+    found = _findings(warehouse, "subject", subject=name)
+    registered = _rows(warehouse, "version", subject=name)
+    model = registered[0]["model"] if registered else (found[0]["model"] if found else name)
+    trace = _money_of(warehouse, name, model)
+    if not (found or registered or trace):
+        raise _unknown(warehouse, name)
+    return Explained(
+        kind="subject",
+        name=name,
+        currency=_currency(warehouse),
+        findings=found,
+        registered=registered,
+        trace=trace,
+    )
+
+
+def _figure(warehouse: Warehouse, name: str, table: str, key: str, month: str) -> Explained:
+    rows = _rows(warehouse, table, name=key, month=month)
+    if not rows:
+        raise _unknown(warehouse, name)
+    [row] = rows
+    scope = {field: row.get(field) for field in ("model", "team", "environment")}
+    if table == "model_month":
+        scope = {"model": key, "team": None, "environment": None}
+    figure = row["effective_cost"] if table == "model_month" else row["spent"]
+    return Explained(
+        kind="figure",
+        name=name,
+        currency=_currency(warehouse),
+        facts=_known(row),
+        trace=_trace(warehouse, f"{key} in {month[:7]}", figure, month, scope),
+    )
+
+
+def _charge(warehouse: Warehouse, name: str, sha256: str, number: int) -> Explained:
+    rows = _rows(warehouse, "charge", sha256=sha256, row=number)
+    if len(rows) != 1:
+        raise ConfigurationError(
+            f"{len(rows) or 'no'} charges have that name",
+            where=printable(name),
+            fix="Write charge/SHA256/ROW with more digits of the landed file's hash.",
+        )
+    return Explained(kind="charge", name=name, currency=_currency(warehouse), facts=_known(rows[0]))
+
+
+def _money_of(warehouse: Warehouse, subject: str, model: str | None) -> Trace | None:
+    """Trace the money behind a subject: its budget's month, or its model's."""
+    [budget] = _rows(warehouse, "budget_month", name=subject)
+    [stake] = _rows(warehouse, "stake_month")
+    for table, key, month in (
+        ("budget", subject, budget["month"]),
+        ("model_month", model, stake["month"]),
+    ):
+        if key and month and _rows(warehouse, table, name=key, month=month):
+            return _figure(warehouse, key, table, key, f"{month:%Y-%m}-01").trace
+    return None
+
+
+def _trace(
+    warehouse: Warehouse,
+    about: str,
+    figure: Decimal | None,
+    month: str,
+    scope: Mapping[str, str | None],
+) -> Trace:
+    charges = _rows(warehouse, "charges", month=month, **scope)
+    totals = charges[0] if charges else {}
+    return Trace(
+        about=about,
+        figure=figure,
+        ledger=_rows(warehouse, "ledger", month=month, **scope),
+        charges=[
+            {key: value for key, value in row.items() if not key.startswith("total_")}
+            for row in charges
+        ],
+        resources=totals.get("total_resources", 0),
+        charge_count=int(totals.get("total_charges", 0)),
+        charged=totals.get("total_effective_cost"),
+        files=_rows(warehouse, "files", month=month, **scope),
+    )
+
+
+def _findings(warehouse: Warehouse, sql: str, **parameters: Any) -> list[Row]:
+    rows = _rows(warehouse, sql, **parameters)
+    return [row | {"evidence": json.loads(row["evidence"] or "{}")} for row in rows]
+
+
+def _unknown(warehouse: Warehouse, name: str) -> ConfigurationError:
+    known = [printable(row["name"]) for row in _rows(warehouse, "near")]
+    forms = "a finding's digits, a model, MODEL:VERSION, model_month/MODEL/YYYY-MM"
+    return ConfigurationError(
+        f"nothing is called '{printable(name)}'",
+        where="ID",
+        fix=did_you_mean(name, known, otherwise=f"Write {forms}.", form="{}", most=3),
+    )
+
+
+def _currency(warehouse: Warehouse) -> str | None:
+    rows = warehouse.rows("select value from config.setting where name = 'currency'")
+    return rows[0][0] if rows else None
+
+
+def _known(row: Mapping[str, Any]) -> Row:
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def _rows(warehouse: Warehouse, sql: str, **parameters: Any) -> list[Row]:
+    return warehouse.records(_text(sql), parameters)
+
+
+def _text(sql: str) -> str:
+    return (_SQL / f"explain_{sql}.sql").read_text(encoding="utf-8")

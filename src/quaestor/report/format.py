@@ -1,0 +1,221 @@
+"""Show values to people: the filters that every report template has.
+
+None is unknown and reads so, everywhere; ratios become percent here and nowhere else. Money
+carries its exact figure in the element's title, so that nothing is lost by rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+
+from markupsafe import Markup
+
+from quaestor.core.money import amount_text, exact_text
+from quaestor.core.text import printable
+
+MINUS = "\N{MINUS SIGN}"
+NARROW = "\N{NO-BREAK SPACE}"
+UNKNOWN = Markup('<span class="unknown">unknown</span>')
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_DIGITS = 60  # more than DECIMAL(38, 20) times any count of rows can need
+
+
+def shown(value: Any) -> Any:
+    r"""Make any value fit to print: None is unknown, and no character of a name can act.
+
+    >>> str(shown(None)), shown("a\u202eb")
+    ('<span class="unknown">unknown</span>', 'a\\u202eb')
+    """
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return "\n".join(printable(line) for line in value.split("\n"))
+    return value
+
+
+def money(amount: Decimal | None, currency: str) -> Markup:
+    """Show an amount: two digits to read, every digit on hover and for programs.
+
+    >>> str(money(Decimal("14.665985"), "USD"))
+    '<span class="money" data-exact="14.665985" title="14.665985 USD">14.67</span>'
+    """
+    if amount is None:
+        return UNKNOWN
+    exact = exact_text(amount)
+    return Markup('<span class="money" data-exact="{}" title="{} {}">{}</span>').format(
+        exact, exact, currency, plain_money(amount)
+    )
+
+
+def plain_money(amount: Decimal | None) -> str:
+    """Show an amount where no markup can be: chart labels, titles.
+
+    >>> plain_money(Decimal("1234.5")), plain_money(None)
+    ('1,234.50', 'unknown')
+    """
+    return amount_text(amount).replace("-", MINUS)
+
+
+def percent(ratio: float | Decimal | None, digits: int = 1) -> Markup:
+    r"""Show a ratio as percent; a share that is not nothing never reads as nothing.
+
+    >>> str(percent(0.1234)), str(percent(0.0002)), str(percent(0.99996)), str(percent(1))
+    ('12.3\xa0%', '&lt;\xa00.1\xa0%', '&gt;\xa099.9\xa0%', '100.0\xa0%')
+    """
+    if ratio is None:
+        return UNKNOWN
+    step = Decimal(1).scaleb(-digits)
+    value = (Decimal(str(ratio)) * 100).quantize(step, rounding=ROUND_HALF_UP)
+    if value == 0 and ratio != 0:
+        return Markup("{}").format(f"{'<' if ratio > 0 else '>'}{NARROW}{step}{NARROW}%")
+    if value == 100 and ratio < 1:
+        return Markup("{}").format(f">{NARROW}{100 - step}{NARROW}%")
+    return Markup("{}").format(f"{value:,}{NARROW}%".replace("-", MINUS))
+
+
+def number(value: float | None, digits: int = 0) -> Markup:
+    """Show a count or a measure with thousands apart.
+
+    >>> str(number(12345)), str(number(1.25, 1)), str(number(None))
+    ('12,345', '1.3', '<span class="unknown">unknown</span>')
+    """
+    if value is None:
+        return UNKNOWN
+    step = Decimal(1).scaleb(-digits)
+    shown = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
+    return Markup("{}").format(f"{shown:,}".replace("-", MINUS))
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Count things in words that agree.
+
+    >>> plural(1, "model"), plural(1200, "model"), plural(2, "policy", "policies")
+    ('1 model', '1,200 models', '2 policies')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def month(day: date | None) -> str:
+    """Name a month in full.
+
+    >>> month(date(2026, 11, 1))
+    'November 2026'
+    """
+    return "unknown" if day is None else f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def month_name(day: date) -> str:
+    """Name a month without its year.
+
+    >>> month_name(date(2026, 11, 1))
+    'November'
+    """
+    return _MONTHS[day.month - 1]
+
+
+def short_month(day: date) -> str:
+    """Name a month on an axis.
+
+    >>> short_month(date(2026, 11, 1))
+    'Nov 26'
+    """
+    return f"{_MONTHS[day.month - 1][:3]} {day.year % 100:02}"
+
+
+def day(moment: date | None) -> str:
+    """Name a day.
+
+    >>> day(date(2026, 11, 3)), day(None)
+    ('3 Nov 2026', 'unknown')
+    """
+    if moment is None:
+        return "unknown"
+    return f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
+
+
+def instant(moment: datetime | None) -> str:
+    """Name a minute, in UTC.
+
+    >>> instant(datetime(2026, 11, 3, 6, 5))
+    '3 Nov 2026, 06:05 UTC'
+    """
+    return "unknown" if moment is None else f"{day(moment)}, {moment:%H:%M} UTC"
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """Say how long ago something was, in its largest fitting unit.
+
+    >>> age(datetime(2026, 11, 20, 6), datetime(2026, 11, 21, 7))
+    '25 hours'
+    """
+    if moment is None:
+        return "unknown"
+    seconds = int((now - moment).total_seconds())
+    if seconds < 0:
+        return "less than a minute"
+    for size, name, at_least in ((86400, "day", 2), (3600, "hour", 2), (60, "minute", 1)):
+        if seconds >= size * at_least:
+            return plural(seconds // size, name)
+    return "less than a minute"
+
+
+def total(rows: Iterable[Mapping[str, Any]], column: str) -> Any:
+    """Add up a column exactly, without its unknowns; None where nothing is known.
+
+    >>> total([{"cost": Decimal("1.10")}, {"cost": None}], "cost")
+    Decimal('1.10')
+    """
+    known = [row[column] for row in rows if row[column] is not None]
+    if not known:
+        return None
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return sum(known[1:], known[0])
+
+
+def ratio(part: Any, whole: Any) -> float | None:
+    """Divide, unknown where either is unknown or the whole is nothing.
+
+    >>> ratio(Decimal(1), Decimal(4)), ratio(1, 0)
+    (0.25, None)
+    """
+    if part is None or not whole:
+        return None
+    return float(part / whole)
+
+
+def change(current: Any, before: Any) -> float | None:
+    """Return the change as a ratio of what was before.
+
+    >>> change(Decimal(11), Decimal(10)), change(Decimal(11), None)
+    (0.1, None)
+    """
+    if current is None or before is None or before <= 0:
+        return None
+    return float((current - before) / before)
+
+
+def short(text: str, limit: int) -> str:
+    """Cut a text to what a chart has room for; the whole is in the tooltip and the table.
+
+    >>> short("a-very-long-name", 8), short("a b", 8)
+    ('a-very-…', 'a b')
+    """
+    clean = printable(" ".join(text.split()))
+    return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""The only package that speaks to an engine. Everyone else sends it SQL."""

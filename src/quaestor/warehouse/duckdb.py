@@ -1,0 +1,276 @@
+"""The warehouse in one DuckDB file: open, migrate, read, write all or nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
+from quaestor.warehouse.errors import OutOfRangeError, UnreadableError
+
+SCHEMA_VERSION = 1
+# What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
+_FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_SCHEMA = Path(__file__).parent / "schema"
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Warehouse:
+    """A connection to one warehouse file.
+
+    Args:
+        path: The file, or ":memory:" for one that lives as long as this object (tests, policy
+            cases).
+        read_only: Read a warehouse that another process may be reading too; never creates one.
+
+    Raises:
+        IncompleteError: No such warehouse (read-only), locked by a writer, or a full disk.
+        ConfigurationError: No warehouse of ours, or written by a newer Quaestor.
+    """
+
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        self.path = str(path)
+        self.read_only = read_only
+        if read_only and not Path(path).is_file():
+            raise IncompleteError(
+                "there is no warehouse yet",
+                where=self.path,
+                fix="Run `quaestor audit` (or `quaestor build`) first, or correct `warehouse:`.",
+            )
+        try:
+            self.connection = duckdb.connect(self.path, read_only=read_only)
+        except duckdb.Error as problem:
+            raise _explained(problem, self.path) from None
+        try:
+            self.run("set TimeZone = 'UTC'")
+            self._migrate()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the lock goes with it."""
+        self.connection.close()
+
+    def run(self, sql: str, parameters: Parameters = ()) -> None:
+        """Execute one or more statements and forget their rows."""
+        self._execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Return every row of a query, in order."""
+        return self._execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Parameters = ()) -> tuple[Any, ...]:
+        """Return the one row of a query that has exactly one.
+
+        Raises:
+            LookupError: There was none, or more than one.
+        """
+        found = self.rows(sql, parameters)
+        if len(found) != 1:
+            raise LookupError(f"expected one row, got {len(found)}")
+        return found[0]
+
+    def records(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Return every row of a query as a dict by column name, in order."""
+        cursor = self._execute(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def probe(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Return every row of a query that may fail without ending the open transaction.
+
+        It sees what is committed, and no temporary table of this connection.
+
+        Raises:
+            UnreadableError: The engine refused a file.
+        """
+        with self.connection.cursor() as aside:
+            try:
+                return aside.execute(sql, parameters or None).fetchall()
+            except (
+                duckdb.IOException,
+                duckdb.InvalidInputException,
+                duckdb.BinderException,
+            ) as problem:
+                raise UnreadableError(_first_line(problem)) from problem
+
+    def columns(self, table: str) -> dict[str, str]:
+        """Return a table's columns and their types, in order; empty if there is no such table."""
+        schema, _, name = table.partition(".")
+        return dict(
+            self.rows(
+                """
+                select column_name, data_type from duckdb_columns()
+                where schema_name = ? and table_name = ? order by column_index
+                """,
+                [schema, name],
+            )
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what follows happen wholly or not at all, a kill or full disk included."""
+        self.run("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self._abandon()
+            raise
+        self.run("commit")
+
+    def _abandon(self) -> None:
+        try:
+            self.connection.execute("rollback")
+        except duckdb.Error:
+            # The engine has already rolled back (a full disk ends the transaction by itself).
+            return
+
+    def _execute(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql, parameters or None)
+        except duckdb.TransactionException as problem:  # a commit that could not be written
+            if any(sign in str(problem) for sign in _FULL):
+                raise _explained(problem, self.path) from problem
+            raise
+        except RuntimeError as problem:
+            if str(problem) == "Query interrupted":  # the engine's word for Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
+        except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException) as problem:
+            if _is_about_a_file_read(problem):
+                raise UnreadableError(_first_line(problem)) from problem
+            raise _explained(problem, self.path) from problem
+        except duckdb.InvalidInputException as problem:
+            raise UnreadableError(_first_line(problem)) from problem
+        except duckdb.OutOfRangeException as problem:
+            raise OutOfRangeError(
+                f"a figure is larger than its type can hold ({_first_line(problem)})",
+                where=self.path,
+                fix="Money has 18 digits before the point: look for a cost or a rate that is "
+                "far too large.",
+            ) from problem
+
+    def _migrate(self) -> None:
+        found = self.rows(
+            "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'property'"
+        )
+        version = 0
+        if found:
+            [(text,)] = self.rows("select value from meta.property where name = 'schema_version'")
+            version = int(text)
+        elif self.rows("select 1 from duckdb_tables() limit 1"):
+            raise ConfigurationError(
+                "this DuckDB file is no Quaestor warehouse",
+                where=self.path,
+                fix="Point `warehouse:` at another file; this one is left untouched.",
+            )
+        if version > SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"the warehouse was written by a newer Quaestor (schema {version}, "
+                f"this one reads {SCHEMA_VERSION})",
+                where=self.path,
+                fix="Upgrade Quaestor (pip install -U quaestor), or use another warehouse file.",
+            )
+        if version == SCHEMA_VERSION:
+            return
+        if self.read_only:
+            raise IncompleteError(
+                f"the warehouse is of an older schema ({version}, this one reads {SCHEMA_VERSION})",
+                where=self.path,
+                fix="Run `quaestor build` once to bring it up to date.",
+            )
+        with self.transaction():
+            for script in sorted(_SCHEMA.glob("*.sql")):
+                self.run(script.read_text(encoding="utf-8"))
+            self.run(
+                "insert or replace into meta.property values ('schema_version', ?)",
+                [str(SCHEMA_VERSION)],
+            )
+
+
+def _explained(problem: duckdb.Error, path: str) -> QuaestorError:
+    text = str(problem).splitlines()[0]
+    if "lock" in text.lower():
+        return IncompleteError(
+            "the warehouse is in use by another process",
+            where=path,
+            fix="Wait for it to finish, or give this run its own file (--warehouse).",
+        )
+    if any(sign in text for sign in _FULL):
+        return IncompleteError(
+            "the disk is full; nothing was changed",
+            where=path,
+            fix="Free some space and run again; the last good state is kept.",
+        )
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return IncompleteError(
+            "the engine ran out of memory; nothing was changed",
+            where=path,
+            fix="Close other programs or run on a larger machine.",
+        )
+    if "newer version" in text or "storage version" in text.lower():
+        return ConfigurationError(
+            f"the warehouse was written by a newer DuckDB ({text})",
+            where=path,
+            fix="Upgrade Quaestor and DuckDB, or use another warehouse file.",
+        )
+    return ConfigurationError(
+        f"cannot be opened or read as a DuckDB file ({text})",
+        where=path,
+        fix="Check the path and its permissions; if the file is damaged, move it away and build.",
+    )
+
+
+def _is_about_a_file_read(problem: duckdb.Error) -> bool:
+    text = str(problem).lower()
+    return any(word in text for word in ("parquet", "gzip", "csv", "magic bytes", "thrift"))
+
+
+def _first_line(problem: duckdb.Error) -> str:
+    return str(problem).splitlines()[0].partition(": ")[2] or str(problem).splitlines()[0]
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for SQL.
+
+    >>> quoted('x_odd"name')
+    '"x_odd""name"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_table(table: str) -> str:
+    """Quote a table's name, part by part.
+
+    >>> quoted_table("registry.grant")
+    '"registry"."grant"'
+    """
+    return ".".join(quoted(part) for part in table.split("."))
+
+
+def literal(text: str) -> str:
+    """Quote a text for the places in SQL that take no parameter (DDL, views).
+
+    >>> literal("O'Brien")
+    "'O''Brien'"
+    """
+    return "'" + text.replace("'", "''") + "'"

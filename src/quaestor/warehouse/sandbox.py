@@ -1,0 +1,352 @@
+"""Run SQL that came with a pull request: it reads three schemas, within limits, and no more.
+
+Two fences, each of which would do. The engine: external access off, settings locked, a
+read-only transaction, and a catalogue of its own in which only views of the readable tables
+exist. The tree (`one_select.py`): one SELECT of those tables, with listed functions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
+from quaestor.warehouse.one_select import (
+    MOST_CHARACTERS,
+    SCHEMAS,
+    SandboxError,
+    Select,
+    expression_of,
+    select_of,
+)
+
+__all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
+
+# A macro is put in place as text: columns in its own subqueries are renamed, or an argument such
+# as `source` would mean them. Text says something only beyond spaces, separators and controls.
+MACROS = {
+    "has_text": r"(x) as coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
+    "blank": r"(x) as not coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
+    "supplies": """(a_source, a_field) as coalesce((
+        select coalesce(
+            bool_or("?supplied") filter (where "?field" = a_field), bool_or("?supplied")
+        )
+        from (
+            select source as "?source", field as "?field", supplied as "?supplied"
+            from registry.evidence
+        ) where "?source" = a_source and "?field" in (a_field, split_part(a_field, '.', 1))
+    ), false)""",
+    "percent": "(ratio) as coalesce(round(100 * ratio, 1)::varchar || ' %', 'unknown')",
+}
+_MACRO_TABLES = {"supplies": "registry.evidence"}
+_NUMBERS = itertools.count(1)  # two sandboxes on one engine need two names
+_CANDIDATES = re.compile(r'Candidate bindings: (.+)|Did you mean "([^"]+)"')
+_MISSING = re.compile(r'(?:Referenced column|column named) "([^"]+)"|Table with name (\S+) does')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one query may use.
+
+    Args:
+        seconds: Wall-clock time, after which it is interrupted.
+        memory: The engine's memory, as DuckDB writes it; beyond it the query fails, and
+            nothing is spilled to disk.
+        threads: The engine's threads.
+        rows: The most rows a query may return.
+    """
+
+    seconds: float = 10.0
+    memory: str = "1GB"
+    threads: int = 1  # handing few rows between threads takes longer than reading them
+    rows: int = 1_000_000
+
+
+class _Watch:
+    """Interrupts a query that runs too long; one thread for all queries of a sandbox.
+
+    It counts its own ticks, so that starting and stopping costs a query nothing.
+    """
+
+    _TICKS = 20
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, seconds: float) -> None:
+        self._cursor = cursor
+        self._tick = seconds / self._TICKS
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._running = False
+        self._ticks = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def start(self) -> None:
+        """Begin to count for a query."""
+        with self._lock:
+            self._running, self._ticks = True, 0
+
+    def stop(self) -> None:
+        """Let the next query be another one."""
+        with self._lock:
+            self._running = False
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(self._tick):
+            with self._lock:
+                self._ticks += 1
+                if self._running and self._ticks > self._TICKS:
+                    self._cursor.interrupt()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query returned: its columns' names and types, and its rows in order."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+
+
+class Sandbox:
+    """A place to run SELECTs of others against a warehouse.
+
+    The warehouse's engine stays locked after use (no external files, no settings): give it a
+    connection of its own, opened read-only, or one in memory.
+
+    Args:
+        warehouse: What is read.
+        limits: What each query may use.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._read_only = warehouse.read_only
+        self._views: dict[str, str] = {}
+        self._macros: set[str] = set()
+        self._name = f"quaestor_sandbox_{next(_NUMBERS)}"
+        self._home: str = warehouse.row("select current_database()")[0]
+        self._lock(warehouse.connection)
+        self._cursor = warehouse.connection.cursor()
+        self._watch = _Watch(self._cursor, self._limits.seconds)
+        self._cursor.execute(f"attach ':memory:' as {self._name} (read_write)")
+        for schema in SCHEMAS:
+            self._cursor.execute(f"create schema {self._name}.{quoted(schema)}")
+        self._cursor.execute(f"use {self._name}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the engine without the sandbox's catalogue."""
+        self._watch.close()
+        self._cursor.execute(f"use {quoted(self._home)}")
+        self._cursor.execute(f"detach {self._name}")
+        self._cursor.close()
+
+    def _lock(self, connection: duckdb.DuckDBPyConnection) -> None:
+        locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+        if locked == (True,):
+            return  # by an earlier sandbox on this engine
+        for setting in (
+            "temp_directory = ''",
+            "enable_external_access = false",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "python_enable_replacements = false",
+            f"memory_limit = {literal(self._limits.memory)}",
+            f"threads = {self._limits.threads:d}",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"set {setting}")
+
+    def columns(self, tables: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
+        """Return the columns of readable tables and their types, in order.
+
+        Args:
+            tables: Those asked for; None: all.
+
+        Raises:
+            SandboxError: There is no such table.
+        """
+        if tables is None:
+            tables = [
+                row[0]
+                for row in self._cursor.execute(
+                    "select schema_name || '.' || table_name from duckdb_tables() "
+                    "where database_name = ? and schema_name in (select unnest(?)) order by 1",
+                    [self._home, list(SCHEMAS)],
+                ).fetchall()
+            ]
+        found = {}
+        for table in tables:
+            answer = self.run(f"select * from {table} limit 0", {}, tables=[table])
+            found[table] = dict(zip(answer.columns, answer.types, strict=True))
+        return found
+
+    def override(self, table: str, column: str, sql: str) -> None:
+        """Let a column of a readable table be seen as an expression of ours.
+
+        Args:
+            table: Such as "registry.model_version".
+            column: One of its columns.
+            sql: The expression over the table's columns.
+        """
+        self._view(table, f"select * replace (({sql}) as {quoted(column)}) from ")
+
+    def select(self, sql: str) -> Select:
+        """Read and judge a SELECT of others.
+
+        Raises:
+            SandboxError: It may not run here; says why.
+        """
+        [judged] = self.judge([(sql, False)])
+        if isinstance(judged, SandboxError):
+            raise judged
+        return judged
+
+    def judge(self, texts: Iterable[tuple[str, bool]]) -> list[Select | SandboxError]:
+        """Read and judge many at once, which is quicker than one by one.
+
+        Args:
+            texts: Each a text, and whether it is a bare expression.
+
+        Returns:
+            For each, in order: what may run, or why it may not.
+        """
+        pairs = list(texts)
+        fitting = [(text, bare) for text, bare in pairs if len(text) <= MOST_CHARACTERS]
+        trees = iter(self._trees([f"select (\n{t}\n)" if bare else t for t, bare in fitting]))
+        judged: list[Select | SandboxError] = []
+        for text, bare in pairs:
+            if len(text) > MOST_CHARACTERS:
+                what = f"is {len(text)} characters long; {MOST_CHARACTERS} are allowed"
+                judged.append(SandboxError(what, fix="Shorten it."))
+                continue
+            read = expression_of if bare else select_of
+            try:
+                judged.append(read(text, next(trees), macros=tuple(MACROS)))
+            except SandboxError as problem:
+                judged.append(problem)
+        return judged
+
+    def run(self, sql: str, parameters: Mapping[str, Any], *, tables: Iterable[str] = ()) -> Answer:
+        """Run SQL whose every foreign part was judged, within the limits.
+
+        Args:
+            sql: One SELECT.
+            parameters: Its `$parameters`, each of them and no other.
+            tables: What it reads; each becomes visible in the sandbox.
+
+        Raises:
+            SandboxError: It failed, took too long, or returned too much.
+        """
+        self._watch.start()
+        try:
+            for table in tables:
+                self._show(table)
+            return self._fetched(sql, parameters)
+        except duckdb.Error as problem:
+            raise self._explained(problem) from None
+        except (OverflowError, ValueError) as problem:  # a date beyond what Python can hold
+            raise SandboxError(f"returns a value that cannot be read ({problem})") from None
+        finally:
+            self._watch.stop()
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
+        """Judge and run a SELECT of others.
+
+        Raises:
+            SandboxError: It may not run here, failed, or went beyond the limits.
+        """
+        select = self.select(sql)
+        return self.run(select.sql, parameters or {}, tables=select.tables)
+
+    def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
+        for name, macro in MACROS.items():
+            if name in sql and name not in self._macros:
+                self._define(name, macro)
+        if not self._read_only:
+            self._cursor.execute("begin transaction read only")
+        try:
+            cursor = self._cursor.execute(sql, dict(parameters) or None)
+            rows = cursor.fetchmany(self._limits.rows + 1)
+            described = cursor.description or ()
+        finally:
+            if not self._read_only:
+                self._cursor.execute("rollback")
+        if len(rows) > self._limits.rows:
+            raise SandboxError(
+                f"returns more than {self._limits.rows} rows", fix="Return one row a subject."
+            )
+        names = tuple(column[0] for column in described)
+        return Answer(names, tuple(str(column[1]) for column in described), rows)
+
+    def _define(self, name: str, macro: str) -> None:
+        if table := _MACRO_TABLES.get(name):
+            self._show(table)
+        self._cursor.execute(f"create macro {self._name}.main.{name}{macro}")
+        self._macros.add(name)
+
+    def _show(self, table: str) -> None:
+        if table not in self._views:
+            self._view(table, "select * from ")
+
+    def _view(self, table: str, select_from: str) -> None:
+        if self._views.get(table) == select_from:
+            return
+        name = quoted_table(table)
+        self._cursor.execute(
+            f"create or replace view {self._name}.{name} as "
+            f"{select_from} {quoted(self._home)}.{name}"
+        )
+        self._views[table] = select_from
+
+    def _trees(self, texts: Sequence[str]) -> list[str]:
+        found = self._cursor.execute(
+            "select json_serialize_sql(unnest(?::varchar[]))::varchar", [list(texts)]
+        ).fetchall()
+        return [row[0] for row in found]
+
+    def _explained(self, problem: duckdb.Error) -> SandboxError:
+        text = str(problem)
+        if isinstance(problem, duckdb.InterruptException):
+            return SandboxError(
+                f"was stopped after {self._limits.seconds:g} s", fix="Let it read or join less."
+            )
+        if isinstance(problem, duckdb.OutOfMemoryException):
+            return SandboxError(
+                f"needs more than {self._limits.memory} of memory", fix="Let it read or join less."
+            )
+        first = text.splitlines()[0].partition(": ")[2] or text.splitlines()[0]
+        near = _CANDIDATES.search(text)
+        candidates = (near.group(1) or near.group(2)).replace('"', "") if near else None
+        if missing := _MISSING.search(text):
+            name = missing.group(1) or missing.group(2)
+            first = f"there is no {'column' if missing.group(1) else 'table'} '{name}'"
+        fix = f"Did you mean {candidates}?" if candidates else "Correct the SQL."
+        return SandboxError(first, fix=fix)

@@ -1,0 +1,239 @@
+-- Every table of the warehouse. Names and columns are a public contract: add, never rename.
+-- Times are UTC without zone. Money is DECIMAL(38, 20) (core/money.py says why).
+
+create schema if not exists meta;
+create schema if not exists config;
+create schema if not exists focus;
+create schema if not exists quarantine;
+create schema if not exists usage;
+create schema if not exists registry;
+create schema if not exists ledger;
+create schema if not exists audit;
+
+-- What this warehouse is: schema version, and digests of what it was built from.
+create table if not exists meta.property (name varchar primary key, value varchar not null);
+
+-- The configuration as tables, so that the ledger's SQL can read it.
+create table if not exists config.rate (
+    currency varchar not null, valid_from date not null, rate decimal(28, 18) not null
+);
+create table if not exists config.setting (name varchar primary key, value varchar);
+create table if not exists config.tag_key (field varchar not null, position integer not null, key varchar not null);
+create table if not exists config.budget (
+    budget varchar primary key, amount decimal(38, 20) not null,
+    team varchar, model varchar, environment varchar, starts date
+);
+
+-- The bill, one row per charge as billed: FOCUS 1.0 to 1.4, every column of any of them.
+create table if not exists focus.charge (
+    AllocatedMethodDetails varchar, AllocatedMethodId varchar, AllocatedResourceId varchar,
+    AllocatedResourceName varchar, AllocatedTags varchar, AvailabilityZone varchar,
+    BilledCost decimal(38, 20) not null, BillingAccountId varchar, BillingAccountName varchar,
+    BillingAccountType varchar, BillingCurrency varchar,
+    BillingPeriodEnd timestamp, BillingPeriodStart timestamp not null,
+    CapacityReservationId varchar, CapacityReservationStatus varchar, ChargeCategory varchar,
+    ChargeClass varchar, ChargeDescription varchar, ChargeFrequency varchar,
+    ChargePeriodEnd timestamp, ChargePeriodStart timestamp not null,
+    CommitmentDiscountCategory varchar, CommitmentDiscountId varchar,
+    CommitmentDiscountName varchar, CommitmentDiscountQuantity decimal(38, 20),
+    CommitmentDiscountStatus varchar, CommitmentDiscountType varchar,
+    CommitmentDiscountUnit varchar, CommitmentProgramEligibilityDetails varchar,
+    ConsumedQuantity decimal(38, 20), ConsumedUnit varchar, ContractApplied varchar,
+    ContractedCost decimal(38, 20), ContractedUnitPrice decimal(38, 20),
+    EffectiveCost decimal(38, 20) not null, HostProviderName varchar, InvoiceDetailId varchar,
+    InvoiceId varchar, InvoiceIssuerName varchar, ListCost decimal(38, 20),
+    ListUnitPrice decimal(38, 20), PricingCategory varchar, PricingCurrency varchar,
+    PricingCurrencyContractedUnitPrice decimal(38, 20),
+    PricingCurrencyEffectiveCost decimal(38, 20), PricingCurrencyListUnitPrice decimal(38, 20),
+    PricingQuantity decimal(38, 20), PricingUnit varchar, ProviderName varchar,
+    PublisherName varchar, RegionId varchar, RegionName varchar, ResourceId varchar,
+    ResourceName varchar, ResourceType varchar, ServiceCategory varchar, ServiceName varchar,
+    ServiceProviderName varchar, ServiceSubcategory varchar, SkuId varchar, SkuMeter varchar,
+    SkuPriceDetails varchar, SkuPriceId varchar, SubAccountId varchar, SubAccountName varchar,
+    SubAccountType varchar, Tags varchar,
+    x_source varchar not null, x_file varchar not null, x_file_sha256 varchar not null,
+    x_row bigint not null,
+    x_billing_currency_rate decimal(28, 18) -- reporting currency per unit of BillingCurrency
+);
+
+-- What each landed file gave: landed = loaded + quarantined, in rows and in digits.
+create table if not exists focus.file (
+    source varchar not null, file varchar not null, sha256 varchar not null,
+    scope varchar not null, -- what it is at its source, such as a path
+    read_as varchar not null, -- the source's options; other options read the file anew
+    rows_landed bigint not null, rows_loaded bigint not null, rows_quarantined bigint not null,
+    values_rounded bigint not null, -- money with more than 20 digits after the point
+    amount_cut decimal(38, 28) not null, -- their sum as landed, less their sum as loaded
+    primary key (source, sha256)
+);
+create table if not exists focus.file_period (
+    source varchar not null, sha256 varchar not null, billing_period_start timestamp not null,
+    rows_loaded bigint not null,
+    primary key (source, sha256, billing_period_start)
+);
+
+-- Rows that could not be read, with the reason. Nothing that was landed is lost.
+create table if not exists quarantine.row (
+    source varchar not null, file varchar not null, file_sha256 varchar not null,
+    row_number bigint, -- place among the file's data rows, 1 is the first; null: the whole file
+    reason varchar not null, raw varchar
+);
+-- Values that could not be read in rows whose money could: the row is loaded, the value is null.
+create table if not exists quarantine.value (
+    source varchar not null, file varchar not null, file_sha256 varchar not null,
+    row_number bigint not null, reason varchar not null, raw varchar
+);
+
+-- What ran. A ratio is in [0, 1]; null is unobserved, never idle.
+create table if not exists usage.node_hour (
+    source varchar not null, cluster varchar not null, node varchar not null,
+    hour timestamp not null, provider_id varchar, instance_type varchar, region varchar,
+    cpu_cores double, ram_gib double, gpu_model varchar, gpus integer, up_ratio double
+);
+create table if not exists usage.pod_hour (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    pod varchar not null, node varchar, hour timestamp not null,
+    cpu_request_cores double, cpu_used_cores double, ram_request_gib double, ram_used_gib double,
+    gpu_request double, gpu_used_ratio double, up_ratio double, labels varchar
+);
+
+-- What was registered. `tags`, `metrics` and `params` are JSON objects as text.
+create table if not exists registry.model (
+    source varchar not null, model varchar not null, owner varchar, team varchar,
+    cost_center varchar, risk_tier integer, description varchar, oncall varchar,
+    intended_use varchar, business_case varchar, eu_ai_act_class varchar, retire_by date,
+    created_at timestamp, updated_at timestamp, tags varchar, definition varchar,
+    primary key (source, model)
+);
+create table if not exists registry.model_version (
+    source varchar not null, model varchar not null, version varchar not null,
+    lifecycle varchar, -- development, staging, production, archived
+    aliases varchar[], run_id varchar, description varchar, created_at timestamp,
+    updated_at timestamp, created_by varchar, approved_by varchar, approved_at timestamp,
+    approved_digest varchar, artifact_uri varchar, artifact_digest varchar,
+    card_uri varchar, license varchar, base_model varchar, rollback_to varchar,
+    evaluated_at timestamp, monitoring varchar, monitored_at timestamp,
+    metrics varchar, tags varchar,
+    primary key (source, model, version)
+);
+create table if not exists registry.run (
+    source varchar not null, run_id varchar not null, name varchar, experiment varchar,
+    status varchar, started_by varchar, started_at timestamp, ended_at timestamp,
+    git_commit varchar, git_repo varchar, pipeline varchar,
+    metrics varchar, params varchar, tags varchar,
+    primary key (source, run_id)
+);
+create table if not exists registry.dataset (
+    source varchar not null, run_id varchar not null, dataset varchar not null,
+    digest varchar, source_type varchar, source_uri varchar, context varchar
+);
+create table if not exists registry.deployment (
+    source varchar not null, deployment varchar not null, model varchar, version varchar,
+    environment varchar, artifact_digest varchar, public_access boolean, authentication varchar,
+    primary key (source, deployment)
+);
+create table if not exists registry.grant (
+    source varchar not null, subject varchar not null, principal varchar not null,
+    "right" varchar not null, via varchar
+);
+-- What each source states, before `model.gov.yaml` files fill the blanks of registries
+-- (normalise/registry.py). Columns as in registry.model and registry.model_version, and two more.
+create table if not exists registry.stated_model (
+    source varchar not null, model varchar not null, owner varchar, team varchar,
+    cost_center varchar, risk_tier integer, description varchar, oncall varchar,
+    intended_use varchar, business_case varchar, eu_ai_act_class varchar, retire_by date,
+    created_at timestamp, updated_at timestamp, tags varchar, definition varchar,
+    from_file boolean not null, -- a model.gov.yaml: fills the blanks of the same-named model
+    primary key (source, model)
+);
+create table if not exists registry.stated_model_version (
+    source varchar not null, model varchar not null, version varchar not null,
+    lifecycle varchar, aliases varchar[], run_id varchar, description varchar,
+    created_at timestamp, updated_at timestamp, created_by varchar, approved_by varchar,
+    approved_at timestamp, approved_digest varchar, artifact_uri varchar, artifact_digest varchar,
+    card_uri varchar, license varchar, base_model varchar, rollback_to varchar,
+    evaluated_at timestamp, monitoring varchar, monitored_at timestamp,
+    metrics varchar, tags varchar,
+    from_file boolean not null,
+    lifecycle_otherwise varchar, -- the lifecycle where neither the source nor a file names one
+    primary key (source, model, version)
+);
+create table if not exists registry.stated_evidence (
+    source varchar not null, field varchar not null, supplied boolean not null, via varchar,
+    primary key (source, field)
+);
+-- Which fields a registry can supply: natively, by a tag convention, in a file, or not at all.
+create table if not exists registry.evidence (
+    source varchar not null, field varchar not null, -- model.owner, model_version.approved_by, ...
+    supplied boolean not null, via varchar, -- native, tag, file
+    primary key (source, field)
+);
+
+-- What it costs, in the reporting currency unless the name says billing_.
+create table if not exists ledger.tag_set (
+    tags varchar primary key, team varchar, model varchar, model_version varchar,
+    environment varchar, lifecycle_stage varchar,
+    pairs map(varchar, varchar) -- every tag, its key in lower case
+);
+create table if not exists ledger.cost (
+    day date not null, source varchar not null, provider varchar, service varchar,
+    sub_account varchar, resource_id varchar, charge_category varchar,
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar,
+    cost_kind varchar not null, -- direct, shared, idle, overhead, unattributed
+    rule varchar not null, -- what decided: tag, rule:<name>, registry, unattributed
+    billing_currency varchar,
+    billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
+    billed_cost decimal(38, 20), effective_cost decimal(38, 20), -- null: no rate
+    list_cost decimal(38, 20), contracted_cost decimal(38, 20), -- null: not billed, or no rate
+    charges bigint not null
+);
+create table if not exists ledger.model_month (
+    month date not null, model varchar not null, team varchar,
+    billed_cost decimal(38, 20), effective_cost decimal(38, 20),
+    data_cost decimal(38, 20), training_cost decimal(38, 20), evaluation_cost decimal(38, 20),
+    inference_cost decimal(38, 20), experimentation_cost decimal(38, 20),
+    platform_cost decimal(38, 20), unstaged_cost decimal(38, 20),
+    shared_ratio double, idle_ratio double,
+    previous_effective_cost decimal(38, 20), change_ratio double, -- month over month; null: first
+    days integer not null, complete boolean not null -- every day of the month is billed
+);
+create table if not exists ledger.coverage (
+    month date not null, effective_cost decimal(38, 20), to_a_model decimal(38, 20),
+    to_a_team decimal(38, 20), unattributed decimal(38, 20),
+    model_ratio double, team_ratio double
+);
+create table if not exists ledger.gpu_hour (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    provider_id varchar, gpu_model varchar, team varchar, model varchar,
+    gpu_hours double not null, observed_gpu_hours double not null, used_gpu_hours double not null,
+    idle_gpu_hours double not null, unobserved_gpu_hours double not null,
+    failed_gpu_hours double, -- null: this source does not tell how the work ended
+    cost decimal(38, 20), idle_cost decimal(38, 20) -- null: the node is on no bill
+);
+create table if not exists ledger.budget (
+    month date not null, budget varchar not null, team varchar, model varchar,
+    environment varchar, amount decimal(38, 20) not null, spent decimal(38, 20), -- null: no rate
+    overspent decimal(38, 20), spent_ratio double, days integer not null
+);
+
+-- What was judged.
+create table if not exists audit.run (
+    run_id varchar primary key, audited_at timestamp not null, quaestor_version varchar not null,
+    policies integer not null, subjects integer not null, verdicts integer not null,
+    failed integer not null, unanswered integer not null, blind_spots integer not null,
+    fail_on varchar not null, exit_code integer not null
+);
+create table if not exists audit.blind_spot (
+    stage varchar not null, -- collect, normalise, ledger: who could not see
+    source varchar not null, scope varchar not null, period varchar, reason varchar not null,
+    fix varchar, rows bigint, amount decimal(38, 20), currency varchar, seen_at timestamp not null
+);
+create table if not exists audit.finding (
+    run_id varchar not null, policy varchar not null, title varchar not null,
+    family varchar not null, source varchar, subject varchar not null, model varchar,
+    severity varchar not null, verdict varchar not null, reason varchar,
+    at_stake_per_month decimal(38, 20), evidence varchar, blocking boolean not null,
+    fingerprint varchar not null, waiver varchar, first_seen timestamp not null,
+    remedy varchar, why varchar -- as the policy says them, so that a report needs no policy file
+);

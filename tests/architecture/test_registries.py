@@ -1,0 +1,107 @@
+"""A registry is a dict that one can read, and the folder beside it agrees."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from quaestor.cli.main import COMMANDS, EXIT_CODES, program
+from quaestor.collect import COLLECTORS
+from quaestor.ledger.rules import create_view
+from quaestor.normalise import LOADERS
+from quaestor.report.export import FORMATS
+from quaestor.warehouse.duckdb import Warehouse
+
+SRC = Path(__file__).resolve().parents[2] / "src" / "quaestor"
+LEDGER = sorted((SRC / "ledger" / "sql").rglob("*.sql"))
+SHARED_OPTIONS = ("--config", "--warehouse", "--now", "--quiet", "--verbose", "--no-color")
+
+
+def modules_that_offer(folder: str, *names: str) -> set[str]:
+    """Return the modules of a package that define all these names at top level."""
+    offering = set()
+    for path in (SRC / folder).glob("*.py"):
+        defined = set()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                defined.add(node.name)
+            elif isinstance(node, ast.Assign):
+                defined |= {ast.unparse(target) for target in node.targets}
+        if set(names) <= defined:
+            module = f"quaestor.{folder.replace('/', '.')}.{path.stem}"
+            offering.add(module.removesuffix(".__init__"))
+    return offering
+
+
+@pytest.mark.parametrize(
+    ("registry", "folder", "offers"),
+    [
+        (COLLECTORS, "collect", ("collect", "doctor")),
+        (LOADERS, "normalise", ("load",)),
+        (FORMATS, "report/export", ("render",)),
+        ({name: f"quaestor.cli.{name}" for name in COMMANDS}, "cli", ("command",)),
+    ],
+    ids=["COLLECTORS", "LOADERS", "FORMATS", "COMMANDS"],
+)
+def test_registry_and_folder_agree(registry: dict[str, str], folder: str, offers: tuple[str, ...]):
+    """No module is forgotten, and no entry points nowhere."""
+    assert set(registry.values()) == modules_that_offer(folder, *offers)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_shows_how_it_is_used(name: str):
+    """`--help` has an example, the shared options, and a sentence for the list of commands."""
+    result = CliRunner().invoke(program, [name, "--help"], terminal_width=100)
+
+    assert result.exit_code == 0, result.output
+    body = re.sub(r"^Usage:.*$", "", result.output, flags=re.MULTILINE)
+    assert f"quaestor {name}" in body, "an example"
+    commands = getattr(importlib.import_module(f"quaestor.cli.{name}").command, "commands", None)
+    if not commands:
+        assert [option for option in SHARED_OPTIONS if option not in body] == []
+
+
+def test_the_program_lists_its_exit_codes():
+    """Every code that an error class carries stands in `quaestor --help`."""
+    import quaestor.core.errors as errors
+
+    codes = {
+        error.exit_code
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.QuaestorError)
+    }
+
+    assert {str(code) for code in codes} <= set(re.findall(r"^ +(\d+) ", EXIT_CODES, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Warehouse:
+    """An empty warehouse, with the view that says whose a charge is."""
+    warehouse = Warehouse(":memory:")
+    create_view(warehouse, ())
+    return warehouse
+
+
+@pytest.mark.parametrize("path", LEDGER, ids=lambda path: path.stem)
+def test_a_ledger_file_makes_the_table_of_its_name(path: Path, warehouse: Warehouse):
+    """The SELECT's columns are the table's: names, order and types, whole numbers of any size."""
+    declared = warehouse.columns(f"ledger.{path.stem}")
+    sql = re.sub(r"\$[a-z_]+", "null", path.read_text(encoding="utf-8"))
+    selected = {row[0]: row[1] for row in warehouse.rows(f"describe {sql}")}
+    for name, kind in selected.items():
+        if {kind, declared.get(name)} <= {"INTEGER", "BIGINT", "HUGEINT"}:
+            selected[name] = declared[name]
+
+    assert list(selected.items()) == list(declared.items())
+
+
+def test_every_ledger_table_has_its_file(warehouse: Warehouse):
+    """A table that nothing fills is a promise broken."""
+    tables = warehouse.rows("select table_name from duckdb_tables() where schema_name = 'ledger'")
+
+    assert {path.stem for path in LEDGER} == {name for (name,) in tables}

@@ -1,0 +1,1 @@
+"""Builders that more than one folder of tests uses."""

@@ -1,0 +1,294 @@
+"""`quaestor explain`: every figure can be followed down to a row of a landed file."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from builders.rows import charge, insert
+from quaestor import ledger
+from quaestor.audit.gate import decide
+from quaestor.audit.record import record
+from quaestor.core.config import AttributionRule, Config
+from quaestor.core.finding import Finding, fingerprint_of
+from quaestor.core.period import utc
+from quaestor.core.run_summary import RunSummary
+from quaestor.core.verdict import Severity, Verdict
+
+OCTOBER = "ab" * 32
+NOVEMBER = "cd" * 32
+RULES = (AttributionRule(name="gpu", match={"ResourceId": "gpu-*"}, model="churn"),)
+CHURN = '{"model": "churn", "team": "growth", "stage": "production"}'
+FOUND = fingerprint_of("model-without-owner", "registry", "churn")
+
+
+@pytest.fixture
+def estate(warehouse):
+    """A bill of two months, its ledger, one model with an owner missing, and an audit of it."""
+    charge(warehouse, "2026-10-01", "10.25", Tags=CHURN, ResourceId="vm-1")
+    charge(warehouse, "2026-10-02", "0.75", Tags=CHURN, ResourceId="vm-1", x_row=2)
+    charge(warehouse, "2026-10-03", "4", ResourceId="gpu-1", x_row=3)
+    charge(warehouse, "2026-10-04", "99", Tags='{"model": "fraud"}', ResourceId="vm-2", x_row=4)
+    for number in range(12):
+        row = {"ResourceId": f"gpu-{number}", "x_file": "bills/nov.csv", "x_row": number + 1}
+        charge(warehouse, "2026-11-01", str(number), x_file_sha256=NOVEMBER, **row)
+    insert(
+        warehouse,
+        "focus.file",
+        source="bills",
+        file="bills/oct.csv",
+        sha256=OCTOBER,
+        scope="bills/2026-10.csv",
+        read_as="commas",
+        rows_landed=5,
+        rows_loaded=4,
+        rows_quarantined=1,
+        values_rounded=0,
+        amount_cut=0,
+    )
+    insert(warehouse, "config.setting", name="currency", value="USD")
+    for key in ("model", "team"):
+        insert(warehouse, "config.tag_key", field=key, position=0, key=key)
+    insert(warehouse, "config.budget", budget="growth-team", amount=100, team="growth")
+    insert(warehouse, "registry.model", source="registry", model="churn", risk_tier=1)
+    insert(
+        warehouse,
+        "registry.model_version",
+        source="registry",
+        model="churn",
+        version="7",
+        lifecycle="production",
+        aliases=["champion"],
+    )
+    ledger.build(warehouse, Config(attribution=RULES), lambda _: None)
+    audit(warehouse, "2026-11-20", Verdict.UNKNOWN)
+    audit(warehouse, "2026-11-21", Verdict.FAIL)
+    return warehouse
+
+
+def audit(warehouse, day, verdict):
+    """Record one audit with one finding of that verdict, and a clean one beside it."""
+    findings = (
+        a_finding("model-without-owner", "churn", verdict),
+        a_finding("version-without-run", "churn:7", Verdict.PASS),
+    )
+    summary = RunSummary(
+        kind="audit",
+        targets=(),
+        decision=decide(findings, fail_on=Severity.HIGH),
+        findings=findings,
+        blind_spots=(),
+        fail_on=Severity.HIGH,
+        audited_at=utc(day),
+        evidence_at=None,
+        currency="USD",
+        configuration="quaestor.yaml",
+        version="0.1.0",
+    )
+    record(warehouse, summary, config_digest="c")
+
+
+def a_finding(policy, subject, verdict):
+    return Finding(
+        policy=policy,
+        title="The rule, kept",
+        family="ownership",
+        source="registry",
+        subject=subject,
+        model="churn",
+        severity=Severity.HIGH,
+        verdict=verdict,
+        reason="churn has no owner",
+        at_stake_per_month=Decimal(15),
+        evidence={"owner": None},
+        blocking=True,
+        fingerprint=fingerprint_of(policy, "registry", subject),
+        remedy="Set gov.owner.",
+        why="Somebody\nmust answer.\n",
+    )
+
+
+@pytest.fixture
+def explain(estate, quaestor):
+    """Explain something of the estate, as text."""
+    estate.close()
+    return lambda *arguments: quaestor("explain", *arguments)
+
+
+@pytest.fixture
+def told(explain):
+    """Explain something of the estate, as JSON."""
+    return lambda name: json.loads(explain(name, "--format", "json").out)
+
+
+def test_a_models_month_is_traced_to_rules_charges_and_files(told):
+    """Three sums, each from another table, and they are one amount."""
+    trace = told("model_month/churn/2026-10")["trace"]
+
+    assert (trace["figure"], trace["charged"], trace["adds_up"]) == ("15", "15", True)
+    assert [(r["rule"], r["effective_cost"], r["charges"]) for r in trace["ledger"]] == [
+        ("tag", "11", 2),
+        ("rule:gpu", "4", 1),
+    ]
+    assert [(r["resource_id"], r["effective_cost"], r["charge"]) for r in trace["charges"]] == [
+        ("vm-1", "11", "charge/abababababab/1"),
+        ("gpu-1", "4", "charge/abababababab/3"),
+    ]
+    assert trace["files"] == [
+        {
+            "source": "bills",
+            "file": "bills/oct.csv",
+            "sha256": OCTOBER,
+            "charges": 3,
+            "rows_landed": 5,
+            "rows_quarantined": 1,
+        }
+    ]
+
+
+def test_more_resources_than_ten_are_counted(told, explain):
+    """The ten dearest are shown; the sum is of all."""
+    trace = told("model_month/churn/2026-11")["trace"]
+
+    assert (len(trace["charges"]), trace["resources"], trace["charged"]) == (10, 12, "66")
+    assert "From 12 charges of 12 resources, the 10 dearest" in (
+        explain("model_month/churn/2026-11").out
+    )
+
+
+def test_a_budget_is_traced_by_what_it_holds(told):
+    """The team's charges, of whatever model."""
+    explained = told("budget/growth-team/2026-10")
+
+    assert explained["facts"]["spent"] == "11"
+    assert [r["team"] for r in explained["trace"]["ledger"]] == ["growth"]
+    assert explained["trace"]["adds_up"] is True
+
+
+def test_a_charge_is_shown_as_billed_with_what_decided_its_owner(told):
+    """Every column that holds something, the file and its hash among them."""
+    facts = told("charge/abababababab/3")["facts"]
+
+    assert (facts["EffectiveCost"], facts["rule"], facts["model"]) == ("4", "rule:gpu", "churn")
+    assert (facts["x_file"], facts["x_file_sha256"]) == ("bills/oct.csv", OCTOBER)
+    assert "ServiceSubcategory" not in facts
+
+
+def test_a_finding_says_verdict_why_and_remedy(explain):
+    """Of the latest audit, by the first digits of its fingerprint."""
+    text = explain(FOUND[:12]).out
+
+    assert text.splitlines()[:14] == [
+        f"finding  {FOUND}",
+        "",
+        "verdict     fail (high, blocks)",
+        "policy      model-without-owner",
+        "rule        The rule, kept",
+        "subject     churn",
+        "source      registry",
+        "reason      churn has no owner",
+        "why         Somebody must answer.",
+        "fix         Set gov.owner.",
+        "at stake    15.00 USD a month",
+        "first seen  2026-11-21T00:00:00",
+        "audited     2026-11-21T00:00:00",
+        "",
+    ]
+    assert "owner  unknown" in text
+    assert text.rstrip().endswith("are 66 USD.")
+
+
+def test_a_subject_shows_findings_registry_and_money(told):
+    """A model with all that belongs to it; a version with its own findings."""
+    whole, version = told("churn"), told("churn:7")
+
+    assert [f["policy"] for f in whole["findings"]] == [
+        "model-without-owner",
+        "version-without-run",
+    ]
+    assert [f["policy"] for f in version["findings"]] == ["version-without-run"]
+    assert [(r["version"], r["aliases"]) for r in version["registered"]] == [("7", "champion")]
+    assert version["trace"]["about"] == "churn in 2026-11"
+
+
+def test_a_model_without_a_bill_says_so(estate, quaestor):
+    """No money is not zero money."""
+    insert(estate, "registry.model", source="registry", model="toy")
+    estate.close()
+
+    assert "No charge of the bill is tied to it." in quaestor("explain", "toy").out
+
+
+def test_a_trace_that_does_not_add_up_says_so(estate, quaestor):
+    """Somebody changed the ledger by hand: the difference is shown, not hidden."""
+    estate.run("update ledger.model_month set effective_cost = 16 where month = '2026-10-01'")
+    estate.close()
+    text = quaestor("explain", "model_month/churn/2026-10").out
+
+    assert "does not add up: figure 16 USD, ledger 15 USD, charges 15 USD" in text
+
+
+def test_a_sum_with_a_charge_without_a_rate_is_unknown(estate, quaestor):
+    """It says why; what is known of the lines stays beside it."""
+    row = {"BillingCurrency": "EUR", "x_billing_currency_rate": None, "x_row": 9}
+    charge(estate, "2026-10-05", "7", Tags=CHURN, **row)
+    ledger.build(estate, Config(attribution=RULES), lambda _: None)
+    estate.close()
+    text = quaestor("explain", "model_month/churn/2026-10").out
+
+    assert "churn in 2026-10: unknown, effective cost" in text
+    assert "1 ledger line has no exchange rate, so that no sum is known" in text
+    assert "add" in text
+    assert "add up" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("chrun", "Did you mean churn"),
+        ("model_month/churn/2026-12", "model_month/churn/2026-1"),
+        ("model_month/churn/2026-13", "model_month/churn/2026-1"),
+        ("budget/growth/2026-10", "budget/growth-team/2026-10"),
+        ("charge/ffffffffffff/1", "more digits"),
+        ("charge/abababababab/99", "more digits"),
+        ("0123456789ab", "Write a finding's digits"),
+        ("", "Write a finding's digits"),
+    ],
+)
+def test_an_unknown_id_is_answered_with_the_nearest(explain, name, hint):
+    """Exit code 2: nothing has that name."""
+    said = explain(name)
+
+    assert (said.code, said.out) == (2, "")
+    assert hint in said.err
+
+
+def test_digits_of_two_findings_ask_for_more(estate, quaestor):
+    """Nothing is guessed."""
+    estate.run("update audit.finding set fingerprint = 'aaaaaaaa' || fingerprint")
+    estate.close()
+    said = quaestor("explain", "aaaaaaaa")
+
+    assert (said.code, "Write more digits" in said.err) == (2, True)
+
+
+def test_hostile_names_cannot_act(estate, quaestor):
+    """A tag named a model; nobody's terminal obeys it."""
+    name = "\x1b[2Jevil/2026-01'; drop table audit.run; --"
+    charge(estate, "2026-10-05", "7", Tags=json.dumps({"model": name}), ResourceId="\x1b]0;x\x07")
+    ledger.build(estate, Config(), lambda _: None)
+    estate.close()
+    said = quaestor("explain", f"model_month/{name}/2026-10")
+
+    assert (said.code, "\x1b" in said.out) == (0, False)
+    assert "are 7 USD." in said.out
+    assert quaestor("query", "select count(*) from audit.run").code == 0
+
+
+def test_without_a_warehouse_there_is_nothing_to_explain(quaestor):
+    """Exit code 3, and none is created."""
+    said = quaestor("explain", "churn")
+
+    assert (said.code, "there is no warehouse yet" in said.err) == (3, True)

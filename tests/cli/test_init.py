@@ -1,0 +1,197 @@
+"""`quaestor init`: the first file a user gets must be right."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+
+import duckdb
+import jsonschema
+import pytest
+import yaml
+
+from quaestor.core.config import parse_config, read_config
+
+FOCUS = "BilledCost,EffectiveCost,ChargePeriodStart,ChargePeriodEnd\n1,1,2026-10-01,2026-10-02\n"
+REGISTRY = {"MLFLOW_TRACKING_URI": "http://localhost:5000"}
+
+
+@pytest.fixture
+def sources(home, quaestor):
+    """Write quaestor.yaml and return its sources as they load: name -> path or uri."""
+
+    def init(*arguments, environment=None):
+        said = quaestor("init", *arguments)
+        assert said.code == 0, said.err
+        config = read_config(home / "quaestor.yaml", environment or {})
+        return {s.name: getattr(s, "path", None) or s.uri for s in config.sources}
+
+    return init
+
+
+def put(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_an_empty_folder_gets_a_file_that_loads(sources, home):
+    """Nothing found is said, with examples, and is no error."""
+    assert sources() == {}
+    assert "Nothing to read was found" in (home / "quaestor.yaml").read_text()
+
+
+def test_bills_in_any_form_are_found(sources, home):
+    """CSV, compressed CSV and Parquet; a folder of like files is one source."""
+    put(home / "bills/2026-10.csv", FOCUS)
+    put(home / "bills/2026-11.csv", "\ufeff" + FOCUS)
+    (home / "azure").mkdir()
+    (home / "azure/part.csv.gz").write_bytes(gzip.compress(FOCUS.encode()))
+    (home / "gcp").mkdir()
+    duckdb.sql("select 1 as BilledCost, date '2026-10-01' as ChargePeriodStart").write_parquet(
+        str(home / "gcp/bill.parquet")
+    )
+
+    assert sources() == {
+        "part": "azure/part.csv.gz",
+        "bills": "bills/*.csv",
+        "bill": "gcp/bill.parquet",
+    }
+
+
+def test_what_is_found_is_what_a_collector_reads(sources, home):
+    """The written path leads the files collector to the very files, odd names included."""
+    from quaestor.collect.files import found
+
+    put(home / "b[1]/a.csv", FOCUS)
+    put(home / "b[1]/b.csv", FOCUS)
+    put(home / 'c "x": y/only one*.csv', FOCUS)
+    sources()
+    config = read_config(home / "quaestor.yaml", {})
+
+    assert [[str(p.relative_to(home)) for p in found(s, config)] for s in config.sources] == [
+        ["b[1]/a.csv", "b[1]/b.csv"],
+        ['c "x": y/only one*.csv'],
+    ]
+
+
+def test_files_that_are_no_bills_are_left_alone(sources, home):
+    """Other CSV, damaged files, hidden folders, what Quaestor itself wrote."""
+    put(home / "data/bill.csv", FOCUS)
+    put(home / "data/iris.csv", "sepal,petal\n1,2\n")
+    put(home / ".git/x.csv", FOCUS)
+    put(home / "landing/bills/files/x.csv", FOCUS)
+    put(home / "a/b/c/d/e/deep.csv", FOCUS)
+    put(home / "broken.csv.gz", "no gzip")
+    put(home / "broken.parquet", "no parquet")
+    put(home / "short.parquet", "PAR1")
+    put(home / "latin.csv", "x")
+    (home / "latin.csv").write_bytes(b"\xff\xfe\x00")
+    put(home / "${HOME}/bill.csv", FOCUS)
+
+    assert sources() == {"bill": "data/bill.csv"}
+
+
+def test_usage_files_and_delimiters_are_recognised(sources, home):
+    """What runs, by its columns; a semicolon is written down."""
+    put(home / "usage/nodes.csv", "cluster,node,hour,gpus\n")
+    put(home / "usage2/pods.csv", "cluster;namespace;pod;hour\n")
+    sources()
+    first, second = read_config(home / "quaestor.yaml", {}).sources
+
+    assert (first.schema, first.delimiter) == ("node-hours", ",")
+    assert (second.schema, second.delimiter) == ("pod-hours", ";")
+
+
+def test_a_registry_in_the_environment_is_named_without_its_address(sources, home, monkeypatch):
+    """The address may hold a password: the file keeps the variable's name only."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://user:secret@mlflow.example")
+
+    assert sources(environment=REGISTRY) == {"registry": "http://localhost:5000"}
+    assert "secret" not in (home / "quaestor.yaml").read_text()
+
+
+def test_model_gov_files_are_found(sources, home):
+    """One file by its name, several by the folder that holds them all."""
+    put(home / "models/churn/model.gov.yaml", "model: churn\n")
+    assert sources() == {"models": "models/churn/model.gov.yaml"}
+
+    put(home / "models/fraud.model.gov.yaml", "model: fraud\n")
+    assert sources("--force") == {"models": "models"}
+
+
+def test_two_sources_never_share_a_name(sources, home):
+    """Rows are kept apart by it."""
+    put(home / "x/Bill (1).csv", FOCUS)
+    put(home / "y/bill-1.csv", FOCUS)
+    put(home / "z/\u00fc.csv", FOCUS)
+
+    assert list(sources()) == ["bill-1", "bill-1-2", "bills"]
+
+
+def test_profiles_and_clusters_are_comments_only(sources, home, monkeypatch):
+    """What cannot be read yet is said with the way there, and adds no source."""
+    put(home / "home/.aws/config", "[default]\n")
+    put(home / "kube", "apiVersion: v1\n")
+    monkeypatch.setenv("KUBECONFIG", str(home / "kube"))
+
+    assert sources() == {}
+    text = (home / "quaestor.yaml").read_text()
+    assert "# AWS profiles were found." in text
+    assert "# A kubeconfig was found." in text
+
+
+def test_an_existing_file_is_never_overwritten(home, quaestor):
+    """Except when told so."""
+    put(home / "quaestor.yaml", "mine: true\n")
+    said = quaestor("init")
+
+    assert (said.code, (home / "quaestor.yaml").read_text()) == (2, "mine: true\n")
+    assert "--force" in said.err
+    assert quaestor("init", "--force").code == 0
+    assert read_config(home / "quaestor.yaml", {}).currency == "USD"
+
+
+def test_a_new_folder_is_made(home, quaestor):
+    """And where it cannot be, that is said."""
+    assert quaestor("init", "new/estate").out.startswith("new/estate/quaestor.yaml is written")
+
+    put(home / "file", "")
+    said = quaestor("init", "file/below")
+    assert (said.code, "cannot be made" in said.err) == (2, True)
+
+
+def test_the_commented_examples_are_right(sources, home):
+    """Whoever removes a `#` gets a file that loads."""
+    sources()
+    text = (home / "quaestor.yaml").read_text().replace("sources: []\n", "sources:\n")
+    lines = text.splitlines()
+    [at] = [n for n, line in enumerate(lines) if line == "sources:"]
+    examples = [n for n, line in enumerate(lines) if re.match(r"#   - .*kind:", line)]
+    moved = [lines[n][1:] for n in examples]
+    kept = [line for n, line in enumerate(lines) if n not in examples]
+    at = kept.index("sources:")
+    kept[at + 1 : at + 1] = moved
+    bare = [re.sub(r"^# ?(?=(attribution|budgets|rates):|  - )", "", line) for line in kept]
+    config = parse_config("\n".join(bare), home, {})
+
+    assert [type(s).__name__ for s in config.sources] == [
+        "FilesSource",
+        "MlflowSource",
+        "ModelGovSource",
+    ]
+    assert (config.rates, len(config.attribution), len(config.budgets)) == ("rates.csv", 1, 1)
+
+
+def test_the_schema_describes_what_init_writes(home, quaestor):
+    """Published, closed, and without the key that is not the user's."""
+    put(home / "bills/a.csv", FOCUS)
+    quaestor("init")
+    schema = json.loads(quaestor("init", "--schema").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    written = yaml.safe_load((home / "quaestor.yaml").read_text())
+
+    validator.validate(written | {"budgets": [{"name": "a", "amount": 5000.5}]})
+    assert not validator.is_valid(written | {"base": "."})
+    assert not validator.is_valid(written | {"curency": "EUR"})

@@ -1,0 +1,89 @@
+"""Results go to standard output or to a file, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quaestor.cli.output import emit, outputs, table
+from quaestor.core.errors import ConfigurationError, IncompleteError
+
+KNOWN = ["table", "json", "sarif"]
+
+
+def test_without_a_wish_the_default_is_printed():
+    """One format, on standard output."""
+    assert outputs([], KNOWN, "table") == [("table", None)]
+
+
+def test_several_formats_each_have_a_place():
+    """One may stay on standard output; a path may hold an equals sign."""
+    assert outputs(["table", "sarif=out/a=b.sarif"], KNOWN, "table") == [
+        ("table", None),
+        ("sarif", Path("out/a=b.sarif")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("requested", "what"),
+    [
+        (["yaml"], "there is no format 'yaml'"),
+        ([""], "there is no format ''"),
+        (["table", "json"], "two formats would share standard output"),
+        (["json=a", "sarif=a"], "two formats would be written to one file"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_refused(requested: list[str], what: str):
+    """Before any work is done."""
+    with pytest.raises(ConfigurationError) as caught:
+        outputs(requested, KNOWN, "table")
+
+    assert caught.value.what == what
+
+
+def test_a_result_is_printed_with_one_line_end(capsys: pytest.CaptureFixture[str]):
+    """Whatever a renderer ends with."""
+    emit("a\nb\n\n", None)
+
+    assert capsys.readouterr().out == "a\nb\n"
+
+
+def test_a_result_file_is_replaced_as_a_whole(tmp_path: Path):
+    """Nothing but the finished file lies there afterwards."""
+    target = tmp_path / "gate.json"
+    target.write_text("old", encoding="utf-8")
+    emit("new", target)
+
+    assert target.read_text(encoding="utf-8") == "new\n"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("target", ["none/gate.json", "folder"])
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path, target: str):
+    """And no half of it stays behind."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IncompleteError) as caught:
+        emit("new", tmp_path / target)
+
+    assert caught.value.where == str(tmp_path / target)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_table_shows_hostile_names_harmlessly():
+    """A model's name cannot paint the terminal or forge a row."""
+    text = table(
+        [{"model": "a\x1b[2J\nb", "cost": None}, {"model": "c", "cost": 1}], right=["cost"]
+    )
+
+    assert text.splitlines() == [
+        "model        cost",
+        "-----------  ----",
+        "a\\x1b[2J\\nb",
+        "c               1",
+    ]
+
+
+def test_an_empty_table_says_so():
+    """Silence could be read as a failure to print."""
+    assert table([]) == "(no rows)"

@@ -1,0 +1,109 @@
+"""The audit of the demo estate finds each planted fault, and nothing beside them."""
+
+from __future__ import annotations
+
+from quaestor.core.verdict import Verdict
+from quaestor.demo.faults import FAILING, FAULTS, PASSING
+from quaestor.demo.summary import summarise
+from quaestor.report.explain import explain
+from quaestor.warehouse.duckdb import Warehouse
+
+
+def planted() -> dict[str, set[str]]:
+    """Policy -> the subjects that must fail."""
+    subjects: dict[str, set[str]] = {}
+    for fault in FAULTS:
+        subjects.setdefault(fault.policy, set()).update(fault.subjects)
+    return subjects
+
+
+def failing(estate) -> dict[str, set[str]]:
+    """Policy -> the subjects that did fail."""
+    subjects: dict[str, set[str]] = {}
+    for finding in estate.audited.summary.ordered(Verdict.FAIL):
+        subjects.setdefault(finding.policy, set()).add(finding.subject)
+    return subjects
+
+
+def test_each_planted_fault_is_found_and_nothing_beside_them(estate):
+    """Every fault, and no finding of any policy about a subject that is clean."""
+    assert failing(estate) == planted()
+
+
+def test_nothing_goes_unanswered(estate):
+    """The estate supplies all evidence, so that every policy has an answer and no blind spot."""
+    unanswered = estate.audited.summary.ordered(Verdict.UNKNOWN, Verdict.ERROR)
+
+    assert [(one.policy, one.subject, one.reason) for one in unanswered] == []
+    assert estate.audited.summary.blind_spots == ()
+
+
+def test_the_passing_version_passes_and_the_failing_one_fails(estate):
+    """What the demo tells people to try is so: no finding about one, several about the other."""
+    found = estate.audited.summary.findings
+    about = {
+        name: [
+            one.policy
+            for one in found
+            if one.verdict is Verdict.FAIL and one.subject in (name, name.partition(":")[0])
+        ]
+        for name in (PASSING, FAILING)
+    }
+
+    assert about[PASSING] == []
+    assert "production-without-approval" in about[FAILING]
+
+
+def test_a_silent_exporter_is_unobserved_and_not_idle(estate):
+    """Two days without a word from one node's exporter: its hours are unobserved, none is idle."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        days = warehouse.rows(
+            """
+            select day::varchar, sum(gpu_hours), sum(unobserved_gpu_hours), sum(idle_gpu_hours)
+            from ledger.gpu_hour
+            where node = 'gpu-a100-3' and unobserved_gpu_hours > 0 group by day order by day
+            """
+        )
+
+    assert days == [("2026-11-17", 192.0, 192.0, 0.0), ("2026-11-18", 192.0, 192.0, 0.0)]
+
+
+def test_the_idle_node_is_idle_for_a_week_and_costs_money(estate):
+    """Eight GPUs at 24 hours, every hour of the last week, at the node's whole price."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        week = warehouse.row(
+            """
+            select sum(gpu_hours), sum(idle_gpu_hours), sum(idle_cost) = sum(cost)
+            from ledger.gpu_hour where node = 'gpu-a100-4' and day >= date '2026-11-14'
+            """
+        )
+
+    assert week == (1344.0, 1344.0, True)
+
+
+def test_the_ledger_holds_the_whole_bill(estate):
+    """Every dollar of three clouds is in the ledger, on both bases."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        bill = warehouse.row("select sum(BilledCost), sum(EffectiveCost) from focus.charge")
+        ledger = warehouse.row("select sum(billed_cost), sum(effective_cost) from ledger.cost")
+
+    assert ledger == bill
+
+
+def test_the_summary_is_of_the_last_complete_month(estate):
+    """October: November has ten days to go."""
+    figures = summarise(estate.warehouse, estate.audited.summary.audited_at)
+
+    assert (str(figures.month), figures.models) == ("2026-10-01", 40)
+    assert 150_000 < figures.cost < 400_000
+    assert 0.6 < figures.model_ratio < 0.9
+    assert 0 < figures.idle_cost < figures.gpu_cost
+
+
+def test_the_money_of_a_budget_finding_is_that_of_its_month(estate):
+    """The running month is what broke the budget; an older one would prove another sum."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        trace = explain(warehouse, "vision-team").trace
+
+    assert trace
+    assert trace.about == "vision-team in 2026-11"

@@ -1,0 +1,76 @@
+"""`quaestor demo`: one command from nothing to a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quaestor.cli.main import run
+
+
+def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch):
+    """Exit code 0 although the estate has violations; figures, reports and commands to try."""
+    monkeypatch.chdir(estate.folder.parent)
+    code = run(["demo", estate.folder.name])
+    said = capsys.readouterr().out
+    reports = [
+        Path(line.removeprefix("report: ")) for line in said.splitlines() if "report: " in line
+    ]
+
+    assert code == 0
+    assert "cost of October 2026:" in said
+    assert "idle GPUs, last 7 days:" in said
+    assert "quaestor gate churn:7 --now 2026-11-21T06:00:00Z" in said
+    assert "quaestor gate upsell:5 --now 2026-11-21T06:00:00Z" in said
+    assert [path.name for path in reports if path.is_file()] == ["cost.html", "compliance.html"]
+
+
+def test_a_rerun_changes_nothing(estate, capsys):
+    """Same folder, same words, same reports."""
+    said, reports = [], []
+    for _ in range(2):
+        assert run(["demo", str(estate.folder)]) == 0
+        said.append(capsys.readouterr().out)
+        reports.append((estate.folder / "quaestor-reports" / "cost.html").read_bytes())
+
+    assert said[0] == said[1]
+    assert reports[0] == reports[1]
+
+
+def test_the_gate_answers_as_the_demo_says(estate, monkeypatch):
+    """The commands that the demo prints do what it says of them."""
+    monkeypatch.chdir(estate.folder)
+
+    assert run(["gate", "churn:7", "--now", "2026-11-21T06:00:00Z"]) == 0
+    assert run(["gate", "upsell:5", "--now", "2026-11-21T06:00:00Z"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query", "from ledger.model_month where month = '2026-10-01'"],
+        ["explain", "model_month/support-chat/2026-10"],
+    ],
+)
+def test_what_the_demo_prints_to_try_works(estate, monkeypatch, capsys, arguments):
+    """A newcomer's first question must not fail."""
+    monkeypatch.chdir(estate.folder)
+    code = run(arguments)
+
+    assert code == 0
+    assert "support-chat" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_no_demo_is_refused(tmp_path, capsys):
+    """Exit code 2, with what, where and what to do."""
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    code = run(["demo", str(tmp_path)])
+    said = capsys.readouterr().err
+
+    assert code == 2
+    assert said == (
+        "error: the folder exists and is no demo; nothing in it was touched\n"
+        f"  in:  {tmp_path}\n"
+        "  fix: Name a new folder: quaestor demo DIR.\n"
+    )

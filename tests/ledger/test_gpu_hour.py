@@ -1,0 +1,338 @@
+"""ledger.gpu_hour: what every paid GPU-hour did, for whom, and what it cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import quaestor.ledger
+from builders.rows import insert
+from quaestor.core.period import utc
+from quaestor.warehouse.duckdb import Warehouse
+
+LEDGER = Path(quaestor.ledger.__path__[0])
+MODEL = LEDGER / "sql" / "attribute" / "gpu_hour.sql"
+CHECK = LEDGER / "checks" / "gpu_cost_adds_up_to_the_nodes.sql"
+START = utc("2026-11-01")
+
+
+def node(hours: int = 1, **columns: Any) -> dict[str, Any]:
+    """A node of four GPUs that was up for some hours from midnight on."""
+    return {
+        "hours": hours,
+        "source": "nodes",
+        "cluster": "prod",
+        "node": "n1",
+        "provider_id": "i-1",
+        "gpu_model": "A10G",
+        "gpus": 4,
+        "up_ratio": 1.0,
+        **columns,
+    }
+
+
+def pod(hours: int = 1, **columns: Any) -> dict[str, Any]:
+    """A pod on that node that asks for two GPUs and uses half of them."""
+    return {
+        "hours": hours,
+        "source": "pods",
+        "cluster": "prod",
+        "namespace": "ml",
+        "pod": "p1",
+        "node": "n1",
+        "gpu_request": 2.0,
+        "gpu_used_ratio": 0.5,
+        "up_ratio": 1.0,
+        "labels": '{"team": "nlp", "model": "churn"}',
+        **columns,
+    }
+
+
+def a_cluster(
+    nodes: list[dict[str, Any]],
+    pods: list[dict[str, Any]] | None = None,
+    bill: dict[str, str | None] | None = None,
+    warehouse: Warehouse | None = None,
+) -> Warehouse:
+    """A warehouse that knows these nodes and pods and what each machine cost on the first day."""
+    warehouse = warehouse or Warehouse(":memory:")
+    for table, things in (("usage.node_hour", nodes), ("usage.pod_hour", pods or [])):
+        for thing in things:
+            row = {name: value for name, value in thing.items() if name != "hours"}
+            for hour in range(thing["hours"]):
+                moment = START + timedelta(hours=hour)
+                insert(warehouse, table, hour=moment, **row)
+    for machine, cost in (bill or {}).items():
+        warehouse.run(
+            """
+            insert into ledger.cost by name select
+                ?::date as day, 'aws' as source, ? as resource_id, 'direct' as cost_kind,
+                'tag' as rule, ? as effective_cost, 0 as billing_billed_cost,
+                0 as billing_effective_cost, 1 as charges
+            """,
+            [START.date(), machine, cost],
+        )
+    warehouse.run(f"insert into ledger.gpu_hour by name {MODEL.read_text(encoding='utf-8')}")
+    return warehouse
+
+
+def hours(warehouse: Warehouse) -> dict[tuple[str | None, str | None], tuple[float, ...]]:
+    """(team, model) -> paid, observed, used, idle, unobserved GPU-hours."""
+    rows = warehouse.rows(
+        """
+        select team, model, sum(gpu_hours), sum(observed_gpu_hours), sum(used_gpu_hours),
+            sum(idle_gpu_hours), sum(unobserved_gpu_hours)
+        from ledger.gpu_hour group by all
+        """
+    )
+    return {(team, model): tuple(rest) for team, model, *rest in rows}
+
+
+def costs(warehouse: Warehouse) -> dict[str | None, tuple[Decimal | None, Decimal | None]]:
+    """Team -> cost and idle cost."""
+    rows = warehouse.rows("select team, cost, idle_cost from ledger.gpu_hour")
+    return {team: (cost, idle) for team, cost, idle in rows}
+
+
+def wrong(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """The rows that the ledger's own check complains about."""
+    return warehouse.rows(CHECK.read_text(encoding="utf-8"))
+
+
+def test_requests_are_owed_by_their_team_and_the_rest_is_idle():
+    """A pod owes what it asked for; GPUs nobody asked for are idle, on a line without a team."""
+    warehouse = a_cluster([node(hours=2)], [pod(hours=2)])
+
+    assert hours(warehouse) == {
+        ("nlp", "churn"): (4.0, 4.0, 2.0, 0.0, 0.0),
+        (None, None): (4.0, 4.0, 0.0, 4.0, 0.0),
+    }
+
+
+def test_a_request_that_does_nothing_is_idle_below_five_percent_only():
+    """0.049 is idle, 0.05 is not: the boundary belongs to work."""
+    warehouse = a_cluster(
+        [node()],
+        [
+            pod(pod="a", labels='{"team": "a"}', gpu_used_ratio=0.049),
+            pod(pod="b", labels='{"team": "b"}', gpu_used_ratio=0.05),
+        ],
+    )
+
+    assert {team: row[3] for (team, _), row in hours(warehouse).items()} == {"a": 2.0, "b": 0.0}
+
+
+def test_a_silent_exporter_is_unobserved_and_never_idle():
+    """No ratio: the hours are paid and unobserved; they are neither used nor idle."""
+    warehouse = a_cluster([node()], [pod(gpu_request=4.0, gpu_used_ratio=None)])
+
+    assert hours(warehouse) == {("nlp", "churn"): (4.0, 0.0, 0.0, 0.0, 4.0)}
+
+
+def test_nodes_without_any_pod_data_are_unobserved():
+    """Somebody who loads nodes and no pods must not read that every GPU is idle."""
+    warehouse = a_cluster([node()])
+
+    assert hours(warehouse) == {(None, None): (4.0, 0.0, 0.0, 0.0, 4.0)}
+
+
+def test_pods_without_gpu_column_make_nothing_idle():
+    """Pods whose GPU request is unknown do not tell that nobody asked."""
+    warehouse = a_cluster([node()], [pod(gpu_request=None)])
+
+    assert hours(warehouse) == {(None, None): (4.0, 0.0, 0.0, 0.0, 4.0)}
+
+
+def test_an_empty_node_is_idle_where_its_cluster_tells_of_pods():
+    """The cluster's pods are known for that hour and none is here: nobody asked."""
+    warehouse = a_cluster(
+        [node(), node(node="n2", provider_id="i-2")], [pod(gpu_request=4.0, pod="p1")]
+    )
+
+    assert hours(warehouse)[(None, None)] == (4.0, 4.0, 0.0, 4.0, 0.0)
+
+
+def test_only_the_part_of_the_hour_the_node_was_up_is_paid():
+    """A node up for a quarter of an hour has one paid GPU-hour of four; pods get no more."""
+    warehouse = a_cluster([node(up_ratio=0.25)], [pod(gpu_request=4.0, gpu_used_ratio=1.0)])
+
+    assert hours(warehouse) == {("nlp", "churn"): (1.0, 1.0, 1.0, 0.0, 0.0)}
+
+
+def test_unscheduled_hours_are_unobserved_where_up_time_is_unknown():
+    """Whether the node was up is unknown, so its unrequested hours are not called idle."""
+    warehouse = a_cluster([node(up_ratio=None)], [pod()])
+
+    assert hours(warehouse)[(None, None)] == (2.0, 0.0, 0.0, 0.0, 2.0)
+
+
+def test_requests_beyond_the_node_are_scaled_down_to_it():
+    """Time-sliced GPUs: three pods ask for four GPUs each; a third of the node each, exactly."""
+    warehouse = a_cluster(
+        [node()],
+        [pod(pod=name, labels=f'{{"team": "{name}"}}', gpu_request=4.0) for name in "abc"],
+        {"i-1": "10"},
+    )
+    answer = hours(warehouse)
+
+    assert sum(row[0] for row in answer.values()) == pytest.approx(4.0, abs=1e-12)
+    assert max(row[0] for row in answer.values()) == pytest.approx(4 / 3, abs=1e-8)
+    assert sum(cost for cost, _ in costs(warehouse).values()) == Decimal(10)
+
+
+def test_the_machines_whole_price_is_divided_over_its_paid_hours():
+    """10 USD, a quarter of the hours at work for nlp, the rest requested by nobody."""
+    warehouse = a_cluster([node()], [pod(gpu_request=1.0)], {"i-1": "10"})
+
+    assert costs(warehouse) == {
+        "nlp": (Decimal("2.5"), Decimal(0)),
+        None: (Decimal("7.5"), Decimal("7.5")),
+    }
+    assert wrong(warehouse) == []
+
+
+def test_a_dollar_split_in_three_is_still_a_dollar():
+    """One third has no exact decimal; the machine's cost must still add up."""
+    pods = [pod(pod=n, labels=f'{{"team": "{n}"}}', gpu_request=1.0) for n in "abc"]
+    warehouse = a_cluster([node(gpus=3)], pods, {"i-1": "1"})
+
+    assert costs(warehouse) == {
+        "a": (Decimal("0.3333333334"), Decimal(0)),
+        "b": (Decimal("0.3333333333"), Decimal(0)),
+        "c": (Decimal("0.3333333333"), Decimal(0)),
+    }
+
+
+def test_a_machine_on_no_bill_has_an_unknown_cost():
+    """Not zero: nobody has billed it yet."""
+    warehouse = a_cluster([node(), node(node="n2", provider_id=None)], [pod(gpu_request=4.0)])
+
+    assert set(costs(warehouse).values()) == {(None, None)}
+
+
+def test_a_charge_without_a_rate_makes_the_machines_cost_unknown():
+    """Half a price would look like a cheap machine."""
+    warehouse = a_cluster([node()], [pod(gpu_request=4.0)], {"i-1": "5"})
+    again = Warehouse(":memory:")
+    again.run(
+        """
+        insert into ledger.cost by name select date '2026-11-01' as day, 'aws' as source,
+            'i-1' as resource_id, 'direct' as cost_kind, 'tag' as rule,
+            null as effective_cost, 0 as billing_billed_cost, 0 as billing_effective_cost,
+            1 as charges
+        """
+    )
+
+    assert costs(warehouse) == {"nlp": (Decimal(5), Decimal(0))}
+    assert costs(a_cluster([node()], [pod(gpu_request=4.0)], {"i-1": "5"}, again)) == {
+        "nlp": (None, None)
+    }
+    assert wrong(again) == []
+
+
+def test_a_machine_billed_while_it_was_down_keeps_its_cost():
+    """No GPU-hour was paid for, yet the bill is there: one line with the cost and no hours."""
+    warehouse = a_cluster([node(up_ratio=0.0)], [], {"i-1": "3"})
+
+    assert warehouse.rows("select gpu_hours, cost, idle_cost from ledger.gpu_hour") == [
+        (0.0, Decimal(3), Decimal(0))
+    ]
+    assert wrong(warehouse) == []
+
+
+def test_two_sources_of_one_node_do_not_double_it():
+    """The first source by name counts; the machine's price is divided once."""
+    warehouse = a_cluster([node(source="b"), node(source="a")], [pod(gpu_request=4.0)])
+
+    assert warehouse.rows("select source, gpu_hours from ledger.gpu_hour") == [("a", 4.0)]
+
+
+def test_nodes_without_gpus_and_pods_on_unknown_nodes_are_left_out():
+    """There is nothing to say about GPUs that nobody paid for."""
+    warehouse = a_cluster([node(gpus=0)], [pod(), pod(node="elsewhere", pod="p2")])
+
+    assert hours(warehouse) == {}
+
+
+def test_labels_that_are_blank_or_hostile_stay_what_they_are():
+    """A blank label names nobody; a quote in a label is a character."""
+    warehouse = a_cluster(
+        [node()],
+        [
+            pod(pod="a", gpu_request=1.0, labels='{"team": "  "}'),
+            pod(pod="b", gpu_request=1.0, labels='{"team": "x\'; drop table t"}'),
+            pod(pod="c", gpu_request=1.0, labels=None),
+        ],
+    )
+
+    assert {team for team, _ in hours(warehouse)} == {None, "x'; drop table t"}
+
+
+def test_the_check_finds_a_cent_that_nobody_owes():
+    """A check that cannot fail proves nothing."""
+    warehouse = a_cluster([node()], [pod()], {"i-1": "10"})
+    warehouse.run("update ledger.gpu_hour set cost = cost - 0.01 where team = 'nlp'")
+
+    assert [row[1] for row in wrong(warehouse)] == ["i-1"]
+
+
+ratios = st.none() | st.floats(0, 1)
+requests = st.tuples(
+    st.sampled_from("abcd"), st.integers(0, 1), st.floats(0, 9, allow_subnormal=False), ratios
+)
+
+
+@pytest.fixture(scope="module")
+def reused():
+    """One warehouse for many examples; each empties it first."""
+    with Warehouse(":memory:") as warehouse:
+        yield warehouse
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    gpus=st.lists(st.tuples(st.integers(0, 8), ratios), min_size=2, max_size=2),
+    pods=st.lists(requests, max_size=6),
+    cost=st.decimals(-1000, 1000, allow_nan=False, places=20),
+)
+def test_hours_add_up_to_the_paid_ones_and_costs_to_the_machine(reused, gpus, pods, cost):
+    """Whatever asks for whatever: no hour and no digit of money appears or is lost."""
+    machines = [
+        node(node=f"n{i}", provider_id=f"i-{i}", gpus=count, up_ratio=up)
+        for i, (count, up) in enumerate(gpus)
+    ]
+    asking = [
+        pod(
+            pod=f"p{i}",
+            node=f"n{place}",
+            gpu_request=request,
+            gpu_used_ratio=ratio,
+            labels=f'{{"team": "{team}"}}',
+        )
+        for i, (team, place, request, ratio) in enumerate(pods)
+    ]
+    for table in ("usage.node_hour", "usage.pod_hour", "ledger.cost", "ledger.gpu_hour"):
+        reused.run(f"delete from {table}")
+    a_cluster(machines, asking, {f"i-{i}": str(cost) for i in range(2)}, reused)
+    lines = reused.records("select * from ledger.gpu_hour")
+    complaints = wrong(reused)
+    by_node = {f"n{i}": (count, up) for i, (count, up) in enumerate(gpus) if count}
+
+    assert complaints == []
+    for name, (count, up) in by_node.items():
+        of_node = [line for line in lines if line["node"] == name]
+        paid = count * (1.0 if up is None else up)
+        assert sum(line["gpu_hours"] for line in of_node) == pytest.approx(paid, abs=1e-8)
+        assert sum(line["cost"] for line in of_node) == cost
+    for line in lines:
+        seen, unseen = line["observed_gpu_hours"], line["unobserved_gpu_hours"]
+        assert seen + unseen == pytest.approx(line["gpu_hours"], abs=1e-9)
+        assert 0 <= line["idle_gpu_hours"] <= seen
+        assert 0 <= line["used_gpu_hours"] <= seen + 1e-9
+        assert abs(line["idle_cost"]) <= abs(line["cost"])

@@ -1,0 +1,251 @@
+"""A real MLflow server, and a registry on it that has one version as it should be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMIT = "4f1c2e9a7b6d5c4e3f2a1b0c9d8e7f6a5b4c3d2e"
+DIGEST = "sha256:" + "ab" * 32
+HOSTILE = {
+    "long": "x" * 10_240,
+    "emoji": "🤖 ünïcode",
+    "html": "<script>alert('tag')</script>",
+}
+
+
+@dataclass
+class MlflowServer:
+    """`mlflow server` on sqlite in a folder; it can be stopped and started again."""
+
+    program: str
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def uri(self) -> str:
+        """Return the address for clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it unless it runs, and wait until it answers."""
+        if self.process and self.process.poll() is None:
+            return
+        log = self.folder / "server.log"
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [
+                    *(self.program, "server", "--host", "127.0.0.1", "--port", str(self.port)),
+                    *("--backend-store-uri", f"sqlite:///{self.folder / 'mlflow.db'}"),
+                    *("--artifacts-destination", str(self.folder / "artifacts")),
+                    *("--workers", "1"),
+                ],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env={
+                    **os.environ,
+                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                    "MLFLOW_DISABLE_TELEMETRY": "true",
+                },
+                start_new_session=True,  # its workers stop with it
+            )
+        deadline = time.monotonic() + 120
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                pytest.fail(f"mlflow server does not start:\n{log.read_text()[-3000:]}")
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.uri}/health", timeout=2) as reply:  # noqa: S310 - our own server
+                return reply.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """Stop it and its workers; `start` brings the same registry back."""
+        if self.process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, number)
+                self.process.wait(timeout=15)
+                break
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        self.process = None
+
+
+@dataclass(frozen=True)
+class SeededRegistry:
+    """3 models with 9 versions.
+
+    Args:
+        uri: The server's address.
+        governed: `model:version` with everything a reasonable gate asks for.
+        unapproved: `model:version` that is in production, and nobody approved it.
+    """
+
+    uri: str
+    governed: str = "churn:3"
+    unapproved: str = "fraud:2"
+
+
+@pytest.fixture(scope="session")
+def one_mlflow_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MlflowServer]:
+    """The server of this session; ask for `mlflow_server`."""
+    program = os.environ.get("QUAESTOR_MLFLOW") or request.getfixturevalue("mlflow_program")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = MlflowServer(program, tmp_path_factory.mktemp("mlflow"), port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mlflow_server(one_mlflow_server: MlflowServer) -> MlflowServer:
+    """A running server: `uri`, `stop()`, `start()`. A test may stop it, the next one has it."""
+    one_mlflow_server.start()
+    return one_mlflow_server
+
+
+@pytest.fixture(scope="session")
+def one_seeded_registry(one_mlflow_server: MlflowServer) -> SeededRegistry:
+    """The registry of this session; ask for `seeded_registry`."""
+    one_mlflow_server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        from mlflow import MlflowClient
+
+        client = MlflowClient(one_mlflow_server.uri, one_mlflow_server.uri)
+        _seed(client)
+    return SeededRegistry(one_mlflow_server.uri)
+
+
+@pytest.fixture
+def seeded_registry(
+    mlflow_server: MlflowServer, one_seeded_registry: SeededRegistry
+) -> SeededRegistry:
+    """The seeded registry, on a server that runs."""
+    return one_seeded_registry
+
+
+def _seed(client: Any) -> None:
+    experiment = client.create_experiment("training")
+    _churn(client, experiment)
+    _fraud(client, experiment)
+    _support(client)
+
+
+def _churn(client: Any, experiment: str) -> None:
+    """Three versions, the third with everything: owner, card, approval, lineage, monitoring."""
+    client.create_registered_model(
+        "churn",
+        description="Which customers will leave next month?",
+        tags={
+            "gov.owner": "team-growth",
+            "gov.team": "growth",
+            "fin.cost_center": "4711",
+            "gov.risk_tier": "1",
+            "gov.oncall": "pager-growth",
+            "gov.intended_use": "Rank customers for a retention letter.",
+            "gov.business_case": "https://wiki.example/churn",
+            "gov.eu_ai_act_class": "limited",
+            "gov.retire_by": "2099-12-31",
+        },
+    )
+    for number in (1, 2, 3):
+        run = _run(client, experiment, auc=0.87 + number / 100)
+        client.create_model_version(
+            "churn",
+            source=f"s3://models/churn/{number}",
+            run_id=run,
+            description=f"Retrained, take {number}.",
+        )
+    client.set_registered_model_alias("churn", "champion", "3")
+    updated = client.get_model_version("churn", "3").last_updated_timestamp
+    for key, value in {
+        "artifact_digest": DIGEST,
+        "approved_digest": DIGEST,
+        "approved_by": "grace",
+        "approved_at": _iso(updated + 1),
+        "evaluated_at": _iso(updated),
+        "monitored_at": _iso(updated + 1),
+        "created_by": "ada",
+        "card_uri": "https://wiki.example/churn/card",
+        "license": "proprietary",
+        "rollback_to": "2",
+        "monitoring": "https://grafana.example/d/churn",
+    }.items():
+        client.set_model_version_tag("churn", "3", f"gov.{key}", value)
+
+
+def _fraud(client: Any, experiment: str) -> None:
+    """Four versions; the second serves and nobody approved it, the third has no lineage."""
+    client.create_registered_model("fraud", tags={"gov.owner": "team-risk", "gov.risk_tier": "2"})
+    for number in (1, 2, 3, 4):
+        run = None if number == 3 else _run(client, experiment, auc=0.7)
+        client.create_model_version("fraud", source=f"s3://models/fraud/{number}", run_id=run)
+    client.set_registered_model_alias("fraud", "production", "2")
+    client.set_registered_model_alias("fraud", "challenger", "4")
+
+
+def _support(client: Any) -> None:
+    """Two versions of a model whose tags are a trial: long, hostile, unreadable."""
+    client.create_registered_model("main.ml.<b>support", tags={**HOSTILE, "gov.risk_tier": "high"})
+    for number in (1, 2):
+        client.create_model_version(
+            "main.ml.<b>support",
+            source=f"s3://models/support/{number}",
+            tags={"gov.lifecycle": "archived"} if number == 1 else {},
+        )
+
+
+def _run(client: Any, experiment: str, auc: float) -> str:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    run_id: str = client.create_run(
+        experiment,
+        tags={
+            "mlflow.user": "ada",
+            "mlflow.source.git.commit": COMMIT,
+            "mlflow.source.git.repoURL": "https://git.example/ml/churn",
+            "gov.pipeline": "train-nightly",
+        },
+    ).info.run_id
+    client.log_metric(run_id, "auc", auc)
+    client.log_metric(run_id, "diverged", float("nan"))
+    client.log_param(run_id, "max_depth", 6)
+    dataset = Dataset(
+        name="calls", digest="c0ffee", source_type="s3", source='{"uri": "s3://lake/calls"}'
+    )
+    client.log_inputs(
+        run_id, datasets=[DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+    )
+    client.set_terminated(run_id)
+    return run_id
+
+
+def _iso(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,451 @@
+"""An estate as the ledger and the audit would leave it, small and fixed; and a page's reader."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from builders.rows import insert
+from quaestor.warehouse.duckdb import Warehouse
+
+NOW = datetime(2026, 11, 21, 6, 30)
+LAST_DAY = date(2026, 11, 20)
+HOSTILE = "<img src=x onerror=alert(1)>"
+MODELS = (
+    "search-ranking",
+    "churn",
+    "fraud-scoring",
+    "llm-assistant",
+    HOSTILE,
+    "demand-forecast",
+    "image-moderation",
+    "a-model-with-a-name-so-long-that-no-chart-has-room-for-all-of-it-at-once",
+    "price-elasticity",
+    "support-routing",
+)
+_TEAMS = ("search", "growth", "risk", "platform-ml")
+_STAGES = ("inference", "training", "data", "experimentation", "evaluation", None)
+_SERVICES = (
+    ("AWS", "Amazon SageMaker"),
+    ("AWS", "Amazon Elastic Compute Cloud"),
+    ("Google Cloud", "Vertex AI"),
+    ("Microsoft", "Azure Machine Learning"),
+)
+
+
+class Estate:
+    """Fill the tables that reports read, a row at a time; what does not matter has a default."""
+
+    def __init__(self, path: str | Path = ":memory:") -> None:
+        self.warehouse = Warehouse(path)
+        self.set("currency", "EUR")
+        self.costs: list[dict] = []
+
+    def set(self, name: str, value: str) -> None:
+        self.warehouse.run("insert or replace into config.setting values (?, ?)", [name, value])
+
+    def built(self, at: datetime) -> None:
+        self.warehouse.run(
+            "insert or replace into meta.property values ('built_at', ?)", [at.isoformat()]
+        )
+
+    def cost(
+        self,
+        day: date,
+        amount: str | None,
+        *,
+        model: str | None = None,
+        team: str | None = None,
+        stage: str | None = None,
+        provider: str | None = "AWS",
+        service: str | None = "Amazon SageMaker",
+        resource: str | None = None,
+        kind: str = "direct",
+        currency: str | None = "EUR",
+        billed: str | None = None,
+    ) -> None:
+        as_billed = Decimal(billed or amount or "0")
+        known = None if amount is None else Decimal(amount)
+        self.costs.append(
+            {
+                "day": day,
+                "source": "bill",
+                "provider": provider,
+                "service": service,
+                "sub_account": "account-1",
+                "resource_id": resource,
+                "team": team,
+                "model": model,
+                "lifecycle_stage": stage,
+                "cost_kind": kind,
+                "rule": "tag",
+                "billing_currency": currency,
+                "billing_billed_cost": as_billed,
+                "billing_effective_cost": as_billed,
+                "billed_cost": known,
+                "effective_cost": known,
+                "charges": 1,
+            }
+        )
+
+    def finding(
+        self,
+        policy: str,
+        subject: str,
+        verdict: str,
+        *,
+        severity: str = "high",
+        family: str = "ownership",
+        model: str | None = None,
+        reason: str | None = None,
+        at_stake: str | None = None,
+        first_seen: datetime = NOW,
+        run: str = "now",
+    ) -> None:
+        fingerprint = hashlib.sha256(f"{policy} {subject}".encode()).hexdigest()
+        self.insert(
+            "audit.finding",
+            run_id=run,
+            policy=policy,
+            title=f"The rule {policy} is kept",
+            family=family,
+            source="registry",
+            subject=subject,
+            model=model,
+            severity=severity,
+            verdict=verdict,
+            reason=reason,
+            at_stake_per_month=None if at_stake is None else Decimal(at_stake),
+            evidence="{}",
+            blocking=severity in ("critical", "high"),
+            fingerprint=fingerprint,
+            first_seen=first_seen,
+            remedy=f"Mend {policy}: set the tag that it asks for.",
+            why="Nobody answers for what nobody owns.",
+        )
+
+    def run(self, name: str, at: datetime, exit_code: int) -> None:
+        self.insert(
+            "audit.run",
+            run_id=name,
+            audited_at=at,
+            quaestor_version="0.1.0",
+            policies=6,
+            subjects=10,
+            verdicts=60,
+            failed=0,
+            unanswered=0,
+            blind_spots=0,
+            fail_on="high",
+            exit_code=exit_code,
+        )
+
+    def insert(self, table: str, **values: object) -> None:
+        insert(self.warehouse, table, **values)
+
+    def settle(self) -> Warehouse:
+        """Write the costs, and derive the monthly tables from them as the ledger does."""
+        if self.costs:
+            names = list(self.costs[0])
+            columns = [[row[name] for row in self.costs] for name in names]
+            marks = ", ".join("unnest(?)" for _ in names)
+            self.warehouse.run(
+                f"insert into ledger.cost ({', '.join(names)}) select {marks}", columns
+            )
+            self.costs = []
+        self.warehouse.run(_DERIVED)
+        return self.warehouse
+
+
+_DERIVED = """
+insert into ledger.coverage
+    (month, effective_cost, to_a_model, to_a_team, unattributed, model_ratio, team_ratio)
+select
+    date_trunc('month', day)::date, sum(effective_cost),
+    sum(effective_cost) filter (where model is not null),
+    sum(effective_cost) filter (where team is not null),
+    sum(effective_cost) filter (where cost_kind = 'unattributed'),
+    sum(effective_cost) filter (where model is not null) / sum(effective_cost),
+    sum(effective_cost) filter (where team is not null) / sum(effective_cost)
+from ledger.cost group by 1 having sum(effective_cost) <> 0;
+insert into ledger.model_month (month, model, team, effective_cost, idle_ratio, days, complete)
+select
+    date_trunc('month', day)::date as month, model, max(team), sum(effective_cost), 0,
+    count(distinct day), max(day) = last_day(max(day))
+from ledger.cost where model is not null group by 1, 2;
+"""
+
+
+def _bill(estate: Estate) -> None:
+    first = date(2026, 5, 1)
+    for number in range((LAST_DAY - first).days + 1):
+        day = first + timedelta(days=number)
+        months = day.month - first.month
+        for place, model in enumerate(MODELS[:-1]):
+            provider, service = _SERVICES[place % len(_SERVICES)]
+            for rank, stage in enumerate(_STAGES):
+                weight = (place * 7 + rank * 5 + number) % 11 + 3
+                if (place + rank) % 4 == 3:
+                    continue
+                amount = Decimal(weight * (20 + months * 2)) / (place + 1) / (rank + 1)
+                estate.cost(
+                    day,
+                    f"{amount:.11f}",
+                    model=model,
+                    team=_TEAMS[place % len(_TEAMS)],
+                    stage=stage,
+                    provider=provider,
+                    service=service,
+                    resource=f"{model}-{rank}",
+                )
+        estate.cost(
+            day, "61.25", team="platform-ml", stage="platform", service="Amazon EKS", kind="shared"
+        )
+        for place in range(24):
+            estate.cost(
+                day,
+                f"{9.5 / (place + 1) + number % 3:.4f}",
+                service="Amazon Simple Storage Service" if place % 2 else None,
+                resource=f"arn:aws:s3:::bucket-{place:02}-of-nobody",
+                kind="unattributed",
+            )
+    estate.cost(date(2026, 11, 3), "-250.00", service="Credits", kind="unattributed")
+    estate.cost(date(2026, 11, 4), None, currency="CHF", billed="1204.5", kind="unattributed")
+
+
+def _plans(estate: Estate) -> None:
+    budgets = (
+        ("llm", "llm-assistant", None, "2500", "3105.20"),
+        ("search-team", None, "search", "9000", "5204.11"),
+        ("growth-team", None, "growth", "4000", "2990.00"),
+        ("everything", None, None, "60000", "20111.90"),
+    )
+    for name, model, team, amount, spent in budgets:
+        estate.insert(
+            "ledger.budget",
+            month=date(2026, 11, 1),
+            budget=name,
+            model=model,
+            team=team,
+            amount=Decimal(amount),
+            spent=Decimal(spent),
+            spent_ratio=float(Decimal(spent) / Decimal(amount)),
+            days=20,
+        )
+    gpus = (
+        ("NVIDIA H200", "search", 960.0, 610.0, 120.5, 40.0, "8640.00"),
+        ("NVIDIA H200", "growth", 480.0, 96.0, 300.0, 12.0, "4320.00"),
+        ("NVIDIA L4", "risk", 480.0, 400.25, 20.0, 59.75, "384.00"),
+        ("NVIDIA L4", None, 240.0, 0.0, 216.0, 24.0, "192.00"),
+        ("NVIDIA A10", "platform-ml", 120.0, 0.0, 0.0, 120.0, None),
+    )
+    for month in (10, 11):
+        for place, (gpu, team, paid, used, idle, unseen, cost) in enumerate(gpus):
+            price = None if cost is None else Decimal(cost)
+            estate.insert(
+                "ledger.gpu_hour",
+                day=date(2026, month, 12),
+                source="prod",
+                cluster="prod",
+                node=f"node-{place}",
+                gpu_model=gpu,
+                team=team,
+                model={"search": MODELS[0], "growth": MODELS[1]}.get(team or ""),
+                gpu_hours=paid,
+                observed_gpu_hours=paid - unseen,
+                used_gpu_hours=used,
+                idle_gpu_hours=idle,
+                unobserved_gpu_hours=unseen,
+                cost=price,
+                idle_cost=None if price is None else price * Decimal(str(idle)) / Decimal(paid),
+            )
+
+
+def _audit(estate: Estate) -> None:
+    rules = (
+        ("model-without-owner", "ownership", "high"),
+        ("production-without-approval", "approval", "critical"),
+        ("version-without-run", "lineage", "medium"),
+        ("model-without-card", "documentation", "low"),
+        ("endpoint-open-to-all", "access", "critical"),
+        ("drift-not-watched", "monitoring", "medium"),
+    )
+    estate.run("before", NOW - timedelta(days=1), 1)
+    estate.run("now", NOW, 1)
+    for run in ("before", "now"):
+        for place, model in enumerate(MODELS):
+            for rank, (policy, family, severity) in enumerate(rules):
+                answer = (place * 3 + rank * 5 + (run == "before")) % 13
+                verdict = {0: "fail", 5: "fail", 7: "unknown", 9: "waived", 11: "skip"}.get(answer)
+                if policy == "drift-not-watched" and place == 3:
+                    verdict = "error"
+                estate.finding(
+                    policy,
+                    model if rank % 2 else f"{model}:{place}",
+                    verdict or "pass",
+                    severity=severity,
+                    family=family,
+                    model=model,
+                    reason=f"{model} does not keep it" if verdict else None,
+                    at_stake=f"{4200 / (place + 1):.2f}" if place % 3 else None,
+                    first_seen=NOW if place == 4 else NOW - timedelta(days=3 * place + 1),
+                    run=run,
+                )
+    estate.finding("gpu-idle", "prod/node-1", "fail", family="cost", severity="medium",
+                   reason="300 of 480 GPU hours were idle", at_stake="2700")  # fmt: skip
+    for supplied, field in pairwise((False, "model.owner", False, "grant", True, "model_version")):
+        if isinstance(supplied, bool):
+            estate.insert("registry.evidence", source="registry", field=field, supplied=supplied)
+
+
+def _blind_spots(estate: Estate) -> None:
+    spots = (
+        ("bill", "currency CHF", "2026-11", "CHF has no rate", "Add it to `rates`.", 1, "1204.5"),
+        ("registry", "grant", None, "MLflow knows no access rights", None, None, None),
+        ("prod", "node-4", "2026-11", "its exporter was silent", "Restart it.", 120, None),
+        ("bill", "part-3.csv", "2026-10", "5 rows have text in a cost", "Export again.", 5, None),
+    )
+    for source, scope, period, reason, fix, rows, amount in spots:
+        estate.insert(
+            "audit.blind_spot",
+            stage="collect",
+            source=source,
+            scope=scope,
+            period=period,
+            reason=reason,
+            fix=fix,
+            rows=rows,
+            amount=None if amount is None else Decimal(amount),
+            currency=None if amount is None else "CHF",
+            seen_at=NOW,
+        )
+
+
+def full_estate() -> Warehouse:
+    """Return an estate with something in every section of every report."""
+    estate = Estate()
+    estate.built(datetime(2026, 11, 21, 3, 5))
+    _bill(estate)
+    _plans(estate)
+    _audit(estate)
+    _blind_spots(estate)
+    return estate.settle()
+
+
+_VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collect what the tests ask about, while the page is read once.
+
+    Attributes:
+        text: All visible text, joined by blanks.
+        tags: Every element's name and attributes, in order.
+        sums: Section and column -> the exact figures of its cells.
+        totals: Section and column -> the exact figure of its total.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(convert_charrefs=True)
+        self.source = path.read_text(encoding="utf-8")
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.sums: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+        self.totals: dict[tuple[str, str], Decimal] = {}
+        self.open: list[str] = []
+        self._words: list[str] = []
+        self._section = ""
+        self._cell: tuple[str, str] | None = None
+        self.feed(self.source)
+        self.close()
+        self.text = " ".join(" ".join(self._words).split())
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if tag not in _VOID:
+            self.open.append(tag)
+        if tag == "section":
+            self._section = attributes.get("id") or ""
+        for kind in ("data-sum", "data-total"):
+            if column := attributes.get(kind):
+                self._cell = (kind, column)
+        if self._cell and "data-exact" in attributes:
+            kind, column = self._cell
+            amount = Decimal(attributes["data-exact"] or "")
+            if kind == "data-sum":
+                self.sums[self._section, column].append(amount)
+            else:
+                self.totals[self._section, column] = amount
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes another element at {self.getpos()}"
+        if tag == "td":
+            self._cell = None
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self._words.append(data)
+
+
+@pytest.fixture(scope="session")
+def now() -> datetime:
+    """The clock of every report in these tests."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def hostile_model() -> str:
+    """A model's name that would be an element, if a page let it."""
+    return HOSTILE
+
+
+@pytest.fixture
+def an_estate() -> Iterator[Estate]:
+    """An empty estate to fill."""
+    estate = Estate()
+    yield estate
+    estate.warehouse.close()
+
+
+@pytest.fixture
+def warehouse_file(tmp_path: Path) -> Path:
+    """A warehouse on disk with one charge in it."""
+    path = tmp_path / "estate.duckdb"
+    estate = Estate(path)
+    estate.cost(date(2026, 11, 1), "12.5", model="churn", team="growth")
+    estate.settle().close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def read_page() -> type[Page]:
+    """The reader of pages: give it a path."""
+    return Page
+
+
+@pytest.fixture(scope="session")
+def estate() -> Iterator[Warehouse]:
+    """A full estate; read it, do not write to it."""
+    with full_estate() as warehouse:
+        yield warehouse
+
+
+@pytest.fixture(scope="session")
+def pages(estate: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both reports of the full estate, as files."""
+    from quaestor.report.html import render
+
+    folder = tmp_path_factory.mktemp("pages")
+    written = render(estate, [], folder, now=NOW, progress=lambda _: None)
+    return {path.stem: path for path in written}

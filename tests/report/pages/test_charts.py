@@ -1,0 +1,123 @@
+"""What a chart promises, whatever it is given."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from quaestor.core.shipped import shipped
+from quaestor.report.chart_bars import lying_bars, upright_bars
+from quaestor.report.chart_map import model_map
+from quaestor.report.charts import PALETTE
+
+WORDS = {"key": "k", "title": "Cost", "description": "Bars."}
+
+
+def bars_of(*amounts, label="churn"):
+    """Draw lying bars, one for each amount."""
+    rows = [{"name": label, "cost": amount} for amount in amounts]
+    parts = [("cost", "", "blue")]
+    return lying_bars(rows, parts, label="name", value="cost", unit="EUR", **WORDS)
+
+
+def map_of(*rows):
+    """Draw a model map of (model, cost, failed)."""
+    return model_map(
+        [{"model": m, "cost": Decimal(c), "failed": f, "colour": "red"} for m, c, f in rows],
+        x_title="Cost",
+        y_title="Rules",
+        unit="EUR",
+        legend=[],
+        **WORDS,
+    )
+
+
+def test_every_colour_of_the_palette_has_its_dark_counterpart():
+    """A chart colour that page.css does not know would stay light in the dark."""
+    style = (shipped("reports") / "page.css").read_text(encoding="utf-8")
+
+    missing = [
+        name
+        for name, value in PALETTE.items()
+        if f'svg [fill="{value}"]' not in style or style.count(f"--{name}:") != 2
+    ]
+
+    assert missing == []
+
+
+def test_a_chart_is_the_same_each_time():
+    """No counter, clock or chance reaches the picture."""
+    assert bars_of(Decimal(3), Decimal(1)) == bars_of(Decimal(3), Decimal(1))
+
+
+def test_a_tooltip_names_bar_amount_and_unit():
+    """The pointer finds the figure without a script."""
+    assert "<title>churn: 1,234.50 EUR</title>" in bars_of(Decimal("1234.5")).wide
+
+
+def test_a_hostile_label_is_text_in_the_picture():
+    """An SVG inside a page could carry a script; a label cannot."""
+    chart = bars_of(Decimal(1), label="</text><script>alert(1)</script>\u202e")
+
+    assert "<script" not in chart.wide + chart.narrow
+    assert "&lt;script&gt;" in chart.wide
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [(None,), (Decimal(0),), (Decimal(-5), Decimal(5)), (Decimal(-5),), (Decimal("1E-15"),)],
+    ids=["unknown", "nothing", "credit and cost", "credit only", "next to nothing"],
+)
+def test_odd_amounts_still_make_a_chart(amounts):
+    """No amount breaks a chart, and none draws a coordinate that is no number."""
+    chart = bars_of(*amounts)
+
+    assert "NaN" not in chart.wide + chart.narrow
+    assert "undefined" not in chart.wide + chart.narrow
+
+
+def test_an_unknown_amount_is_written_as_unknown():
+    """A bar of no length must not be read as nothing."""
+    assert ">unknown</text>" in bars_of(None).wide
+
+
+@pytest.mark.parametrize("months", [1, 2, 40])
+def test_months_have_labels_that_do_not_meet(months):
+    """The latest month is always named; on a telephone not each of forty is."""
+    rows = [
+        {"month": date(2023 + n // 12, n % 12 + 1, 1), "a": Decimal(n + 1)} for n in range(months)
+    ]
+
+    chart = upright_bars(rows, [("a", "A", "blue")], label="month", unit="EUR", **WORDS)
+    labels = re.findall(r">([A-Z][a-z]{2} \d\d)</text>", chart.narrow)
+
+    assert labels[-1] == f"{rows[-1]['month']:%b %y}"
+    assert len(labels) <= 6
+
+
+def test_parts_that_no_row_has_leave_the_legend():
+    """A legend entry without a bar makes people search."""
+    rows = [{"month": date(2026, 1, 1), "a": Decimal(1), "b": None}]
+    parts = [("a", "A", "blue"), ("b", "B", "red")]
+
+    chart = upright_bars(rows, parts, label="month", unit="EUR", **WORDS)
+
+    assert chart.legend == ((PALETTE["blue"], "A"),)
+
+
+def test_the_map_writes_no_name_over_another():
+    """Two models at one place: one is named, both have a point and a tooltip."""
+    chart = map_of(("churn", 100, 2), ("fraud", 100, 2), ("cheap", 1, 0))
+
+    assert len(re.findall(r"<title>(churn|fraud|cheap): ", chart.wide)) == 3
+    assert len(re.findall(r">(churn|fraud)</text>", chart.wide)) == 1
+
+
+def test_a_map_of_models_that_cost_nothing_can_be_drawn():
+    """A cost of zero, or a credit, has its place at the left."""
+    chart = map_of(("free", 0, 0), ("credited", -3, 1))
+
+    assert "NaN" not in chart.wide + chart.narrow

@@ -1,0 +1,130 @@
+"""The pages in a real browser, opened from disk, with the network off."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.real
+REPORTS = ("compliance", "cost")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A Chromium, driven by playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, pages):
+    """Open a report; return the page, and what it asked for or complained about."""
+    contexts = []
+
+    def build(report, *, width=1280, scheme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            offline=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        noted = []
+        page.on("console", lambda message: noted.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: noted.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: noted.append(f"request: {request.url}"))
+        page.goto(pages[report].as_uri())
+        return page, [one for one in noted if not _own(one, pages[report])]
+
+    yield build
+    for context in contexts:
+        context.close()
+
+
+def _own(note, path):
+    return note == f"request: {path.as_uri()}" or note.startswith("request: data:")
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_it_opens_quietly_and_fits(opened, report, width):
+    """No complaint, no request, no dialog, and nothing to scroll sideways."""
+    page, noted = opened(report, width=width)
+
+    assert noted == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_style_sheet_is_let_in(opened, report):
+    """The hash in the policy is the style sheet's: the page looks as it should."""
+    page, _ = opened(report)
+
+    assert page.evaluate("getComputedStyle(document.querySelector('.figures')).display") == "grid"
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_dark_mode_turns_page_and_charts(opened, report):
+    """The reader's choice reaches the ground and every bar."""
+    look = """() => {
+        const shade = (selector, name) => getComputedStyle(document.querySelector(selector))[name];
+        return [shade('body', 'backgroundColor'), shade('.chart.wide svg path[fill]', 'fill')];
+    }"""
+    light, dark = (opened(report, scheme=scheme)[0].evaluate(look) for scheme in ("light", "dark"))
+
+    assert light[0] == "rgb(255, 255, 255)"
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize(("width", "shown"), [(360, "narrow"), (1280, "wide")])
+def test_one_of_the_two_sizes_of_a_chart_is_shown(opened, report, width, shown):
+    """A telephone gets the narrow chart, a desk the wide one, nobody both."""
+    page, _ = opened(report, width=width)
+    visible = page.evaluate(
+        "[...document.querySelectorAll('.chart')].filter(c => c.getClientRects().length)"
+        ".map(c => c.classList[1])"
+    )
+
+    assert set(visible) == {shown}
+
+
+def test_the_head_of_a_long_table_stays_in_sight(opened):
+    """At a desk, the columns keep their names while the rows scroll by."""
+    page, _ = opened("cost")
+    page.evaluate("document.querySelector('#unattributed tbody tr:nth-child(9)').scrollIntoView()")
+
+    assert (
+        page.evaluate("document.querySelector('#unattributed th').getBoundingClientRect().top") == 0
+    )
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_it_prints(opened, report, paper):
+    """A PDF of a few pages, light even where the screen is dark."""
+    page, _ = opened(report, scheme="dark")
+    pdf = page.pdf(format=paper, print_background=True)
+    page.emulate_media(media="print", color_scheme="dark")
+
+    assert pdf.startswith(b"%PDF-")
+    assert 2 <= pdf.count(b"/Type /Page\n") <= 12
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_a_chart_is_not_cut_in_print(opened):
+    """Title, legend and drawing stay on one sheet."""
+    page, _ = opened("cost")
+    page.emulate_media(media="print")
+
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('.drawing')]"
+            ".map(d => getComputedStyle(d).breakInside).filter(b => b !== 'avoid')"
+        )
+        == []
+    )

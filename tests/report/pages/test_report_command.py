@@ -1,0 +1,68 @@
+"""`quaestor report`, as it is called."""
+
+from __future__ import annotations
+
+import pytest
+
+from quaestor.cli.main import run
+
+CLOCK = ["--now", "2026-11-21T06:30:00Z"]
+
+
+@pytest.fixture
+def report(tmp_path, monkeypatch, warehouse_file, capsys):
+    """Call the command in an empty folder; return code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments, warehouse=warehouse_file):
+        code = run(["report", "--warehouse", str(warehouse), *CLOCK, *arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_every_report_is_rendered_and_its_path_printed(report, tmp_path):
+    """Without a name, all of them, beside the warehouse where nothing else is configured."""
+    folder = tmp_path / "quaestor-reports"
+
+    assert report() == (0, f"{folder}/compliance.html\n{folder}/cost.html\n", "")
+    assert sorted(path.name for path in folder.iterdir()) == ["compliance.html", "cost.html"]
+
+
+def test_one_report_goes_where_it_is_told(report, tmp_path, read_page):
+    """A name and a folder."""
+    code, out, _ = report("cost", "--out", "here/there")
+
+    assert (code, out) == (0, "here/there/cost.html\n")
+    assert "12.50" in read_page(tmp_path / "here" / "there" / "cost.html").text
+
+
+def test_the_configured_folder_counts(report, tmp_path):
+    """`reports:` is relative to the configuration file."""
+    (tmp_path / "quaestor.yaml").write_text("reports: pages\n")
+
+    assert report("cost")[:2] == (0, "pages/cost.html\n")
+
+
+def test_an_unknown_report_is_wrong_usage(report):
+    """Exit 2, with the name that was probably meant."""
+    code, out, err = report("complience")
+
+    assert (code, out) == (2, "")
+    assert err == ("error: there is no report 'complience'\n  fix: Did you mean 'compliance'?\n")
+
+
+def test_a_missing_warehouse_is_incomplete(report, tmp_path):
+    """Exit 3, and no warehouse is made by looking for one."""
+    code, out, err = report(warehouse=tmp_path / "none.duckdb")
+
+    assert (code, out) == (3, "")
+    assert err.startswith("error: there is no warehouse yet\n")
+    assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_help_shows_an_example(capsys):
+    """Every command shows how it is used."""
+    assert run(["report", "--help"]) == 0
+    assert "quaestor report cost --out" in capsys.readouterr().out

@@ -1,0 +1,75 @@
+"""What programs read: held to the schema that is published beside it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import jsonschema
+import pytest
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.period import utc
+from quaestor.core.run_summary import Outcome
+from quaestor.core.verdict import Verdict
+from quaestor.report.export import formatted
+from quaestor.report.export.json import SCHEMA_FILE
+
+
+@pytest.fixture
+def checked():
+    """Render as JSON and hold it to the published schema."""
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+
+    def check(summary):
+        value = json.loads(formatted("json", summary))
+        validator.validate(value)
+        return value
+
+    return check
+
+
+def test_the_document_says_all_and_keeps_its_schema(a_finding, a_gate, checked):
+    """Money is exact text, times are UTC, failing findings are named by fingerprint."""
+    finding = a_finding(
+        at_stake_per_month=Decimal("0.10000000000000000000"),
+        first_seen=utc("2026-11-01"),
+        evidence={"owner": None, "cost": Decimal("1.50"), "ratio": float("nan")},
+    )
+    value = checked(a_gate([finding, a_finding("b", verdict=Verdict.PASS)]))
+
+    assert (value["schema_version"], value["verdict"], value["exit_code"]) == ("1", "failed", 1)
+    assert value["failing"] == [finding.fingerprint]
+    assert value["counts"]["pass"] == 1
+    assert value["findings"][0]["at_stake_per_month"] == "0.1"
+    assert value["findings"][0]["first_seen"] == "2026-11-01T00:00:00Z"
+    assert value["findings"][0]["evidence"] == {"owner": None, "cost": "1.5", "ratio": "nan"}
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_keeps_the_schema(a_gate, checked, outcome):
+    """Empty runs and blind ones too."""
+    spot = BlindSpot(source="r", scope="all", reason="x", rows=3, amount=Decimal(7))
+    value = checked(a_gate([], outcome, blind_spots=(spot,), evidence_at=None, targets=()))
+
+    assert value["verdict"] == outcome.value
+    assert value["blind_spots"][0]["amount"] == "7"
+
+
+def test_hostile_names_come_back_unchanged_and_harmless(a_finding, a_gate, checked, hostile):
+    """ASCII without markup outside; the same text inside."""
+    summary = a_gate([a_finding(subject=hostile, reason=hostile)], targets=(hostile,))
+    text = formatted("json", summary)
+
+    assert text.isascii()
+    assert not set("<>&\x1b\x07") & set(text)
+    assert checked(summary)["findings"][0]["subject"] == hostile
+
+
+def test_the_same_summary_gives_the_same_bytes(a_finding, a_gate):
+    """The order in which the engine answered does not show."""
+    one, two = a_finding("a"), a_finding("b")
+
+    assert formatted("json", a_gate([one, two])) == formatted("json", a_gate([two, one]))

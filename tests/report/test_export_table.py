@@ -1,0 +1,128 @@
+"""What people read in a terminal or a CI log."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.run_summary import Outcome
+from quaestor.core.verdict import Severity, Verdict
+from quaestor.report.export import formatted
+
+
+def test_the_verdict_comes_first_and_then_what_to_mend(a_finding, a_gate):
+    """One sentence, the violations worst first with money and remedy, then the rest."""
+    text = formatted(
+        "table",
+        a_gate(
+            [
+                a_finding(at_stake_per_month=Decimal("1234.5")),
+                a_finding(
+                    "version-without-approval",
+                    "churn:7",
+                    severity=Severity.CRITICAL,
+                    reason="churn:7 runs without approval",
+                    remedy="Ask for a review.",
+                ),
+                a_finding(
+                    "version-without-digest",
+                    "churn:7",
+                    verdict=Verdict.UNKNOWN,
+                    reason="the registry cannot tell the digest",
+                    remedy=None,
+                ),
+                a_finding("card-incomplete", blocking=False, severity=Severity.LOW),
+                a_finding("version-without-run", verdict=Verdict.WAIVED, waiver="W-7"),
+                a_finding("version-latest", verdict=Verdict.PASS),
+                a_finding("version-archived", verdict=Verdict.SKIP),
+            ]
+        ),
+    )
+
+    assert text == (
+        "churn:7 may not run: 2 rules are broken at or above high.\n"
+        "\n"
+        "FAIL  critical  version-without-approval  churn:7\n"
+        "      churn:7 runs without approval\n"
+        "      fix: Ask for a review.\n"
+        "FAIL  high  model-without-owner  churn\n"
+        "      churn has no owner\n"
+        "      at stake: 1,234.50 USD a month\n"
+        "      fix: Set gov.owner to a group.\n"
+        "OPEN  high  version-without-digest  churn:7\n"
+        "      the registry cannot tell the digest\n"
+        "warn  low  card-incomplete  churn\n"
+        "      churn has no owner\n"
+        "      fix: Set gov.owner to a group.\n"
+        "waived high  version-without-run  churn\n"
+        "      churn has no owner\n"
+        "      waiver: W-7\n"
+        "      fix: Set gov.owner to a group.\n"
+        "\n"
+        "1 passed, 3 failed, 1 unknown, 0 error, 1 waived, 1 skipped\n"
+        "evidence: collected 2026-11-21 01:00 UTC, 5 hours ago\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "targets", "first"),
+    [
+        (Outcome.PASSED, ("churn:7",), "churn:7 may run: nothing at or above high is wrong."),
+        (Outcome.PASSED, (), "The gate passed: nothing at or above high is wrong."),
+        (
+            Outcome.INCOMPLETE,
+            ("churn:7",),
+            "churn:7 cannot be cleared: 1 blind spot hides evidence.",
+        ),
+        (
+            Outcome.NOTHING_EVALUATED,
+            ("a:1", "b:2"),
+            "a:1, b:2 was not evaluated: no policy gave a verdict.",
+        ),
+    ],
+)
+def test_each_outcome_has_its_sentence(a_gate, outcome, targets, first):
+    """The first line alone says whether it may run."""
+    spots = [BlindSpot(source="registry", scope="all", reason="refused", fix="Start it.")]
+    seen = spots if outcome is Outcome.INCOMPLETE else []
+    text = formatted("table", a_gate([], outcome, targets=targets, blind_spots=tuple(seen)))
+
+    assert text.splitlines()[0] == first
+
+
+def test_a_blind_spot_is_shown_with_its_remedy(a_gate):
+    """What could not be seen comes before what was."""
+    spot = BlindSpot(source="registry", scope="all", reason="connection refused", fix="Start it.")
+    text = formatted("table", a_gate([], Outcome.INCOMPLETE, blind_spots=(spot,)))
+
+    assert text.splitlines()[2:5] == [
+        "BLIND registry: all",
+        "      connection refused",
+        "      fix: Start it.",
+    ]
+
+
+def test_a_remedy_of_several_lines_is_one_line(a_finding, a_gate):
+    """As a policy file folds it."""
+    text = formatted("table", a_gate([a_finding(remedy="Set the tag,\n  then ask again.\n")]))
+
+    assert "      fix: Set the tag, then ask again.\n" in text
+
+
+def test_evidence_of_unknown_age_is_said_to_be_so(a_gate):
+    """Never an age of zero for want of a date."""
+    assert formatted("table", a_gate([], evidence_at=None)).endswith("evidence: of unknown age\n")
+
+
+def test_hostile_names_cannot_act_on_a_terminal(a_finding, a_gate, hostile):
+    """No control character, no forged line: every line starts with a mark or an indent of ours."""
+    finding = a_finding(
+        subject=hostile, reason=hostile, source=hostile, remedy=hostile, waiver=hostile
+    )
+    text = formatted("table", a_gate([finding], targets=(hostile,), currency=hostile))
+
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert len(text.split("\n")) == 10
+    assert text.encode("utf-8")

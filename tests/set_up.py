@@ -1,0 +1,74 @@
+"""Install the real parties that tests talk to: a browser, and an MLflow server.
+
+Run by `make test`; does nothing where all is there. What cannot be installed here is said,
+and the tests that need it skip; with CI=true (or REQUIRE_REAL=1) that is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core")
+MLFLOW = "mlflow==3.17.2"
+
+
+def main() -> int:
+    """Install what is missing and return 1 where something must be there and is not."""
+    missing = [reason for reason in (browser(), mlflow()) if reason]
+    for reason in missing:
+        print(f"missing: {reason}", file=sys.stderr)  # noqa: T201 - a program that speaks to people
+    required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_REAL") == "1"
+    return 1 if missing and required else 0
+
+
+def browser() -> str | None:
+    """Install Chromium where this is root on Debian; return why there is none."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return None
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        return "Chromium. Install it (Debian: apt-get install chromium), then run again."
+    say("installing " + " ".join(DEBIAN_PACKAGES))
+    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", *DEBIAN_PACKAGES)
+    if run(*install):  # a fresh machine has no package lists, or old ones
+        run("apt-get", "update", "-qq")
+        run(*install)
+    return None if shutil.which("chromium") else "Chromium. apt-get could not install it."
+
+
+def mlflow() -> str | None:
+    """Give MLflow an environment of its own; return why there is none."""
+    folder = CHECKOUT / ".parties" / "mlflow"
+    stamp = folder / f".{MLFLOW}"
+    if stamp.is_file():
+        return None
+    say(f"installing {MLFLOW} into {folder.relative_to(CHECKOUT)}")
+    python = str(folder / "bin" / "python")
+    if run("sh", str(CHECKOUT / ".ci" / "venv"), str(folder), sys.executable):
+        return f"MLflow. {folder} could not be made."
+    if run(python, "-m", "pip", "install", "--quiet", MLFLOW):
+        return f"MLflow. pip could not install {MLFLOW}."
+    stamp.touch()
+    return None
+
+
+def say(what: str) -> None:
+    """Tell what takes its time."""
+    print(what, file=sys.stderr, flush=True)  # noqa: T201 - a program that speaks to people
+
+
+def run(*command: str) -> int:
+    """Run a program without a terminal to ask questions on; return its exit code."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

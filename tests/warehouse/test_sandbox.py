@@ -1,0 +1,254 @@
+"""SQL of others: what it may do, and every way out that was tried."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
+
+
+@pytest.fixture(params=["memory", "file"])
+def sandbox(request, tmp_path):
+    """A sandbox over a warehouse with one model: in memory, and in a file opened read-only."""
+    path = ":memory:" if request.param == "memory" else tmp_path / "w.duckdb"
+    warehouse = Warehouse(path)
+    warehouse.run("insert into registry.model (source, model, owner) values ('r', 'churn', ' ')")
+    warehouse.run("insert into registry.evidence values ('r', 'model.owner', true, 'tag')")
+    warehouse.run("insert into registry.evidence values ('r', 'grant', false, null)")
+    if request.param == "file":
+        warehouse.close()
+        warehouse = Warehouse(path, read_only=True)
+    with warehouse, Sandbox(warehouse, limits=Limits(seconds=0.5, memory="256MB")) as opened:
+        yield opened
+
+
+ESCAPES = {
+    "copy": "copy registry.model to '/tmp/quaestor-escape.csv'",
+    "copy a query": "copy (select 1) to '/tmp/quaestor-escape.csv'",
+    "attach": "attach '/tmp/quaestor-escape.duckdb' as other",
+    "read_csv": "select * from read_csv('/etc/passwd')",
+    "read_text": "select * from read_text('/etc/passwd')",
+    "read_blob": "select * from read_blob('/etc/passwd')",
+    "glob": "select * from glob('/etc/*')",
+    "a file as a table": "select * from '/etc/passwd'",
+    "a file as a quoted table": 'select * from "/etc/passwd"',
+    "pragma": "pragma database_list",
+    "install": "install httpfs",
+    "load": "load httpfs",
+    "set": "set threads = 64",
+    "reset": "reset memory_limit",
+    "export": "export database '/tmp/quaestor-escape'",
+    "two statements": "select 1; select 2",
+    "a statement after a comment": "select 1 /* */; drop table registry.model",
+    "insert": "insert into registry.model (source, model) values ('x', 'y')",
+    "insert in a with": "with a as (insert into registry.model (source, model) values ('x', 'y') "
+    "returning model) select * from a",
+    "delete": "delete from registry.model",
+    "drop": "drop table registry.model",
+    "create": "create table mine (a integer)",
+    "call": "call pragma_version()",
+    "the bill": "select * from focus.charge",
+    "the audit": "select * from audit.finding",
+    "the settings": "select * from duckdb_settings()",
+    "the catalogue": "select * from information_schema.tables",
+    "sqlite_master": "select * from sqlite_master",
+    "the stored catalogue by name": "select * from memory.registry.model",
+    "describe": "describe registry.model",
+    "show": "show tables",
+    "summarize": "summarize registry.model",
+    "the environment": "select getenv('HOME')",
+    "a setting": "select current_setting('access_mode')",
+    "a variable": "select getvariable('x')",
+    "the user": "select current_user",
+    "sql in a text": "select * from query('select 1')",
+    "a table in a text": "select * from query_table('registry.model')",
+    "the clock": "select now()",
+    "the clock as a word": "select current_timestamp",
+    "the day": "select current_date",
+    "chance": "select random()",
+    "a random name": "select uuid()",
+    "a sample": "select * from registry.model using sample 1",
+    "recursion": "with recursive t as (select 1 a union all select a + 1 from t) select a from t",
+    "text out of nothing": "select length(repeat('x', 2000000000))",
+    "padding": "select length(lpad('x', 2000000000, 'y'))",
+    "a list out of nothing": "select list_sum(range(1, 1000000000))",
+    "a list unnested": "select count(*) from unnest(range(1, 1000000000))",
+    "sleep": "select sleep_ms(100000)",
+    "a log entry": "select write_log('hello')",
+    "a function in another schema": "select main.getenv('HOME')",
+    "deep brackets": "select " + "(" * 15_000 + "1" + ")" * 15_000,
+    "100,000 brackets": "select " + "(" * 100_000 + "1" + ")" * 100_000,
+    "deep lists": "select " + "[" * 900 + "1" + "]" * 900,
+    "a join of hundreds": "select 1 from " + ", ".join(f"range(1) t{i}" for i in range(500)),
+    "no SQL at all": "hello",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("sql", ESCAPES.values(), ids=ESCAPES)
+def test_a_way_out_is_refused_before_anything_runs(sandbox, sql):
+    """Refused with a sentence and a remedy; the process, the sandbox and the data live on."""
+    with pytest.raises(SandboxError) as refused:
+        sandbox.rows(sql)
+
+    assert refused.value.what
+    assert refused.value.fix
+    assert sandbox.rows("select model from registry.model").rows == [("churn",)]
+    assert not os.path.exists("/tmp/quaestor-escape.csv")  # noqa: PTH110, S108 - the escape's own
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "select count(*) from range(100000) a, range(100000) b where a.range * b.range % 7 = 3",
+            "was stopped after 0.5 s",
+        ),
+        ("select a.range from range(2000) as a, range(2000) as b", "more than 1000000 rows"),
+        ("select 'x'::integer", "Could not convert string 'x' to INT32"),
+        ("select ownr from registry.model", "there is no column 'ownr'"),
+        ("select 1 from registry.modle", "there is no table 'modle'"),
+        ("select $days", "Values were not provided"),
+    ],
+)
+def test_a_query_ends_at_its_limits(sandbox, sql, message):
+    """Time, memory and rows are bounded, and the next query runs as if nothing had been."""
+    with pytest.raises(SandboxError, match=message):
+        sandbox.rows(sql)
+
+    assert sandbox.rows("select model from registry.model").rows == [("churn",)]
+
+
+def test_memory_is_bounded_and_nothing_is_spilled_to_disk():
+    """Beyond its memory a query fails, long before its time."""
+    limits = Limits(seconds=60, memory="256MB")
+    with Warehouse(":memory:") as warehouse, Sandbox(warehouse, limits=limits) as sandbox:
+        with pytest.raises(SandboxError, match="needs more than 256MB of memory"):
+            sandbox.rows("select string_agg(range::varchar, ',') from range(1000000000)")
+
+        assert sandbox.rows("select 1").rows == [(1,)]
+
+
+def test_the_engine_itself_is_closed_too(tmp_path):
+    """Should a tree ever be misjudged, the second fence holds: no file, no setting, no write."""
+    path = tmp_path / "w.duckdb"
+    Warehouse(path).close()
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    with Warehouse(path, read_only=True) as warehouse, Sandbox(warehouse) as sandbox:
+        for sql in (
+            f"select * from read_csv('{secret}')",
+            "set threads = 2",
+            f"attach '{tmp_path / 'other.duckdb'}' as other",
+            "select * from focus.charge",
+        ):
+            with pytest.raises(SandboxError):
+                sandbox.run(sql, {})
+
+
+def test_a_warehouse_in_memory_is_read_in_a_read_only_transaction():
+    """A case's warehouse can be written by the runner, and not by the policy."""
+    with Warehouse(":memory:") as warehouse, Sandbox(warehouse) as sandbox:
+        with pytest.raises(SandboxError, match="read-only"):
+            sandbox.run("create table mine (a integer)", {})
+        warehouse.run("insert into registry.model (source, model) values ('r', 'late')")
+
+        assert sandbox.rows("select model from registry.model").rows == [("late",)]
+
+
+def test_candidates_are_named_for_a_misspelt_column(sandbox):
+    """What stands there instead is the remedy."""
+    with pytest.raises(SandboxError) as wrong:
+        sandbox.rows("select ownr from registry.model")
+
+    assert "owner" in (wrong.value.fix or "")
+
+
+def test_what_policies_need_is_there(sandbox):
+    """Joins, with, windows, lists, structs, JSON, regular expressions, dates, parameters."""
+    sandbox.rows(
+        """
+        with a as (select model, row_number() over (order by model) as place from registry.model)
+        select
+            {'model': a.model}, list_filter([1, 2], lambda x: x > 1), [x + 1 for x in [1]],
+            '{"b": 1}' ->> '$.b', regexp_matches(a.model, '^c'), date_diff('day', date '2026-01-01',
+            timestamp '2026-02-01'), count(*) filter (where place = 1) over (), a.model like 'c%',
+            coalesce(null, 1), case when place = 1 then 'first' end, extract(year from date
+            '2026-01-01'), a.model in ('churn'), place between 1 and 2, interval 3 day
+        from a left join registry.run as r on r.name = a.model
+        union all
+        select null, null, null, null, null, null, null, null, null, null, null, null, null, null
+        from range(1)
+        """
+    )
+
+    assert sandbox.run("select $a::integer + 1", {"a": 1}).rows == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says_something"),
+    [("ada", 1), ("", 0), ("  ", 0), ("\t\n", 0), ("\u00a0", 0), ("\u200b", 0), (None, 0)],
+)
+def test_invisible_text_says_nothing(sandbox, text, says_something):
+    """Spaces, tabs, no-break and zero-width spaces are blank, and NULL is blank, never NULL."""
+    answer = sandbox.run("select has_text($t::varchar), blank($t::varchar)", {"t": text})
+
+    assert answer.rows == [(bool(says_something), not says_something)]
+
+
+def test_supplies_reads_the_field_then_its_table(sandbox):
+    """The exact field speaks first; a table speaks for its fields; silence is no supply."""
+    answer = sandbox.rows(
+        "select supplies(source, 'model.owner'), supplies(source, 'grant.right'), "
+        "supplies(source, 'run.git_commit') from registry.model"
+    )
+
+    assert answer.rows == [(True, False, False)]
+
+
+def test_an_overridden_column_is_seen_by_every_query(sandbox):
+    """The gate shows a candidate as if it were in production already; what is stored stays."""
+    sandbox.override("registry.model", "owner", "case when model = 'churn' then 'ada' end")
+
+    assert sandbox.rows("select owner from registry.model").rows == [("ada",)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "true) from registry.model where (true",
+        "true), (false",
+        "true) union select (true",
+        "true) order by (1",
+        "true) limit (1",
+        "true) group by all --",
+        "true /*",
+        "1 from focus.charge",
+    ],
+)
+def test_an_expression_cannot_leave_its_brackets(sandbox, text):
+    """One whole value, or it is refused: so it means the same wherever it is put."""
+    [verdict] = sandbox.judge([(text, True)])
+
+    assert isinstance(verdict, SandboxError)
+
+
+def test_a_line_comment_ends_with_its_line(sandbox):
+    """A remark at the end of an expression comments out nothing of ours."""
+    [verdict] = sandbox.judge([("true -- because", True)])
+
+    assert not isinstance(verdict, SandboxError)
+
+
+def test_two_sandboxes_share_an_engine():
+    """One after another, or at once: each has its own catalogue."""
+    with Warehouse(":memory:") as warehouse:
+        warehouse.run("insert into registry.model (source, model) values ('r', 'churn')")
+        with Sandbox(warehouse) as first, Sandbox(warehouse) as second:
+            first.override("registry.model", "owner", "'first'")
+
+            assert first.rows("select owner from registry.model").rows == [("first",)]
+            assert second.rows("select owner from registry.model").rows == [(None,)]
