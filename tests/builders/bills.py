@@ -13,7 +13,8 @@ from quaestor.collect import files
 from quaestor.collect.landing import Landing
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config, FilesSource
-from quaestor.normalise import currency, focus
+from quaestor.normalise import bill as bills
+from quaestor.normalise import currency
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import UnreadableError
@@ -75,7 +76,7 @@ class Bill:
 
     def _load(self, job: Job) -> list[BlindSpot]:
         with self.warehouse.transaction():
-            spots = focus.load(self.warehouse, job)
+            spots = bills.load(self.warehouse, job)
             currency.settle(self.warehouse)
         return spots
 

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from quaestor.core.config import Config, FilesSource
 
 _TABLES = (".csv", ".csv.gz", ".parquet", ".parq")
-SUFFIXES = {"focus": _TABLES, "node-hours": _TABLES, "pod-hours": _TABLES, "mlflow": (".json",)}
+_JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+_SUFFIXES: dict[str, tuple[str, ...]] = {
+    "node-hours": _TABLES,
+    "pod-hours": _TABLES,
+    "mlflow": (".json",),
+}
+_OTHERS: dict[str, tuple[str, ...]] = {
+    "gcp-export": (*_TABLES, *_JSON)
+}  # bills that are not tables alone
 # Files that may well hold data; what a source does not read of them is told by doctor().
 _DATA = (
     *_TABLES,
@@ -38,7 +46,18 @@ def collect(
     """Land every file of the source (see `Collector.collect`)."""
     paths = counted(found(source, config), progress, lambda path: f"{source.name}: {path.name}")
     landed = [landing.land_file(path, scope=scope_of(path, config)) for path in paths]
-    landing.snapshot(landed, kind="files", schema=source.schema, now=now)
+    landing.snapshot(landed, kind="files", schema=loaded_as(source), now=now)
+
+
+def loaded_as(source: FilesSource) -> str:
+    """Return which loader reads the files: bills of every format have one."""
+    return source.schema if source.schema in _SUFFIXES else "bill"
+
+
+def suffixes(source: FilesSource) -> tuple[str, ...]:
+    """Return how the names of a source's files end."""
+    schema = source.schema or "bill"
+    return _SUFFIXES.get(schema, _OTHERS.get(schema, _TABLES))
 
 
 def doctor(source: FilesSource, config: Config) -> str:
@@ -58,7 +77,7 @@ def _unread(source: FilesSource, config: Config) -> Counter[str]:
     path = config.resolve(source.path)
     if not path.is_dir():
         return Counter()
-    taken = SUFFIXES[source.schema]
+    taken = suffixes(source)
     others = matching(
         path, lambda name: name.lower().endswith(_DATA) and not name.lower().endswith(taken)
     )
@@ -72,12 +91,12 @@ def found(source: FilesSource, config: Config) -> list[Path]:
         IncompleteError: There are none.
     """
     path = config.resolve(source.path)
-    suffixes = SUFFIXES[source.schema]
-    paths = matching(path, lambda name: name.lower().endswith(suffixes))
+    taken = suffixes(source)
+    paths = matching(path, lambda name: name.lower().endswith(taken))
     if not paths:
         raise IncompleteError(
             "no file found" if path.exists() else "no such file or folder",
             where=f"{path} (source {source.name})",
-            fix=f"Correct `path:`; a folder is searched for {', '.join(suffixes)}.",
+            fix=f"Correct `path:`; a folder is searched for {', '.join(taken)}.",
         )
     return paths

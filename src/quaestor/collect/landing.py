@@ -3,6 +3,7 @@
     landing/<source>/files/<sha256, 16 digits>-<name>   the bytes as fetched, never changed
     landing/<source>/manifests/<number>.json            a snapshot: which files are in force
     landing/<source>/attempt.json                       how the last look at the source ended
+    landing/<source>/unfinished.jsonl                   what a look not yet ended has landed
 
 A manifest is written last and renamed into place, so that a kill at any moment leaves the
 previous one in force. A fetch that finds nothing new writes nothing.
@@ -15,6 +16,7 @@ import hashlib
 import io
 import os
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,19 +68,65 @@ class Landing:
         """Write fetched bytes into the landing folder."""
         return self._land(io.BytesIO(content), name, scope)
 
-    def _land(self, stream: IO[bytes], name: str, scope: str) -> LandedFile:
+    def land_blocks(
+        self, blocks: Iterable[bytes], name: str, scope: str, version: str
+    ) -> LandedFile:
+        """Write what arrives block by block, such as a download; threads may do so at once.
+
+        It is written down with its `version`, so that a run killed later need not fetch it
+        again (see `known`).
+        """
+        landed = self._land(blocks, name, scope, version)
+        line = msgspec.json.encode(landed) + b"\n"
+        with _disk_errors(self.folder), self._journal.open("ab") as stream:
+            stream.write(line)  # one short write: lines of several threads do not mix
+        return landed
+
+    def known(self) -> dict[tuple[str, str], LandedFile]:
+        """Return what need not be fetched again, by scope and version.
+
+        Those in force, those of a look that was cut short, and those once in force.
+        """
+        found: dict[tuple[str, str], LandedFile] = {}
+        listed = [file for number in self._numbers() for file in self._read(number).files]
+        for file in [*listed, *self._unfinished()]:
+            if file.version is not None and (self.root / file.path).is_file():
+                found[file.scope, file.version] = file
+        return found
+
+    @property
+    def _journal(self) -> Path:
+        return self.folder / "unfinished.jsonl"
+
+    def _unfinished(self) -> Iterator[LandedFile]:
+        """Yield what a look that was cut short had landed; its last line may be half written."""
+        lines = self._journal.read_bytes().splitlines() if self._journal.is_file() else []
+        for line in lines:
+            try:
+                yield msgspec.json.decode(line, type=LandedFile)
+            except msgspec.MsgspecError:
+                continue
+
+    def _land(
+        self, stream: IO[bytes] | Iterable[bytes], name: str, scope: str, version: str | None = None
+    ) -> LandedFile:
         folder = self.folder / "files"
         with _disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            part = folder / f".{os.getpid()}.part"
+            part = folder / f".{os.getpid()}-{threading.get_ident()}.part"
             try:
-                digest, size = _copy(stream, part)
+                blocks = _blocks(stream) if isinstance(stream, io.IOBase) else stream
+                digest, size = _copy(blocks, part)
                 final = folder / f"{digest[:16]}-{_shortened(_utf8(name))}"
                 part.replace(final)  # also where it is: a damaged copy is mended by collecting
             finally:
                 part.unlink(missing_ok=True)
         return LandedFile(
-            scope=_utf8(scope), path=str(final.relative_to(self.root)), sha256=digest, size=size
+            scope=_utf8(scope),
+            path=str(final.relative_to(self.root)),
+            sha256=digest,
+            size=size,
+            version=version,
         )
 
     def snapshot(
@@ -101,6 +149,7 @@ class Landing:
         numbers = self._numbers()
         name = f"{(numbers[-1] if numbers else 0) + 1:06d}.json"
         self._write(self.folder / "manifests" / name, manifest)
+        self._journal.unlink(missing_ok=True)
         return manifest
 
     def current(self) -> Manifest | None:
@@ -208,11 +257,16 @@ def _utf8(name: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _copy(stream: IO[bytes], target: Path) -> tuple[str, int]:
+def _blocks(stream: IO[bytes] | io.IOBase) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK):
+        yield block
+
+
+def _copy(blocks: Iterable[bytes], target: Path) -> tuple[str, int]:
     digest = hashlib.sha256()
     size = 0
     with target.open("wb") as out:
-        while block := stream.read(_BLOCK):
+        for block in blocks:
             digest.update(block)
             out.write(block)
             size += len(block)

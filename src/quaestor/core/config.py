@@ -6,51 +6,37 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import field
 
 from quaestor.core.documents import convert, parse_document, read_document, with_environment
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.sources import (
+    BillSource,
+    FileSchema,
+    FilesSource,
+    MlflowSource,
+    ModelGovSource,
+    Source,
+)
+from quaestor.core.sources.common import Currency, Name, Strict
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+__all__ = [
+    "BillSource",
+    "Config",
+    "FileSchema",
+    "FilesSource",
+    "MlflowSource",
+    "ModelGovSource",
+    "Source",
+    "read_config",
+]
+
 Stage = Literal["data", "training", "evaluation", "inference", "experimentation", "platform"]
-FileSchema = Literal["focus", "node-hours", "pod-hours", "mlflow"]
 
 
-class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Immutable, and an unknown key is an error."""
-
-
-class FilesSource(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="files"):
-    """Files on disk: one file, a folder or a glob."""
-
-    name: Name
-    path: str
-    schema: FileSchema = "focus"
-    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
-    billing_currency: Currency | None = None  # for bills that name no currency
-
-
-class MlflowSource(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="mlflow"):
-    """A model registry that speaks MLflow's API."""
-
-    name: Name
-    uri: str
-
-
-class ModelGovSource(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="model-gov"):
-    """`model.gov.yaml` files: what a registry cannot say, kept in git."""
-
-    name: Name
-    path: str
-
-
-Source = FilesSource | MlflowSource | ModelGovSource
-
-
-class TagKeys(_Strict, frozen=True, kw_only=True):
+class TagKeys(Strict, frozen=True, kw_only=True):
     """Which tag keys name what, the first that is present and not blank wins."""
 
     team: tuple[str, ...] = ("gov.team", "team", "owner_team")
@@ -60,7 +46,7 @@ class TagKeys(_Strict, frozen=True, kw_only=True):
     lifecycle_stage: tuple[str, ...] = ("gov.lifecycle_stage", "lifecycle_stage", "ml_stage")
 
 
-class AttributionRule(_Strict, frozen=True, kw_only=True):
+class AttributionRule(Strict, frozen=True, kw_only=True):
     """Charges that match all of `match` belong to what the rule names."""
 
     name: Name
@@ -72,7 +58,7 @@ class AttributionRule(_Strict, frozen=True, kw_only=True):
     lifecycle_stage: Stage | None = None
 
 
-class Budget(_Strict, frozen=True, kw_only=True):
+class Budget(Strict, frozen=True, kw_only=True):
     """Money a team or a model may spend in a calendar month, in the reporting currency."""
 
     name: Name
@@ -83,7 +69,7 @@ class Budget(_Strict, frozen=True, kw_only=True):
     starts: date | None = None
 
 
-class Config(_Strict, frozen=True, kw_only=True):
+class Config(Strict, frozen=True, kw_only=True):
     """`quaestor.yaml`, read. Paths are relative to the file (`base`)."""
 
     sources: tuple[Source, ...] = ()

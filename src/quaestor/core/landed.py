@@ -14,6 +14,7 @@ class LandedFile(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # where it lies, relative to the landing folder
     sha256: str
     size: int
+    version: str | None = None  # what the source calls this content: an ETag, a generation
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

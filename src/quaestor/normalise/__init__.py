@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quaestor.warehouse.duckdb import Warehouse
 
 LOADERS = {
-    "focus": "quaestor.normalise.focus",
+    "bill": "quaestor.normalise.bill",
     "node-hours": "quaestor.normalise.usage",
     "pod-hours": "quaestor.normalise.usage",
     "mlflow": "quaestor.normalise.registry_mlflow",

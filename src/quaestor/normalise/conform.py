@@ -1,7 +1,7 @@
-"""Give a bill's columns their names and types, whatever its exporter did to them.
+"""Give a bill's columns the names and types of its format, whatever its exporter did to them.
 
-FOCUS columns are found without regard to case and typed as in `focus.charge`; columns FOCUS
-does not know are kept as text under `x_`. The result is SQL, so that the engine does the work.
+FOCUS columns are typed as in `focus.charge`; columns FOCUS does not know are kept as text under
+`x_`. The result is SQL, so that the engine does the work.
 
 A row is unreadable where its money or its time is: what the ledger needs to place it. Any
 other value that cannot be read becomes NULL in a row that is loaded, and is told.
@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quaestor.core.money import MONEY_DIGITS, MONEY_TYPE
-from quaestor.normalise.landed_file import Relation
+from quaestor.normalise.format import Format
+from quaestor.normalise.landed_file import RefusedError, Relation
 from quaestor.warehouse.duckdb import literal, quoted
 
-REQUIRED = ("BilledCost", "EffectiveCost", "BillingPeriodStart", "ChargePeriodStart")
 OURS = ("x_source", "x_file", "x_file_sha256", "x_row", "x_billing_currency_rate")
 _LARGEST = "9" * (38 - MONEY_DIGITS)
 # Not infinite, not before Christ: a day that every program downstream can hold.
@@ -60,36 +60,73 @@ class Column:
         )
 
     @property
-    def absence(self) -> str | None:
-        """Return SQL that says that a needed value is empty, or None where it may be."""
-        if self.name not in REQUIRED:
-            return None
+    def absence(self) -> str:
+        """Return SQL that says that a needed value is empty."""
         return f"case when {self.alias} is null then {literal(f'{self.name} is empty')} end"
 
 
-def conform(relation: Relation, known: Mapping[str, str]) -> list[Column]:
-    """Match a file's columns with those of `focus.charge`.
+def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[Column]:
+    """Match a file's columns with those of its format.
 
     Args:
         relation: The landed file. Text of a CSV may stand between blanks, which are no part of it.
-        known: The columns and types of `focus.charge`.
+        form: The file's format.
+        known: The columns and types of `focus.charge`, for a format that keeps what it finds.
 
     Returns:
-        One Column for every column of the file, in its order.
+        One Column for every column of the file that is taken, in its order; then the gathered.
+
+    Raises:
+        RefusedError: Two columns of the file are the same one of the format.
     """
-    by_fold = {name.casefold(): name for name in known if name not in OURS}
+    declared = {**form.columns, **known} if form.keeps_unknown else form.columns
+    by_spelling = {form.spelling(name): name for name in declared if name not in OURS}
     columns: list[Column] = []
     taken: set[str] = set(OURS)
+    spelt: dict[str, str] = {}
     for number, (raw, engine_type) in enumerate(relation.columns.items()):
-        name = by_fold.get(raw.casefold())
+        name = by_spelling.get(form.spelling(raw))
+        _refuse_twice(name, raw, spelt)
         if name is None or name in taken:
+            if not form.keeps_unknown:
+                continue
             name = custom_name(raw, taken)
-            name = by_fold.get(name.casefold(), name)  # as another file spelt it
+            name = by_spelling.get(form.spelling(name), name)  # as another file spelt it
         taken.add(name)
-        kind = known.get(name, "VARCHAR")
+        reader = form.readers.get(name)
         source = relation.source(raw) if relation.typed else f"trim({relation.source(raw)})"
-        columns.append(_column(name, source, f"raw_{number}", engine_type, kind))
-    return columns
+        kind = declared.get(name, "VARCHAR")
+        columns.append(_column(name, source, f"raw_{number}", engine_type, kind, reader))
+    return columns + [
+        _gathered(name, relation, prefixes)
+        for name, prefixes in form.gathered.items()
+        if name not in taken
+    ]
+
+
+def _refuse_twice(name: str | None, raw: str, spelt: dict[str, str]) -> None:
+    """Refuse a second column of one name; `spelt` remembers how the first was written."""
+    if name is None or name.startswith("x_"):
+        return
+    if spelt.setdefault(name, raw) != raw:
+        raise RefusedError(
+            f"the column {name} stands twice in the header, as {spelt[name]} and as {raw}",
+            fix="Export it again with one column of each name.",
+        )
+
+
+def _gathered(name: str, relation: Relation, prefixes: tuple[str, ...]) -> Column:
+    """Make one JSON object, as text, of the columns with these prefixes; blanks are left out."""
+    pairs = [
+        f"{literal(raw.removeprefix(prefix))}, spelled(trim({relation.source(raw)}::varchar))"
+        for raw in relation.columns
+        for prefix in prefixes
+        if raw.startswith(prefix)
+    ]
+    # Merging drops what is null.
+    text = f"json_merge_patch('{{}}', json_object({', '.join(pairs)}))::varchar"
+    source = f"nullif({text}, '{{}}')" if pairs else "null::varchar"
+    return Column(name, "VARCHAR", f"gathered_{name}", source, f"gathered_{name}", None, None)
 
 
 def custom_name(raw: str, taken: set[str]) -> str:
@@ -105,10 +142,16 @@ def custom_name(raw: str, taken: set[str]) -> str:
     return name
 
 
-def _column(name: str, source: str, alias: str, engine_type: str, kind: str) -> Column:
+def _column(
+    name: str, source: str, alias: str, engine_type: str, kind: str, reader: str | None
+) -> Column:
+    if reader and engine_type == "VARCHAR":
+        unread = f"{quoted(name)} is null and {alias} is not null"
+        long = "true" if kind == _NUMBER else None
+        return Column(name, kind, alias, f"spelled({source})", f"{reader}({alias})", unread, long)
     if kind == "VARCHAR":
         nested = engine_type.startswith(("MAP", "STRUCT")) or engine_type.endswith("]")
-        text = f"to_json({source})" if nested else f"spelled({source}::varchar)"
+        text = f"to_json({source})::varchar" if nested else f"spelled({source}::varchar)"
         return Column(name, kind, alias, text, alias, None, None)
     unread = f"{quoted(name)} is null and {alias} is not null"
     if engine_type == "VARCHAR" and kind == _NUMBER:
@@ -151,26 +194,32 @@ def _digits(engine_type: str) -> tuple[int, int] | None:
     return (before[engine_type], 0) if engine_type in before else None
 
 
-def landed_view(columns: list[Column], relation: Relation) -> str:
+def landed_view(columns: list[Column], relation: Relation, form: Format) -> str:
     """Return the SELECT that gives every row its typed columns.
 
     Beside them: `x_row`; `reason`, why the row cannot be read (NULL: it can); `note`, which
-    other values cannot; `landed`, the file's row as JSON.
+    other values cannot; `landed`, the file's row as JSON. What the format's SELECTs read and
+    the file lacks is NULL.
     """
-    names = ", ".join(quoted(column.name) for column in columns)
-    if "BillingCurrency" not in {column.name for column in columns}:
-        names += ", null::varchar as BillingCurrency"
-    needed = [
-        said
-        for column in columns
-        if column.name in REQUIRED
-        for said in (column.complaint, column.absence)
+    found = {column.name for column in columns}
+    names = [quoted(column.name) for column in columns]
+    names += [
+        f"null::{kind} as {quoted(name)}"
+        for name, kind in form.columns.items()
+        if name not in found
     ]
-    others = [column.complaint for column in columns if column.name not in REQUIRED]
+    needed = [
+        column.complaint for column in columns if column.name in (*form.required, *form.vital)
+    ]
+    needed += [column.absence for column in columns if column.name in form.required]
+    others = [
+        column.complaint for column in columns if column.name not in (*form.required, *form.vital)
+    ]
     raw = ", ".join(f"{column.raw} as {column.alias}" for column in columns)
     typed = ", ".join(f"{column.typed} as {quoted(column.name)}" for column in columns)
     return (
-        f"select {names}, x_row, {_joined(needed)} as reason, {_joined(others)} as note, landed\n"
+        f"select {', '.join(names)}, x_row, {_joined(needed)} as reason, "
+        f"{_joined(others)} as note, landed\n"
         f"from (select *, {typed}\n"
         f"from (select {raw}, {relation.row_number} as x_row, {relation.as_json} as landed\n"
         f"from {relation.reader}))"
@@ -192,7 +241,7 @@ def accounting(columns: list[Column], relation: Relation) -> str | None:
     cut = " + ".join(
         f"coalesce(sum(case when {fine[c.alias]} then {_cut(c)} end), 0)"
         for c in costs
-        if c.name.endswith("Cost")
+        if "cost" in c.name.casefold()
     )
     return f"select {counted}, {cut or '0'} from (select {raw} from {relation.reader})"
 

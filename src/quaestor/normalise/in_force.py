@@ -30,8 +30,8 @@ def drop_stale(warehouse: Warehouse, source: str, in_force: Collection[str], rea
         select f.sha256 from focus.file as f
         left join focus.file_period as p using (source, sha256)
         where f.source = $source and f.sha256 in (select unnest($in_force::varchar[]))
-        group by f.sha256, f.rows_loaded, f.read_as
-        having f.read_as <> $read_as or coalesce(sum(p.rows_loaded), 0) <> f.rows_loaded
+        group by f.sha256, f.charges, f.read_as
+        having f.read_as <> $read_as or coalesce(sum(p.charges), 0) <> f.charges
         """,
         {"source": source, "in_force": sorted(in_force), "read_as": read_as},
     )
@@ -119,11 +119,12 @@ def give_up(warehouse: Warehouse, source: str, in_force: Collection[str]) -> Non
         """,
         given,
     )
-    warehouse.run(
-        "delete from focus.file_period where source = $source "
-        "and (sha256, billing_period_start) in (from given_up)",
-        given,
-    )
+    for table in ("focus.file_period", "focus.control"):
+        warehouse.run(
+            f"delete from {table} where source = $source "
+            "and (sha256, billing_period_start) in (from given_up)",
+            given,
+        )
     empty = warehouse.rows(
         f"{_HELD} and sha256 in (select sha256 from given_up) "
         "and sha256 not in (select sha256 from focus.file_period where source = $source)",
@@ -139,6 +140,7 @@ def _drop(warehouse: Warehouse, source: str, digests: list[str]) -> None:
     for table, owner, digest in (
         ("focus.charge", "x_source", "x_file_sha256"),
         ("focus.file_period", "source", "sha256"),
+        ("focus.control", "source", "sha256"),
         ("focus.file", "source", "sha256"),
     ):
         warehouse.run(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from quaestor.core.config import Source
 from quaestor.core.landed import LandedFile, Manifest
+from quaestor.core.sources import Source
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import csv
 import gzip
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def open_file(
     sha256: str,
     *,
     delimiter: str = ",",
-    expected: Sequence[str] = (),
+    recognises: Callable[[Sequence[str]], bool],
     careful: bool = False,
 ) -> Relation:
     """Open a landed file.
@@ -77,7 +77,7 @@ def open_file(
         path: The landed file; CSV, CSV.gz or Parquet by its name.
         sha256: Of the file when it was landed.
         delimiter: What separates CSV columns.
-        expected: Column names of which the file must have one, to recognise a wrong delimiter.
+        recognises: Whether these column names are a header, to recognise a wrong delimiter.
         careful: Read the whole file once before it is loaded.
 
     Raises:
@@ -89,7 +89,7 @@ def open_file(
         raise RefusedError("the file is empty", fix="Export it again, or remove it.")
     if path.name.lower().endswith((".parquet", ".parq")):
         return _open_parquet(warehouse, path, careful=careful)
-    return _open_csv(warehouse, path, delimiter, expected, careful=careful)
+    return _open_csv(warehouse, path, delimiter, recognises, careful=careful)
 
 
 def _check_landed(path: Path, sha256: str) -> None:
@@ -125,21 +125,18 @@ def _open_parquet(warehouse: Warehouse, path: Path, *, careful: bool) -> Relatio
 
 
 def _open_csv(
-    warehouse: Warehouse, path: Path, delimiter: str, expected: Sequence[str], *, careful: bool
+    warehouse: Warehouse,
+    path: Path,
+    delimiter: str,
+    recognises: Callable[[Sequence[str]], bool],
+    *,
+    careful: bool,
 ) -> Relation:
     zipped = path.name.lower().endswith(".gz")
     if zipped:
         _check_gzip(path)
-    header = _header(path, delimiter, expected)
-    shape = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(header)))
-    reader = (
-        f"read_csv({literal(str(path))}, auto_detect = false, header = true, "
-        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', columns = {{{shape}}}, "
-        f"compression = {literal('gzip' if zipped else 'none')}, hive_partitioning = false, "
-        "null_padding = false, strict_mode = true, ignore_errors = true, store_rejects = true, "
-        "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans', rejects_limit = 0, "
-        "max_line_size = 16777216)"
-    )
+    header = _header(path, delimiter, recognises)
+    reader = _csv_reader(path, delimiter, len(header), zipped=zipped)
     try:
         warehouse.probe(f"select {'count(*)' if careful else '1'} from {reader} limit 1")
     except UnreadableError as problem:
@@ -162,6 +159,18 @@ def _open_csv(
     columns = dict.fromkeys(header, "VARCHAR")
     rows = int(read) + int(rejected)
     return Relation(columns, f"{RAW} as landed_row", row_number, rows, typed=False)
+
+
+def _csv_reader(path: Path, delimiter: str, columns: int, *, zipped: bool) -> str:
+    shape = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(columns))
+    return (
+        f"read_csv({literal(str(path))}, auto_detect = false, header = true, "
+        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', columns = {{{shape}}}, "
+        f"compression = {literal('gzip' if zipped else 'none')}, hive_partitioning = false, "
+        "null_padding = false, strict_mode = true, ignore_errors = true, store_rejects = true, "
+        "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans', rejects_limit = 0, "
+        "max_line_size = 16777216)"
+    )
 
 
 def _check_gzip(path: Path) -> None:
@@ -192,7 +201,7 @@ select count(*) from {REJECTED}
 """
 
 
-def _header(path: Path, delimiter: str, expected: Sequence[str]) -> list[str]:
+def _header(path: Path, delimiter: str, recognises: Callable[[Sequence[str]], bool]) -> list[str]:
     head = _head(path)
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
@@ -207,10 +216,9 @@ def _header(path: Path, delimiter: str, expected: Sequence[str]) -> list[str]:
             f"the file is not UTF-8 (byte {problem.start})", fix="Export it as UTF-8."
         ) from None
     header = _split(text, delimiter)
-    wanted = {name.casefold() for name in expected}
-    if wanted and not wanted & {name.casefold() for name in header}:
+    if not recognises(header):
         for other in (",", ";", "\t", "|"):
-            if wanted & {name.casefold() for name in _split(text, other)}:
+            if other != delimiter and recognises(_split(text, other)):
                 raise RefusedError(
                     f"the columns are separated by {other!r}, not by {delimiter!r}",
                     fix=f"Set `delimiter: {other!r}` on the source, or export with {delimiter!r}.",
@@ -220,8 +228,7 @@ def _header(path: Path, delimiter: str, expected: Sequence[str]) -> list[str]:
             "the first line is empty",
             fix="Export it again with the column names in the first line.",
         )
-    folded = [name.casefold() for name in header]
-    if doubled := [name for name in header if name and folded.count(name.casefold()) > 1]:
+    if doubled := [name for name in header if name and header.count(name) > 1]:
         raise RefusedError(
             f"the column {doubled[0]} stands twice in the header",
             fix="Export it again with one column of each name.",

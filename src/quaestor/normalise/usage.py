@@ -81,7 +81,7 @@ def _load_file(
         job.path(file),
         file.sha256,
         delimiter=source.delimiter,
-        expected=shape.required,
+        recognises=lambda header: bool({n.casefold() for n in header} & set(shape.required)),
         careful=job.careful,
     )
     found = {name.casefold(): name for name in relation.columns}

@@ -61,15 +61,41 @@ create table if not exists focus.file (
     source varchar not null, file varchar not null, sha256 varchar not null,
     scope varchar not null, -- what it is at its source, such as a path
     read_as varchar not null, -- the source's options; other options read the file anew
+    format varchar not null, -- how it was read (normalise/formats)
     rows_landed bigint not null, rows_loaded bigint not null, rows_quarantined bigint not null,
+    rows_left_out bigint not null, -- by rule no charge of their own, such as a negation
+    charges bigint not null, -- what rows_loaded became; one row may be several charges
     values_rounded bigint not null, -- money with more than 20 digits after the point
     amount_cut decimal(38, 28) not null, -- their sum as landed, less their sum as loaded
     primary key (source, sha256)
 );
 create table if not exists focus.file_period (
     source varchar not null, sha256 varchar not null, billing_period_start timestamp not null,
-    rows_loaded bigint not null,
+    charges bigint not null,
     primary key (source, sha256, billing_period_start)
+);
+-- What each landed file claims to cost, by itself; ledger.reconciliation holds the charges to it.
+-- NULL: the file does not state that cost. Amounts are in `currency`.
+create table if not exists focus.control (
+    source varchar not null, sha256 varchar not null, billing_period_start timestamp,
+    billing_account_id varchar, sub_account_id varchar, currency varchar,
+    rows_landed bigint not null, rows_left_out bigint not null, rows_quarantined bigint not null,
+    landed_billed_cost decimal(38, 20), landed_effective_cost decimal(38, 20),
+    quarantined_billed_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20)
+);
+-- What accounts are called, where a provider says so beside its bills.
+create table if not exists focus.account (
+    source varchar not null, provider varchar not null, account_id varchar not null,
+    account_name varchar, account_type varchar, parent_id varchar, path varchar, status varchar,
+    tags varchar, -- a JSON object
+    primary key (source, account_id)
+);
+-- List prices as a provider's catalogue states them, each with its day.
+create table if not exists focus.price (
+    source varchar not null, provider varchar not null, sku_id varchar not null,
+    service varchar, description varchar, region varchar, usage_type varchar, unit varchar,
+    currency varchar not null, tier_start decimal(38, 20) not null,
+    list_unit_price decimal(38, 20) not null, valid_from timestamp, fetched_at timestamp not null
 );
 
 -- Rows that could not be read, with the reason. Nothing that was landed is lost.

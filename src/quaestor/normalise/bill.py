@@ -1,4 +1,4 @@
-"""Load FOCUS exports into `focus.charge`, replacing by source and billing period.
+"""Load bills of any format into `focus.charge`, replacing by source and billing period.
 
 What is in force is what the source's newest manifest lists; `in_force.py` says what becomes of
 the rest.
@@ -6,14 +6,19 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import cast
 
+import msgspec
+
+from quaestor import __version__
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.core.config import FilesSource
 from quaestor.core.landed import LandedFile
 from quaestor.core.progress import counted
-from quaestor.normalise import conform, in_force
+from quaestor.core.sources import BillSource
+from quaestor.normalise import book, conform, formats, in_force
+from quaestor.normalise.format import Format
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
 from quaestor.normalise.quarantine import blind_spots, refuse, release
@@ -24,22 +29,36 @@ _SQL = Path(__file__).parent / "sql"
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Load what is new, give up what was replaced, and report what could not be read."""
-    assert isinstance(job.source, FilesSource)  # noqa: S101 - LOADERS pairs schema and source
-    source = job.source.name
+    bill = cast("BillSource", job.source)  # LOADERS pairs schema and source
+    source = bill.name
     warehouse.run((_SQL / "macros.sql").read_text(encoding="utf-8"))
     files = {file.sha256: file for file in reversed(job.manifest.files)}
     first_time = not in_force.held(warehouse, source)
-    in_force.drop_stale(warehouse, source, files, _read_as(job.source))
+    in_force.drop_stale(warehouse, source, files, _read_as(bill))
     in_force.rename(warehouse, source, files)
-    release(warehouse, source, keep=in_force.held(warehouse, source))
-    told = _load_new(warehouse, job, job.source, files)
+    held = in_force.held(warehouse, source)
+    release(warehouse, source, keep=held)
+    told = _load_new(warehouse, job, bill, files)
     in_force.drop_replaced(warehouse, source, files)
     in_force.give_up(warehouse, source, files)
     if first_time:
-        _load_history(warehouse, job, job.source, set(files))
+        _load_history(warehouse, job, bill, set(files))
     release(warehouse, source, keep=in_force.held(warehouse, source) | set(files))
+    told += _together(warehouse, job, in_force.held(warehouse, source) - held)
     told += _without_rows(warehouse, job)
     return told + blind_spots(warehouse, source, [*job.manifest.files, *job.history])
+
+
+def _together(warehouse: Warehouse, job: Job, new: Collection[str]) -> list[BlindSpot]:
+    """Settle what only several files of a format together can tell (`Format.after`)."""
+    used = warehouse.rows(
+        "select distinct format from focus.file where source = ? order by format", [job.source.name]
+    )
+    told: list[BlindSpot] = []
+    for (name,) in used:
+        if after := formats.named(name).after:
+            told += after(warehouse, job, new)
+    return told
 
 
 def _without_rows(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
@@ -61,7 +80,7 @@ def _without_rows(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 
 
 def _load_new(
-    warehouse: Warehouse, job: Job, source: FilesSource, files: Mapping[str, LandedFile]
+    warehouse: Warehouse, job: Job, source: BillSource, files: Mapping[str, LandedFile]
 ) -> list[BlindSpot]:
     """Load the files in force that are not loaded yet."""
     held = in_force.held(warehouse, source.name)
@@ -80,7 +99,7 @@ def _load_new(
     return told
 
 
-def _load_history(warehouse: Warehouse, job: Job, source: FilesSource, newer: set[str]) -> None:
+def _load_history(warehouse: Warehouse, job: Job, source: BillSource, newer: set[str]) -> None:
     """Load what only files know that have left the source, into a warehouse that is new."""
     for file in counted(job.history, job.progress, lambda file: f"load {file.scope}, kept"):
         try:
@@ -91,28 +110,35 @@ def _load_history(warehouse: Warehouse, job: Job, source: FilesSource, newer: se
         newer.add(file.sha256)
 
 
-def _read_as(source: FilesSource) -> str:
-    """Return the options that decide what a file says."""
-    return f"delimiter {source.delimiter!r}, billing currency {source.billing_currency}"
+def _read_as(source: BillSource) -> str:
+    """Return what decides how a file is read: options, and the release that reads it."""
+    told = {
+        name: getattr(source, name, None)
+        for name in ("schema", "delimiter", "billing_currency", "mapping")
+    }
+    return f"quaestor {__version__} {msgspec.json.encode(told).decode()}"
 
 
-def _load_file(warehouse: Warehouse, job: Job, source: FilesSource, file: LandedFile) -> None:
+def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedFile) -> None:
     relation = open_file(
         warehouse,
         job.path(file),
         file.sha256,
-        delimiter=source.delimiter,
-        expected=conform.REQUIRED,
+        delimiter=getattr(source, "delimiter", ","),
+        recognises=lambda header: formats.is_known(source, header),
         careful=job.careful,
     )
-    columns = conform.conform(relation, warehouse.columns("focus.charge"))
-    _require(columns, relation)
-    _add_custom_columns(warehouse, columns)
-    warehouse.run("create or replace temp view landed as " + conform.landed_view(columns, relation))
-    select = (_SQL / "focus.sql").read_text(encoding="utf-8")
-    readable = f"select * exclude (reason, note, landed) from ({select}) where reason is null"
-    (loaded,) = warehouse.row(
-        f"insert into focus.charge by name {readable}",
+    form = formats.of(source, list(relation.columns))
+    for script in form.macros:
+        warehouse.run(form.script(script))
+    columns = conform.conform(relation, form, warehouse.columns("focus.charge"))
+    _require(columns, relation, form)
+    view = conform.landed_view(columns, relation, form)
+    warehouse.run(f"create or replace temp view landed as {view}")
+    warehouse.run(f"create or replace temp view charge_of_file as {form.script(form.select)}")
+    _add_custom_columns(warehouse)
+    (charges,) = warehouse.row(
+        _INSERT,
         {
             "source": source.name,
             "file": file.path,
@@ -121,33 +147,50 @@ def _load_file(warehouse: Warehouse, job: Job, source: FilesSource, file: Landed
             "stated_currency": source.billing_currency,
         },
     )
-    if loaded < relation.rows:
-        _quarantine(warehouse, source.name, file, relation)
+    quarantined, left_out = book.control(warehouse, source, file, form)
+    loaded = book.rows_loaded(warehouse, source, file, charges, form)
+    if loaded + left_out < relation.rows:
+        quarantined = _quarantine(warehouse, source.name, file, relation)
     if any(column.bad for column in columns):
         _note(warehouse, source.name, file)
-    _account(warehouse, source, file, relation, columns)
+    rows = book.Rows(relation.rows, loaded, quarantined, left_out, charges)
+    digits = conform.accounting(columns, relation)
+    book.account(warehouse, source, file, form, rows, digits, _read_as(source))
 
 
-def _require(columns: list[conform.Column], relation: Relation) -> None:
+def _require(columns: list[conform.Column], relation: Relation, form: Format) -> None:
     present = {column.name for column in columns}
-    absent = [name for name in conform.REQUIRED if name not in present]
+    absent = [name for name in form.required if name not in present]
     if absent:
         plural = "s" if len(absent) > 1 else ""
         raise RefusedError(
             f"column{plural} {', '.join(absent)} {'are' if plural else 'is'} missing",
-            fix=f"Export FOCUS 1.0 or later; {relation.rows:,} row"
+            fix=f"{form.fix}; {relation.rows:,} row"
             f"{'s are' if relation.rows != 1 else ' is'} kept, landed and unread.",
         )
 
 
-def _add_custom_columns(warehouse: Warehouse, columns: list[conform.Column]) -> None:
-    known = warehouse.columns("focus.charge")
-    for column in columns:
-        if column.name not in known:
-            warehouse.run(f"alter table focus.charge add column {quoted(column.name)} varchar")
+def _add_custom_columns(warehouse: Warehouse) -> None:
+    """Make room in `focus.charge` for the `x_` columns of a file."""
+    known = {name.casefold() for name in warehouse.columns("focus.charge")}
+    for name, *_ in warehouse.rows("describe charge_of_file"):
+        if name.casefold() not in known:
+            warehouse.run(f"alter table focus.charge add column {quoted(name)} varchar")
 
 
-def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: Relation) -> None:
+_INSERT = """
+insert into focus.charge by name
+select
+    charge.* replace (coalesce(charge.BillingCurrency, $stated_currency) as BillingCurrency),
+    $source as x_source, $file as x_file, $sha256 as x_file_sha256,
+    case when coalesce(charge.BillingCurrency, $stated_currency) = $currency then 1
+    end as x_billing_currency_rate
+from charge_of_file as charge
+"""
+
+
+def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: Relation) -> int:
+    """Keep what could not be read, with the reason; return how many rows that are."""
     given = {"source": source, "file": file.path, "sha256": file.sha256}
     relations = ["select x_row, reason, landed from landed where reason is not null"]
     if not relation.typed:
@@ -156,6 +199,11 @@ def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: R
         warehouse.run(
             f"insert into quarantine.row select $source, $file, $sha256, * from ({select})", given
         )
+    (rows,) = warehouse.row(
+        "select count(*) from quarantine.row where source = ? and file_sha256 = ?",
+        [source, file.sha256],
+    )
+    return int(rows)
 
 
 def _note(warehouse: Warehouse, source: str, file: LandedFile) -> None:
@@ -166,46 +214,4 @@ def _note(warehouse: Warehouse, source: str, file: LandedFile) -> None:
         "insert into quarantine.value "
         f"select $source, $file, $sha256, x_row, note, landed from {told}",
         {"source": source, "file": file.path, "sha256": file.sha256},
-    )
-
-
-def _account(
-    warehouse: Warehouse,
-    source: FilesSource,
-    file: LandedFile,
-    relation: Relation,
-    columns: list[conform.Column],
-) -> None:
-    """Write down that landed = loaded + quarantined, in rows and in digits."""
-    select = conform.accounting(columns, relation)
-    rounded, cut = warehouse.row(select) if select else (0, 0)
-    warehouse.run(
-        """
-        insert into focus.file_period
-        select x_source, x_file_sha256, BillingPeriodStart, count(*)
-        from focus.charge where x_source = $source and x_file_sha256 = $sha256 group by all
-        """,
-        {"source": source.name, "sha256": file.sha256},
-    )
-    warehouse.run(
-        """
-        insert into focus.file
-        select
-            $source, $file, $sha256, $scope, $read_as, $rows, loaded, $rows - loaded, $rounded,
-            $cut
-        from (
-            select coalesce(sum(rows_loaded), 0) as loaded
-            from focus.file_period where source = $source and sha256 = $sha256
-        )
-        """,
-        {
-            "source": source.name,
-            "file": file.path,
-            "sha256": file.sha256,
-            "scope": file.scope,
-            "read_as": _read_as(source),
-            "rows": relation.rows,
-            "rounded": rounded,
-            "cut": cut,
-        },
     )

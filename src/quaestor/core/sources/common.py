@@ -1,0 +1,44 @@
+"""What every source has, and what every source of bills has."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+# A bill's format; unset, it is recognised by the header (normalise/formats).
+BillSchema = Literal[
+    "focus",
+    "cur",
+    "cur2",
+    "cost-explorer",
+    "azure-cost",
+    "azure-query",
+    "gcp-export",
+    "oci-cost",
+    "mapped",
+]
+
+
+class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Immutable, and an unknown key is an error."""
+
+
+class Named(Strict, frozen=True, kw_only=True):
+    """What every source has."""
+
+    name: Name
+
+
+class Bill(Named, frozen=True, kw_only=True):
+    """What every source of bills may say.
+
+    `since` leaves out billing periods that ended before that day.
+    """
+
+    schema: BillSchema | None = None
+    billing_currency: Currency | None = None  # for bills that name no currency
+    since: date | None = None
