@@ -44,7 +44,10 @@ def estate(warehouse):
         read_as="commas",
         rows_landed=5,
         rows_loaded=4,
+        format="focus",
         rows_quarantined=1,
+        rows_left_out=0,
+        charges=4,
         values_rounded=0,
         amount_cut=0,
     )

@@ -12,6 +12,7 @@ import click
 from quaestor import __version__
 from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.nearest import did_you_mean
+from quaestor.warehouse.errors import INTERRUPTED
 
 COMMANDS = {
     "demo": "Build a realistic estate, audit it, and print where the report lies.",
@@ -103,18 +104,24 @@ def run(arguments: list[str]) -> int:
             problem.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nstopped; the last good state is kept", err=True)
-        return 130
+        return _stopped()
     except (BrokenPipeError, SystemExit):
         # The reader went away (`| head`). click makes that exit code 1, a failed gate; 0 would
         # be a passed one. There is nobody left to tell.
         sys.stderr.close()
         return 141
-    except Exception:  # noqa: BLE001 - the one place where a bug of ours ends, never as a verdict
+    except Exception as problem:  # noqa: BLE001 - where a bug of ours ends, never as a verdict
+        if str(problem) == INTERRUPTED:
+            return _stopped()
         traceback.print_exc()
         click.echo("error: a bug in Quaestor; please report it with the lines above", err=True)
         return 70
     return result if isinstance(result, int) else 0
+
+
+def _stopped() -> int:
+    click.echo("\nstopped; the last good state is kept", err=True)
+    return 130
 
 
 def _complain(problem: QuaestorError, *, as_json: bool) -> None:

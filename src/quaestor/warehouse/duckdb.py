@@ -13,7 +13,7 @@ from typing import Any, Self
 import duckdb
 
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
-from quaestor.warehouse.errors import OutOfRangeError, UnreadableError
+from quaestor.warehouse.errors import INTERRUPTED, OutOfRangeError, UnreadableError
 
 SCHEMA_VERSION = 1
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
@@ -152,7 +152,7 @@ class Warehouse:
                 raise _explained(problem, self.path) from problem
             raise
         except RuntimeError as problem:
-            if str(problem) == "Query interrupted":  # the engine's word for Ctrl-C
+            if str(problem) == INTERRUPTED:
                 raise KeyboardInterrupt from None
             raise
         except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException) as problem:

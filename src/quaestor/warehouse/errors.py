@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from quaestor.core.errors import IncompleteError
 
+INTERRUPTED = "Query interrupted"  # the engine's word for Ctrl-C, as a RuntimeError
+
 
 class UnreadableError(Exception):
     """The engine refused a file: damaged, cut short, or not what its name says."""
