@@ -41,7 +41,7 @@ def modules_that_offer(folder: str, *names: str) -> set[str]:
 @pytest.mark.parametrize(
     ("registry", "folder", "offers"),
     [
-        (COLLECTORS, "collect", ("collect", "doctor")),
+        (COLLECTORS, "collect", ("collect", "doctor", "permissions")),
         (LOADERS, "normalise", ("load",)),
         (FORMATS, "report/export", ("render",)),
         ({name: f"quaestor.cli.{name}" for name in COMMANDS}, "cli", ("command",)),

@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "Build a realistic estate, audit it, and print where the report lies.",
     "init": "Write a commented quaestor.yaml.",
     "doctor": "Look at every source: reachable, allowed, how fresh, how to mend it.",
+    "permissions": "Print the least that a source needs to be allowed, ready to be applied.",
     "collect": "Land files from every source.",
     "build": "Turn landed files into the warehouse and the ledger.",
     "audit": "Collect, build, evaluate every policy, and report: the scheduled job.",

@@ -1,6 +1,6 @@
 """Fetch from the outside world and land files. Nothing here reads the warehouse.
 
-To add a source: write `collect/<name>.py` with a `collect` and a `doctor` function, then add
+To add a source: write `collect/<name>.py` with `collect`, `doctor` and `permissions`, then add
 one line to COLLECTORS. The modules are imported only when asked for, so that nobody needs
 boto3 to read an Azure bill.
 """
@@ -38,6 +38,11 @@ class Collector(Protocol):
     ) -> None:
         """Land what the source has now, and close it with `landing.snapshot`.
 
+        A source that has `since` and `until` (bills of the clouds) is asked for the billing
+        periods with a day between them, both included (`core.period.Window`); those outside
+        keep the files that were in force. `collect --since --until` has replaced both keys of
+        `source` before it comes here; a source without them is read whole.
+
         Raises:
             QuaestorError: The source cannot be read; what was landed before stays in force.
         """
@@ -47,6 +52,13 @@ class Collector(Protocol):
 
         Raises:
             QuaestorError: It cannot be read, with the remedy.
+        """
+
+    def permissions(self, source: Source) -> str:
+        """Return the least that the account which collects must be allowed, ready to be applied.
+
+        An IAM policy, an Azure role, a Google Cloud role; a sentence where no cloud is asked.
+        It asks nobody, so that it can be printed before anything is set up.
         """
 
 

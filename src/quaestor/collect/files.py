@@ -72,6 +72,14 @@ def doctor(source: FilesSource, config: Config) -> str:
     return f"{told}; not read: {kinds}"
 
 
+def permissions(source: FilesSource) -> str:
+    """Say which path must be readable (see `Collector.permissions`)."""
+    return (
+        f"No cloud permission. The account that runs quaestor needs to read {source.path}: the "
+        "right to list its folders and to read its files, and none to write."
+    )
+
+
 def _unread(source: FilesSource, config: Config) -> Counter[str]:
     """Count the files of a folder that look like data and are not taken, by suffix."""
     path = config.resolve(source.path)

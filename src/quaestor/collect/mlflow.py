@@ -80,6 +80,17 @@ def doctor(source: MlflowSource, config: Config) -> str:
     return f"MLflow {version}, {models:,} model{'s' if models != 1 else ''} visible"
 
 
+def permissions(source: MlflowSource) -> str:
+    """Say what the account at the registry must be allowed (see `Collector.permissions`)."""
+    shown, *_ = without_credentials(source.uri)
+    return (
+        f"No cloud permission. At {shown} the account needs the permission READ on every "
+        "registered model\nand on the experiments of their runs; it is asked to search registered "
+        "models, model versions,\nexperiments and runs, and writes nothing. A server without "
+        "authentication needs nothing."
+    )
+
+
 def without_credentials(uri: str) -> tuple[str, str | None, str | None]:
     """Split an address into what may be shown, and the user and password it carries.
 

@@ -51,6 +51,14 @@ def doctor(source: ModelGovSource, config: Config) -> str:
     return f"{len(paths)} model{'s' if len(paths) != 1 else ''} described"
 
 
+def permissions(source: ModelGovSource) -> str:
+    """Say which path must be readable (see `Collector.permissions`)."""
+    return (
+        f"No cloud permission. The account that runs quaestor needs to read {source.path}: the "
+        f"right to list its folders and to read every {NAME}, and none to write."
+    )
+
+
 def found(source: ModelGovSource, config: Config) -> list[Path]:
     """Return the source's files, sorted.
 

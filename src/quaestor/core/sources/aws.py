@@ -23,6 +23,7 @@ class AwsBill(AwsAccess, frozen=True, kw_only=True):
     schema: BillSchema | None = None
     billing_currency: Currency | None = None
     since: date | None = None
+    until: date | None = None
 
 
 class AwsExportSource(AwsBill, frozen=True, kw_only=True, tag_field="kind", tag="aws-export"):

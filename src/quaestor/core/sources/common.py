@@ -36,9 +36,12 @@ class Named(Strict, frozen=True, kw_only=True):
 class Bill(Named, frozen=True, kw_only=True):
     """What every source of bills may say.
 
-    `since` leaves out billing periods that ended before that day.
+    `since` leaves out billing periods that ended before that day, `until` those that begin after
+    it; what was landed of them before stays in force. `quaestor collect --since D --until D` sets
+    both for one look.
     """
 
     schema: BillSchema | None = None
     billing_currency: Currency | None = None  # for bills that name no currency
     since: date | None = None
+    until: date | None = None
