@@ -14,8 +14,8 @@ import pytest
 from quaestor.collect import files
 from quaestor.collect.landing import Landing
 from quaestor.core.config import Config, FilesSource
-from quaestor.core.errors import IncompleteError
-from quaestor.core.landed import Attempt
+from quaestor.core.errors import IncompleteError, PartlyReadError
+from quaestor.core.landed import Attempt, Gap
 
 NOW = datetime(2026, 11, 21, 6)
 
@@ -269,3 +269,34 @@ def test_a_folder_that_may_not_be_read_is_said():
 
     assert caught.value.what == "a folder cannot be read (Permission denied)"
     assert str(caught.value.where).endswith("closed")
+
+
+def test_a_part_that_could_not_be_read_is_remembered_as_such(landing: Landing):
+    """The build tells each gap by itself; the last time that all was well stays."""
+    gap = Gap(scope="s3://acme/focus", period="2026-10", reason="it is half written", fix="Wait.")
+    landing.record(NOW, None)
+
+    landing.record(datetime(2026, 11, 22), PartlyReadError([gap], where="source bill"))
+
+    assert landing.last_attempt() == Attempt(
+        attempted_at=datetime(2026, 11, 22),
+        succeeded_at=NOW,
+        error="2026-10: it is half written",
+        where="source bill",
+        fix="Wait.",
+        gaps=(gap,),
+    )
+
+
+def test_what_was_fetched_is_known_until_it_is_damaged(landing: Landing):
+    """In force, beside what is in force, or of a look that was cut short, even mid-line."""
+    bill = landing.land_blocks([b"a"], "a.csv", "s3://acme/a.csv", "v1")
+    beside = landing.land_blocks([b"{}"], "m.json", "s3://acme/m.json", "v1")
+    landing.snapshot([bill], kind="aws-export", schema="bill", now=NOW, beside=[beside])
+    (landing.folder / "unfinished.jsonl").write_bytes(b'{"scope":"s3://ac')
+    cut = landing.land_blocks([b"b"], "b.csv", "s3://acme/b.csv", "v1")
+
+    assert set(landing.known().values()) == {bill, beside, cut}
+    (landing.root / cut.path).write_bytes(b"")
+    (landing.root / bill.path).unlink()
+    assert set(landing.known().values()) == {beside}

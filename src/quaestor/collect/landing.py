@@ -27,7 +27,7 @@ from typing import IO
 import msgspec
 
 from quaestor import __version__
-from quaestor.core.errors import IncompleteError, QuaestorError
+from quaestor.core.errors import IncompleteError, PartlyReadError, QuaestorError
 from quaestor.core.landed import Attempt, LandedFile, Manifest
 
 _BLOCK = 1 << 20
@@ -77,7 +77,8 @@ class Landing:
         again (see `known`).
         """
         landed = self._land(blocks, name, scope, version)
-        line = msgspec.json.encode(landed) + b"\n"
+        # Behind a line that a kill left unfinished, too.
+        line = b"\n" + msgspec.json.encode(landed) + b"\n"
         with _disk_errors(self.folder), self._journal.open("ab") as stream:
             stream.write(line)  # one short write: lines of several threads do not mix
         return landed
@@ -88,9 +89,11 @@ class Landing:
         Those in force, those of a look that was cut short, and those once in force.
         """
         found: dict[tuple[str, str], LandedFile] = {}
-        listed = [file for number in self._numbers() for file in self._read(number).files]
+        read = map(self._read, self._numbers())
+        listed = [file for manifest in read for file in (*manifest.files, *manifest.beside)]
         for file in [*listed, *self._unfinished()]:
-            if file.version is not None and (self.root / file.path).is_file():
+            path = self.root / file.path
+            if file.version is not None and path.is_file() and path.stat().st_size == file.size:
                 found[file.scope, file.version] = file
         return found
 
@@ -130,13 +133,23 @@ class Landing:
         )
 
     def snapshot(
-        self, files: Iterable[LandedFile], *, kind: str, schema: str, now: datetime
+        self,
+        files: Iterable[LandedFile],
+        *,
+        kind: str,
+        schema: str,
+        now: datetime,
+        beside: Iterable[LandedFile] = (),
     ) -> Manifest:
-        """Put these files in force. Nothing is written when they already are."""
+        """Put these files in force, and those `beside` on record. No change writes nothing."""
         self._clear_up(now)
-        listed = tuple(sorted(files, key=lambda file: (file.scope, file.sha256)))
+        listed, others = (
+            tuple(sorted(some, key=lambda file: (file.scope, file.sha256)))
+            for some in (files, beside)
+        )
+        told = (listed, others, kind, schema)
         current = self.current()
-        if current and (current.files, current.kind, current.schema) == (listed, kind, schema):
+        if current and (current.files, current.beside, current.kind, current.schema) == told:
             return current
         manifest = Manifest(
             source=self.source,
@@ -145,6 +158,7 @@ class Landing:
             fetched_at=now,
             tool_version=__version__,
             files=listed,
+            beside=others,
         )
         numbers = self._numbers()
         name = f"{(numbers[-1] if numbers else 0) + 1:06d}.json"
@@ -194,6 +208,7 @@ class Landing:
                 error=problem.what,
                 where=problem.where,
                 fix=problem.fix,
+                gaps=problem.gaps if isinstance(problem, PartlyReadError) else (),
             )
         self._write(self.folder / "attempt.json", attempt)
 

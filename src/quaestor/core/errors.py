@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quaestor.core.landed import Gap
+
 
 class QuaestorError(Exception):
     """A user's mistake or an outside fault, with its remedy. Never a bug of ours.
@@ -52,6 +58,18 @@ class IncompleteError(QuaestorError):
     """We could not look: a source, the warehouse or needed evidence is out of reach (3)."""
 
     exit_code = 3
+
+
+class PartlyReadError(IncompleteError):
+    """Parts of a source could not be read, and stay as they were; the rest is landed (3).
+
+    Raised by a collector after its snapshot. Each gap becomes a blind spot of its own.
+    """
+
+    def __init__(self, gaps: Sequence[Gap], *, where: str | None = None) -> None:
+        told = [f"{gap.period or gap.scope}: {gap.reason}" for gap in gaps]
+        super().__init__("; ".join(told), where=where, fix=gaps[0].fix)
+        self.gaps = tuple(gaps)
 
 
 class NothingEvaluatedError(QuaestorError):

@@ -18,7 +18,11 @@ class LandedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source held when it was last read in full."""
+    """What one source held when it was last read in full.
+
+    `beside` is what was read to know which files are in force, such as an export's own manifest:
+    kept as evidence and not fetched again, loaded by nobody.
+    """
 
     source: str
     kind: str
@@ -26,6 +30,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime
     tool_version: str
     files: tuple[LandedFile, ...]
+    beside: tuple[LandedFile, ...] = ()
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a source that could not be read while the rest was; it stays as it was."""
+
+    scope: str  # what of the source
+    reason: str
+    period: str | None = None  # the billing period, such as "2026-10"
+    fix: str | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,3 +50,4 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     where: str | None = None
     fix: str | None = None
+    gaps: tuple[Gap, ...] = ()  # all that was wrong, where the rest could be read
