@@ -24,6 +24,7 @@ from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.landed import Manifest
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity
+from quaestor.ledger import reconciliation
 from quaestor.normalise import currency, settings
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 Failures = list[tuple[str, QuaestorError]]
-REPORTS = ("cost", "compliance")
+REPORTS = ("cost", "compliance", "reconciliation")
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _build(
         if changed:
             normalise.settle(warehouse)
             ledger.build(warehouse, config, progress)
-            tell(warehouse, "ledger", currency.blind_spots(warehouse), now)
+            spots = currency.blind_spots(warehouse) + reconciliation.blind_spots(warehouse)
+            tell(warehouse, "ledger", spots, now)
             remember(warehouse, "built_at", now.isoformat())
         tell(warehouse, "collect", _failed_looks(config), now)
         return Built(changed, tuple(read_blind_spots(warehouse)))

@@ -21,7 +21,8 @@ READERS = {"ledger", "audit", "registry", "config", "meta"}  # what may be shown
 # Folder -> the schemas its SQL may read. The longest folder that fits counts.
 READS = {
     "src/quaestor/normalise": FACTS | {"config", "quarantine", "meta"},
-    "src/quaestor/ledger": FACTS | {"ledger", "config"},
+    # The reconciliation counts what was refused.
+    "src/quaestor/ledger": FACTS | {"ledger", "config", "quarantine"},
     # The gate asks the quarantine whether evidence about its target could not be read.
     "src/quaestor/audit": {"registry", "usage", "ledger", "audit", "meta", "config", "quarantine"},
     "src/quaestor/report": READERS,

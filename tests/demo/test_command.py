@@ -23,7 +23,11 @@ def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch)
     assert "idle GPUs, last 7 days:" in said
     assert "quaestor gate churn:7 --now 2026-11-21T06:00:00Z" in said
     assert "quaestor gate upsell:5 --now 2026-11-21T06:00:00Z" in said
-    assert [path.name for path in reports if path.is_file()] == ["cost.html", "compliance.html"]
+    assert [path.name for path in reports if path.is_file()] == [
+        "cost.html",
+        "compliance.html",
+        "reconciliation.html",
+    ]
 
 
 def test_a_rerun_changes_nothing(estate, capsys):

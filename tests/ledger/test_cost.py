@@ -312,15 +312,15 @@ def test_a_key_in_two_spellings_gives_one_value(tags: str):
 @pytest.mark.parametrize(
     ("charges", "rate", "where"),
     [
-        ([{"BilledCost": "9.99e17"}] * 2, "1", "ledger.cost"),
-        ([{"BilledCost": "-9.99e17"}] * 2, "1", "ledger.cost"),
+        ([{"BilledCost": "9.99e17"}] * 2, "1", "ledger.reconciliation"),
+        ([{"BilledCost": "-9.99e17"}] * 2, "1", "ledger.reconciliation"),
         ([{"BilledCost": "9e17", "BillingCurrency": "EUR"}], "1.5", "ledger.cost"),
         ([{"BilledCost": "9e17", "BillingCurrency": "EUR"}], "9999999999", "ledger.cost"),
         ([{"BilledCost": "-9e17", "BillingCurrency": "EUR"}], "9999999999.9", "ledger.cost"),
         (
             [{"BilledCost": "6e17", "ResourceId": "a"}, {"BilledCost": "6e17", "ResourceId": "b"}],
             "1",
-            "ledger/checks/ledger_equals_the_bill.sql",
+            "ledger.reconciliation",
         ),
     ],
 )

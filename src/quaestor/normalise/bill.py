@@ -147,7 +147,7 @@ def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedF
             "stated_currency": source.billing_currency,
         },
     )
-    quarantined, left_out = book.control(warehouse, source, file, form)
+    quarantined, left_out = book.control(warehouse, source, file, form, relation.rows)
     loaded = book.rows_loaded(warehouse, source, file, charges, form)
     if loaded + left_out < relation.rows:
         quarantined = _quarantine(warehouse, source.name, file, relation)

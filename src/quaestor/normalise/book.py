@@ -11,9 +11,13 @@ from quaestor.warehouse.duckdb import Warehouse
 
 
 def control(
-    warehouse: Warehouse, source: BillSource, file: LandedFile, form: Format
+    warehouse: Warehouse, source: BillSource, file: LandedFile, form: Format, rows: int
 ) -> tuple[int, int]:
-    """Write down what the file claims to cost; return its rows in quarantine and left out."""
+    """Write down what the file claims to cost; return its rows in quarantine and left out.
+
+    Of its `rows`, those that could not even be split into columns claim nothing that is known:
+    a line of their own.
+    """
     warehouse.run(
         f"""
         insert into focus.control
@@ -32,6 +36,16 @@ def control(
             "sha256": file.sha256,
             "stated_currency": source.billing_currency,
         },
+    )
+    warehouse.run(
+        """
+        insert into focus.control (source, sha256, rows_landed, rows_left_out, rows_quarantined)
+        select $source, $sha256, unsplit, 0, unsplit from (
+            select $rows - coalesce(sum(rows_landed), 0)::bigint as unsplit
+            from focus.control where source = $source and sha256 = $sha256
+        ) where unsplit > 0
+        """,
+        {"source": source.name, "sha256": file.sha256, "rows": rows},
     )
     quarantined, left_out = warehouse.row(
         "select coalesce(sum(rows_quarantined), 0), coalesce(sum(rows_left_out), 0) "

@@ -329,6 +329,49 @@ def _blind_spots(estate: Estate) -> None:
         )
 
 
+def _reconciliation(estate: Estate) -> None:
+    lines = (
+        ("bill", 10, "111122223333", "444455556666", "USD", 120, 120, "1204.5", None, "1204.5"),
+        ("bill", 11, "111122223333", "444455556666", "USD", 90, 88, "901.123456789", "3.5", None),
+        ("bill", 11, "111122223333", HOSTILE, "USD", 7, 7, "70", None, "60"),
+        ("azure", 11, "enrolment-7", "subscription-with-a-name-that-is-rather-long", "CHF", 12, 10,
+         "-40.00000000000000000001", None, "-40.00000000000000000001"),
+        ("saas", 11, None, None, None, 3, 3, None, None, "12"),
+    )  # fmt: skip
+    for source, month, account, sub, currency, landed, loaded, claims, waits, charged in lines:
+        claim, wait = (None if one is None else Decimal(one) for one in (claims, waits))
+        cost = claim - (wait or 0) if charged is None else Decimal(charged)
+        difference = None if claim is None else claim - (wait or 0) - cost
+        costs = {"landed": claim, "quarantined": wait}
+        estate.insert(
+            "ledger.reconciliation",
+            source=source,
+            billing_period_start=datetime(2026, month, 1, 7 if source == "azure" else 0),
+            billing_account_id=account,
+            sub_account_id=sub,
+            currency=currency,
+            rows_landed=landed,
+            rows_loaded=loaded,
+            rows_left_out=landed - loaded if source == "azure" else 0,
+            rows_quarantined=0 if source == "azure" else landed - loaded,
+            rows_difference=0,
+            charges=loaded + 1,
+            files_refused=0,
+            **{
+                f"{name}_{basis}_cost": cost
+                for name, cost in costs.items()
+                for basis in ("billed", "effective")
+            },
+            billed_cost=cost,
+            billed_difference=difference,
+            effective_cost=cost,
+            effective_difference=difference,
+        )
+    nothing = dict.fromkeys(("landed", "loaded", "left_out", "quarantined", "difference"), 0)
+    rows = {f"rows_{name}": count for name, count in nothing.items()}
+    estate.insert("ledger.reconciliation", source="azure", charges=0, files_refused=1, **rows)
+
+
 def full_estate() -> Warehouse:
     """Return an estate with something in every section of every report."""
     estate = Estate()
@@ -337,6 +380,7 @@ def full_estate() -> Warehouse:
     _plans(estate)
     _audit(estate)
     _blind_spots(estate)
+    _reconciliation(estate)
     return estate.settle()
 
 
@@ -443,7 +487,7 @@ def estate() -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="session")
 def pages(estate: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Both reports of the full estate, as files."""
+    """Every report of the full estate, as files."""
     from quaestor.report.html import render
 
     folder = tmp_path_factory.mktemp("pages")

@@ -13,7 +13,7 @@ import difflib
 import pytest
 
 
-@pytest.mark.parametrize("report", ["compliance", "cost"])
+@pytest.mark.parametrize("report", ["compliance", "cost", "reconciliation"])
 def test_pages_are_as_they_were_accepted(pages, checkout, request, tmp_path, report):
     """A change of any report is seen by its author before it is seen by a reader."""
     golden = checkout / "tests" / "golden" / f"{report}.html"

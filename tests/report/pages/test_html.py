@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,8 @@ from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.shipped import shipped
 from quaestor.report.html import render
 
-REPORTS = ("compliance", "cost")
+REPORTS = ("compliance", "cost", "reconciliation")
+CHARTED = ("compliance", "cost")
 
 
 def silent(step):
@@ -81,7 +83,7 @@ def test_identifiers_are_unique(pages, read_page, report):
     assert sorted(identifiers) == sorted(set(identifiers))
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", CHARTED)
 def test_every_chart_has_a_title_a_description_and_its_table(pages, read_page, report):
     """Who cannot see a chart reads what it shows, and its figures."""
     page = read_page(pages[report])
@@ -125,6 +127,70 @@ def test_totals_are_the_ledgers(estate, pages, read_page):
         ("gpu-hours", "idle"): idle,
     }
     assert {key: sum(values) for key, values in page.sums.items()} == page.totals
+
+
+def test_totals_of_the_reconciliation_are_per_currency(estate, pages, read_page):
+    """Each column of amounts adds up to one total per currency; currencies are never added."""
+    page = read_page(pages["reconciliation"])
+    expected = {}
+    for section in ("billed", "effective"):
+        sums = estate.rows(
+            f"""
+            select 'landed ' || currency, sum(landed_{section}_cost) from ledger.reconciliation
+            where currency is not null group by all
+            union all
+            select 'charged ' || currency, sum({section}_cost) from ledger.reconciliation
+            where currency is not null group by all
+            union all
+            select 'difference ' || currency, sum({section}_difference)
+            from ledger.reconciliation where currency is not null group by all
+            union all select 'quarantined USD', 3.5::decimal(38, 20)
+            """
+        )
+        expected |= {(section, name): amount for name, amount in sums}
+
+    assert page.totals == expected
+    assert {key: sum(page.sums[key]) for key in page.totals} == page.totals
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([], "The ledger is empty: no bill has been read yet , so nothing"),
+        ([{}], "The bill adds up, to the last digit : 1 line from 1 source, and every row"),
+        (
+            [{"rows_quarantined": 2, "rows_loaded": 3}, {"files_refused": 1}],
+            "to the last digit ; 2 rows and 1 file could not be read and wait in quarantine.",
+        ),
+        (
+            [{"billed_difference": "-0.00000000000000000001"}, {"sub_account_id": "b"}],
+            "does not add up : 1 line of 2, by source, period, account and currency, is not what",
+        ),
+        ([{"rows_difference": 1}], "The bill does not add up : 1 line of 1,"),
+        (
+            [{"landed_effective_cost": None, "effective_difference": None}],
+            "In 1 line the files do not state one of the two costs",
+        ),
+    ],
+    ids=["empty", "exact", "quarantine", "a last digit", "a row", "not stated"],
+)
+def test_the_reconciliation_says_whether_the_bill_adds_up(an_estate, rendered, lines, sentence):
+    """One sentence, first: yes, as far as it could be read, no, or nobody knows."""
+    for line in lines:
+        values = {
+            "source": "bill",
+            "billing_period_start": datetime(2026, 10, 1),
+            "currency": "USD",
+            **dict.fromkeys(("rows_landed", "rows_loaded", "charges"), 5),
+            **dict.fromkeys(("rows_left_out", "rows_quarantined", "rows_difference"), 0),
+            "files_refused": 0,
+            **dict.fromkeys(("landed_billed_cost", "billed_cost"), "5"),
+            **dict.fromkeys(("landed_effective_cost", "effective_cost"), "5"),
+            **dict.fromkeys(("billed_difference", "effective_difference"), "0"),
+        }
+        an_estate.insert("ledger.reconciliation", **values | line)
+
+    assert sentence in rendered(an_estate, "reconciliation")["reconciliation"].text
 
 
 def test_sums_keep_more_digits_than_python_does_by_itself(an_estate, rendered):

@@ -26,8 +26,10 @@ def test_every_report_is_rendered_and_its_path_printed(report, tmp_path):
     """Without a name, all of them, beside the warehouse where nothing else is configured."""
     folder = tmp_path / "quaestor-reports"
 
-    assert report() == (0, f"{folder}/compliance.html\n{folder}/cost.html\n", "")
-    assert sorted(path.name for path in folder.iterdir()) == ["compliance.html", "cost.html"]
+    names = ["compliance.html", "cost.html", "reconciliation.html"]
+
+    assert report() == (0, "".join(f"{folder}/{name}\n" for name in names), "")
+    assert sorted(path.name for path in folder.iterdir()) == names
 
 
 def test_one_report_goes_where_it_is_told(report, tmp_path, read_page):

@@ -242,6 +242,19 @@ create table if not exists ledger.budget (
     environment varchar, amount decimal(38, 20) not null, spent decimal(38, 20), -- null: no rate
     overspent decimal(38, 20), spent_ratio double, days integer not null
 );
+-- Whether the bill adds up: what files claim, what waits in quarantine, what was charged.
+-- A cost is NULL where no file states it; difference = landed - quarantined - charged.
+create table if not exists ledger.reconciliation (
+    source varchar not null, billing_period_start timestamp, billing_account_id varchar,
+    sub_account_id varchar, currency varchar,
+    rows_landed bigint not null, rows_loaded bigint not null, rows_left_out bigint not null,
+    rows_quarantined bigint not null, rows_difference bigint not null,
+    charges bigint not null, files_refused bigint not null,
+    landed_billed_cost decimal(38, 20), quarantined_billed_cost decimal(38, 20),
+    billed_cost decimal(38, 20), billed_difference decimal(38, 20),
+    landed_effective_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20),
+    effective_cost decimal(38, 20), effective_difference decimal(38, 20)
+);
 
 -- What was judged.
 create table if not exists audit.run (
