@@ -14,6 +14,7 @@ from quaestor.normalise.format import Format
 from quaestor.normalise.landed_file import RefusedError
 
 FORMATS = {
+    "cost-explorer": "quaestor.normalise.formats.cost_explorer",
     "focus": "quaestor.normalise.formats.focus",
 }
 _ALIASES = {"cur2": "cur"}
