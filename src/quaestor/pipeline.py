@@ -22,6 +22,7 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config, Source
 from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.landed import Manifest
+from quaestor.core.period import Window
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity
 from quaestor.ledger import reconciliation
@@ -79,9 +80,21 @@ def chosen(config: Config, only: Sequence[str]) -> list[Source]:
 
 
 def collect(
-    config: Config, *, now: datetime, progress: Progress, only: Sequence[str] = ()
+    config: Config,
+    *,
+    now: datetime,
+    progress: Progress,
+    only: Sequence[str] = (),
+    window: Window | None = None,
 ) -> Failures:
     """Land what every source has now; a source that fails does not stop the others.
+
+    Args:
+        config: Which sources there are.
+        now: The clock, UTC.
+        progress: Takes what is being done now.
+        only: The names of sources; all of them where there is none.
+        window: The days asked for, instead of each source's `since` and `until`.
 
     Returns:
         The sources that failed, each with its error; what they landed before stays in force.
@@ -93,13 +106,23 @@ def collect(
         problem: QuaestorError | None = None
         try:
             collectors.collector(kind_of(source)).collect(
-                source, config, landing, now=now, progress=progress
+                _within(source, window), config, landing, now=now, progress=progress
             )
         except QuaestorError as failure:
             problem = failure
             failures.append((source.name, failure))
         landing.record(now, problem)
     return failures
+
+
+def _within(source: Source, window: Window | None) -> Source:
+    """Return a source that is to be asked for some days only; one that has no days as it is."""
+    asked = {
+        name: day
+        for name in ("since", "until")
+        if (day := getattr(window, name, None)) and hasattr(source, name)
+    }
+    return msgspec.structs.replace(source, **asked)
 
 
 def kind_of(source: Source) -> str:
@@ -323,6 +346,15 @@ def _failed_looks(config: Config) -> Iterable[BlindSpot]:
                 reason="what was landed is gone",
                 fix="Run `quaestor collect` again.",
             )
+        elif attempt.gaps:
+            for gap in attempt.gaps:
+                yield BlindSpot(
+                    source=source.name,
+                    scope=gap.scope,
+                    period=gap.period,
+                    reason=gap.reason,
+                    fix=gap.fix,
+                )
         elif attempt.error:
             since = f"since {attempt.succeeded_at:%Y-%m-%d %H:%M}" if attempt.succeeded_at else None
             where = f" ({attempt.where})" if attempt.where else ""

@@ -130,3 +130,10 @@ def test_a_hostile_name_does_nothing_to_the_terminal(folder, capsys):
     said = capsys.readouterr()
 
     assert "\x1b" not in said.out + said.err
+
+
+def test_a_window_must_begin_before_it_ends(folder, capsys):
+    """Wrong usage, before anything is asked; a source without periods is read whole."""
+    assert run(["collect", "--since", "2026-11-02", "--until", "2026-11-01"]) == 2
+    assert "--since 2026-11-02 is after --until 2026-11-01" in capsys.readouterr().err
+    assert run(["collect", "--now", NOW, "--since", "2026-11-01"]) == 0
