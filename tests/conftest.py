@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from builders import parties
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REFERENCE = CHECKOUT.parent / "shared"
@@ -51,6 +54,50 @@ def mlflow_program() -> str:
     """The path of the program `mlflow` in its own environment (full MLflow, with the server)."""
     path = CHECKOUT / ".parties" / "mlflow" / "bin" / "mlflow"
     return str(path) if path.is_file() else _missing("MLflow")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> parties.Certificate:
+    """A certificate for 127.0.0.1; clients must be told to trust it."""
+    if not shutil.which("keytool"):
+        _missing("keytool")
+    return parties.Certificate(tmp_path_factory.mktemp("certificate")).make()
+
+
+@pytest.fixture(scope="session")
+def azurite_server(
+    certificate: parties.Certificate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[parties.Server]:
+    """Azure's Blob storage, with TLS; tests that need clean ground make a container each."""
+    program = CHECKOUT / ".parties" / "azurite" / "node_modules" / ".bin" / "azurite-blob"
+    if not program.is_file() or not shutil.which("node"):
+        _missing("Azurite")
+    server = parties.azurite(str(program), tmp_path_factory.mktemp("azurite"), certificate)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def wiremock_server(
+    certificate: parties.Certificate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[parties.WireMock]:
+    """A server that gives the answers it is told."""
+    build = CHECKOUT / ".parties" / "wiremock" / "node_modules" / "wiremock" / "build"
+    jars = sorted(build.glob("wiremock-standalone-*.jar"))
+    if not jars or not shutil.which("java"):
+        _missing("WireMock")
+    found = parties.wiremock(str(jars[-1]), tmp_path_factory.mktemp("wiremock"), certificate)
+    found.server.start()
+    yield found
+    found.server.stop()
+
+
+@pytest.fixture
+def wiremock(wiremock_server: parties.WireMock) -> parties.WireMock:
+    """The same server, with no answers yet."""
+    wiremock_server.reset()
+    return wiremock_server
 
 
 def _missing(party: str) -> str:

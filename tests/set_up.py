@@ -1,4 +1,4 @@
-"""Install the real parties that tests talk to: a browser, and an MLflow server.
+"""Install the real parties that tests talk to: a browser, an MLflow server, Azure's stand-ins.
 
 Run by `make test`; does nothing where all is there. What cannot be installed here is said,
 and the tests that need it skip; with CI=true (or REQUIRE_REAL=1) that is an error.
@@ -16,11 +16,13 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core")
 MLFLOW = "mlflow==3.17.2"
+NPM_PACKAGES = {"azurite": "azurite@3.35.0", "wiremock": "wiremock@3.13.2"}
+JAVA = "default-jre-headless"  # runs WireMock, and has the keytool that makes a certificate
 
 
 def main() -> int:
     """Install what is missing and return 1 where something must be there and is not."""
-    missing = [reason for reason in (browser(), mlflow()) if reason]
+    missing = [reason for reason in (browser(), mlflow(), azurite(), wiremock()) if reason]
     for reason in missing:
         print(f"missing: {reason}", file=sys.stderr)  # noqa: T201 - a program that speaks to people
     required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_REAL") == "1"
@@ -31,14 +33,7 @@ def browser() -> str | None:
     """Install Chromium where this is root on Debian; return why there is none."""
     if any(shutil.which(name) for name in BROWSERS):
         return None
-    if not (shutil.which("apt-get") and os.geteuid() == 0):
-        return "Chromium. Install it (Debian: apt-get install chromium), then run again."
-    say("installing " + " ".join(DEBIAN_PACKAGES))
-    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", *DEBIAN_PACKAGES)
-    if run(*install):  # a fresh machine has no package lists, or old ones
-        run("apt-get", "update", "-qq")
-        run(*install)
-    return None if shutil.which("chromium") else "Chromium. apt-get could not install it."
+    return debian("chromium", *DEBIAN_PACKAGES)
 
 
 def mlflow() -> str | None:
@@ -53,6 +48,44 @@ def mlflow() -> str | None:
         return f"MLflow. {folder} could not be made."
     if run(python, "-m", "pip", "install", "--quiet", MLFLOW):
         return f"MLflow. pip could not install {MLFLOW}."
+    stamp.touch()
+    return None
+
+
+def azurite() -> str | None:
+    """Install Azure's Blob storage for one machine; return why there is none."""
+    return debian("node", "nodejs", "npm") or npm("azurite")
+
+
+def wiremock() -> str | None:
+    """Install the server that gives the answers it is told; return why there is none."""
+    return debian("npm", "nodejs", "npm") or debian("keytool", JAVA) or npm("wiremock")
+
+
+def debian(program: str, *packages: str) -> str | None:
+    """Install Debian's packages unless a program is there; return why it is not."""
+    if shutil.which(program):
+        return None
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        return f"{program}. Install it (Debian: apt-get install {' '.join(packages)}), then again."
+    say("installing " + " ".join(packages))
+    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", *packages)
+    if run(*install):
+        run("apt-get", "update", "-qq")
+        run(*install)
+    return None if shutil.which(program) else f"{program}. apt-get could not install it."
+
+
+def npm(name: str) -> str | None:
+    """Install a package of npm into a folder of its own; return why there is none."""
+    folder = CHECKOUT / ".parties" / name
+    stamp = folder / f".{NPM_PACKAGES[name]}"
+    if stamp.is_file():
+        return None
+    say(f"installing {NPM_PACKAGES[name]} into {folder.relative_to(CHECKOUT)}")
+    quiet = ("--silent", "--no-audit", "--no-fund", "--prefix", str(folder))
+    if run("npm", "install", *quiet, NPM_PACKAGES[name]):
+        return f"{name}. npm could not install {NPM_PACKAGES[name]}."
     stamp.touch()
     return None
 
