@@ -10,7 +10,13 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from quaestor.core.documents import convert, parse_document, read_document, with_environment
+from quaestor.core.documents import (
+    Document,
+    convert,
+    parse_document,
+    read_document,
+    with_environment,
+)
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.sources import (
     BillSource,
@@ -21,6 +27,7 @@ from quaestor.core.sources import (
     Source,
 )
 from quaestor.core.sources.common import Currency, Name, Strict
+from quaestor.core.sources.mapping import Fault, faults
 
 __all__ = [
     "BillSource",
@@ -114,6 +121,8 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("source", [source.name for source in config.sources], str(path))
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
+    for number, source in enumerate(config.sources):
+        _check_mapping(source, number, document)
     for number, budget in enumerate(config.budgets):
         if budget.amount <= 0:
             raise ConfigurationError(
@@ -129,6 +138,24 @@ def parse_config(text: str, base: Path, environment: Mapping[str, str]) -> Confi
     document = parse_document(text, base / "quaestor.yaml")
     value = with_environment(document.value or {}, environment, str(document.path))
     return convert(document, Config, {**value, "base": str(base)})
+
+
+def _check_mapping(source: Source, number: int, document: Document) -> None:
+    if not isinstance(source, FilesSource):
+        return
+    found = list(faults(source.mapping)) if source.mapping is not None else []
+    if source.mapping is None and source.schema == "mapped":
+        found = [Fault((), "schema: mapped without a mapping", "Add `mapping:`.")]
+    elif source.mapping is not None and source.schema not in (None, "mapped"):
+        fix = "Remove `schema:`, or the mapping."
+        found = [Fault((), f"a mapping beside schema: {source.schema}", fix)]
+    for fault in found:
+        part = ("sources", str(number), "mapping", *fault.part)
+        raise ConfigurationError(
+            f"source {source.name}: {fault.what}",
+            where=f"{document.path}:{document.line_of(part)}",
+            fix=fault.fix,
+        )
 
 
 def _check_names(kind: str, names: list[str], where: str) -> None:

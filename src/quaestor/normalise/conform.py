@@ -10,8 +10,8 @@ other value that cannot be read becomes NULL in a row that is loaded, and is tol
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from quaestor.core.money import MONEY_DIGITS, MONEY_TYPE
 from quaestor.normalise.format import Format
@@ -37,6 +37,7 @@ class Column:
         typed: SQL over `alias`: the typed value, NULL where it cannot be read.
         bad: SQL over `alias` and `name`: a value is there and cannot be read; None: none can be.
         long: SQL over `alias`: the value may have more digits than money holds; None: none has.
+        said: What is said of a value that cannot be read.
     """
 
     name: str
@@ -46,17 +47,18 @@ class Column:
     typed: str
     bad: str | None
     long: str | None
+    said: str | None = None
 
     @property
     def complaint(self) -> str | None:
         """Return SQL that says why a value cannot be read, or None where every value can be."""
         if self.bad is None:
             return None
-        wanted = "a number" if self.kind == _NUMBER else "an ISO 8601 time"
-        opening, closing = literal(f"{self.name} '"), literal(f"' is not {wanted}")
+        said = "is not a number" if self.kind == _NUMBER else "is not an ISO 8601 time"
+        opening, closing = literal(f"{self.name} '"), literal(f"' {self.said or said}")
         return (
             f"case when {self.bad} "
-            f"then {opening} || left({self.alias}::varchar, 60) || {closing} end"
+            f"then {opening} || left(trim({self.alias}::varchar), 60) || {closing} end"
         )
 
     @property
@@ -79,6 +81,8 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
     Raises:
         RefusedError: Two columns of the file are the same one of the format.
     """
+    if form.match is not None:
+        return form.match(relation)
     declared = {**form.columns, **known} if form.keeps_unknown else form.columns
     by_spelling = {form.spelling(name): name for name in declared if name not in OURS}
     columns: list[Column] = []
@@ -96,12 +100,32 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
         reader = form.readers.get(name)
         source = relation.source(raw) if relation.typed else f"trim({relation.source(raw)})"
         kind = declared.get(name, "VARCHAR")
-        columns.append(_column(name, source, f"raw_{number}", engine_type, kind, reader))
+        column = read_column(name, source, f"raw_{number}", engine_type, kind, reader)
+        columns.append(replace(column, said=form.complaints.get(name)))
+    columns += _inside(relation, form, taken)
     return columns + [
         _gathered(name, relation, prefixes)
         for name, prefixes in form.gathered.items()
         if name not in taken
     ]
+
+
+def _inside(relation: Relation, form: Format, taken: Collection[str]) -> list[Column]:
+    """Take columns that the file does not have by themselves out of a MAP, or JSON as text."""
+    columns = []
+    for name, (outer, key) in form.inside.items():
+        for raw, engine_type in relation.columns.items():
+            if name in taken or form.spelling(raw) != form.spelling(outer):
+                continue
+            source, path = relation.source(raw), literal(f'$."{key}"')
+            if engine_type.startswith("MAP("):
+                value = f"{source}[{literal(key)}]::varchar"
+            else:
+                text = f"case when json_valid({source}::varchar) then {source}::varchar end"
+                value = f"json_extract_string({text}, {path})"
+            alias = f"inside_{name}"
+            columns.append(Column(name, "VARCHAR", alias, f"spelled({value})", alias, None, None))
+    return columns
 
 
 def _refuse_twice(name: str | None, raw: str, spelt: dict[str, str]) -> None:
@@ -115,18 +139,32 @@ def _refuse_twice(name: str | None, raw: str, spelt: dict[str, str]) -> None:
         )
 
 
-def _gathered(name: str, relation: Relation, prefixes: tuple[str, ...]) -> Column:
+def _gathered(name: str, relation: Relation, prefixes: tuple[str | tuple[str, str], ...]) -> Column:
     """Make one JSON object, as text, of the columns with these prefixes; blanks are left out."""
-    pairs = [
-        f"{literal(raw.removeprefix(prefix))}, spelled(trim({relation.source(raw)}::varchar))"
-        for raw in relation.columns
-        for prefix in prefixes
-        if raw.startswith(prefix)
-    ]
+    keys = {raw: _key(raw, prefixes) for raw in relation.columns}
+    source = as_object({key: relation.source(raw) for raw, key in keys.items() if key is not None})
+    return Column(name, "VARCHAR", f"gathered_{name}", source, f"gathered_{name}", None, None)
+
+
+def _key(raw: str, prefixes: tuple[str | tuple[str, str], ...]) -> str | None:
+    """Return what a header's column is called among those it is gathered with.
+
+    >>> _key("tags/user:Team", (("tags/aws:", "aws:"), "tags/user:")), _key("cost", ("tags/",))
+    ('Team', None)
+    """
+    for prefix in prefixes:
+        old, new = (prefix, "") if isinstance(prefix, str) else prefix
+        if raw.startswith(old):
+            return new + raw.removeprefix(old)
+    return None
+
+
+def as_object(values: Mapping[str, str]) -> str:
+    """Return SQL for a JSON object, as text, of SQL values; the empty ones are left out."""
+    pairs = [f"{literal(key)}, spelled(trim({value}::varchar))" for key, value in values.items()]
     # Merging drops what is null.
     text = f"json_merge_patch('{{}}', json_object({', '.join(pairs)}))::varchar"
-    source = f"nullif({text}, '{{}}')" if pairs else "null::varchar"
-    return Column(name, "VARCHAR", f"gathered_{name}", source, f"gathered_{name}", None, None)
+    return f"nullif({text}, '{{}}')" if pairs else "null::varchar"
 
 
 def custom_name(raw: str, taken: set[str]) -> str:
@@ -142,15 +180,27 @@ def custom_name(raw: str, taken: set[str]) -> str:
     return name
 
 
-def _column(
+def read_column(
     name: str, source: str, alias: str, engine_type: str, kind: str, reader: str | None
 ) -> Column:
+    """Give one value of a file its type.
+
+    Args:
+        name: Its name in `focus.charge`.
+        source: SQL for it over a row of the file.
+        alias: What its raw value is to be called.
+        engine_type: The type that `source` has.
+        kind: The type it is to have.
+        reader: The macro that reads its text, where that is not the one of `kind`.
+    """
+    nested = engine_type.startswith(("MAP", "STRUCT")) or engine_type.endswith("]")
+    if reader and kind == "VARCHAR" and not nested:
+        source, engine_type = f"{source}::varchar", kind
     if reader and engine_type == "VARCHAR":
         unread = f"{quoted(name)} is null and {alias} is not null"
         long = "true" if kind == _NUMBER else None
         return Column(name, kind, alias, f"spelled({source})", f"{reader}({alias})", unread, long)
     if kind == "VARCHAR":
-        nested = engine_type.startswith(("MAP", "STRUCT")) or engine_type.endswith("]")
         text = f"to_json({source})::varchar" if nested else f"spelled({source}::varchar)"
         return Column(name, kind, alias, text, alias, None, None)
     unread = f"{quoted(name)} is null and {alias} is not null"
@@ -202,25 +252,23 @@ def landed_view(columns: list[Column], relation: Relation, form: Format) -> str:
     the file lacks is NULL.
     """
     found = {column.name for column in columns}
-    names = [quoted(column.name) for column in columns]
-    names += [
-        f"null::{kind} as {quoted(name)}"
-        for name, kind in form.columns.items()
-        if name not in found
-    ]
+    absent = {name: kind for name, kind in form.columns.items() if name not in found}
+    names = [quoted(name) for name in (*(column.name for column in columns), *absent)]
     needed = [
         column.complaint for column in columns if column.name in (*form.required, *form.vital)
     ]
     needed += [column.absence for column in columns if column.name in form.required]
+    needed.append(form.doubt)
     others = [
         column.complaint for column in columns if column.name not in (*form.required, *form.vital)
     ]
     raw = ", ".join(f"{column.raw} as {column.alias}" for column in columns)
-    typed = ", ".join(f"{column.typed} as {quoted(column.name)}" for column in columns)
+    typed = [f"{column.typed} as {quoted(column.name)}" for column in columns]
+    typed += [f"null::{kind} as {quoted(name)}" for name, kind in absent.items()]
     return (
         f"select {', '.join(names)}, x_row, {_joined(needed)} as reason, "
         f"{_joined(others)} as note, landed\n"
-        f"from (select *, {typed}\n"
+        f"from (select *, {', '.join(typed)}\n"
         f"from (select {raw}, {relation.row_number} as x_row, {relation.as_json} as landed\n"
         f"from {relation.reader}))"
     )

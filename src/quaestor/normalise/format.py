@@ -17,7 +17,9 @@ from quaestor.core.money import MONEY_TYPE
 
 if TYPE_CHECKING:
     from quaestor.core.blind_spot import BlindSpot
+    from quaestor.normalise.conform import Column
     from quaestor.normalise.job import Job
+    from quaestor.normalise.landed_file import Relation
     from quaestor.warehouse.duckdb import Warehouse
 
 SQL = Path(__file__).parent / "sql"
@@ -42,9 +44,16 @@ class Format:
         signatures: A file whose columns include all of one of these is of this format.
         spelling: A header's column -> its name in `columns` (or whatever is no such name).
         gathered: A column of `columns` -> prefixes of headers; it becomes a JSON object, as text,
-            of every column with one of them, under the header's name without the prefix.
+            of every column with one of them, under the header's name without the prefix (the
+            first that fits), or with the text beside it instead, where a prefix is a pair.
+        inside: A column of `columns` -> (column, key): where to find it if the file does not
+            have it by itself: inside a MAP, or a JSON object as text.
         readers: A column of `columns` -> the SQL macro that reads its text, where that is not
             the one of its type (macros.sql); NULL from it means that the text cannot be read.
+        complaints: What is said of text that a reader cannot read, "is not a number" if it is
+            to be one.
+        doubt: SQL over `columns` that says why a row whose values can all be read cannot be
+            charged all the same (NULL: it can); it goes to quarantine.
         macros: More scripts of `sql/` with macros that its SELECTs and readers use.
         keeps_unknown: Columns that are none of `columns` are kept, as `x_` text (FOCUS itself).
         select: The script of `sql/` that makes charges of `landed`. Its rows have FOCUS columns
@@ -55,6 +64,7 @@ class Format:
             the row makes no charge of its own. Over a period, an account and a currency the
             claims of all rows that could be read are what the charges must sum to.
         fix: How to export it, for a file that lacks something.
+        match: Finds its columns in a file, where that is not done by their names (a mapping).
         after: Called once all files of the format and a source are loaded, with their sha256,
             new ones first named; for what only several files together can tell.
     """
@@ -69,10 +79,14 @@ class Format:
     fix: str
     vital: tuple[str, ...] = ()
     spelling: Callable[[str], str] = fold
-    gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gathered: Mapping[str, tuple[str | tuple[str, str], ...]] = field(default_factory=dict)
+    inside: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     readers: Mapping[str, str] = field(default_factory=dict)
+    complaints: Mapping[str, str] = field(default_factory=dict)
+    doubt: str | None = None
     macros: tuple[str, ...] = ()
     keeps_unknown: bool = False
+    match: Callable[[Relation], list[Column]] | None = None
     after: Callable[[Warehouse, Job, Collection[str]], list[BlindSpot]] | None = None
 
     def recognises(self, header: Sequence[str]) -> bool:

@@ -14,8 +14,12 @@ from quaestor.normalise.format import Format
 from quaestor.normalise.landed_file import RefusedError
 
 FORMATS = {
+    "cur": "quaestor.normalise.formats.cur",
     "cost-explorer": "quaestor.normalise.formats.cost_explorer",
     "focus": "quaestor.normalise.formats.focus",
+    "mapped": "quaestor.normalise.formats.mapped",  # recognises nothing: a source states it
+    "azure-query": "quaestor.normalise.formats.azure_query",
+    "azure-cost": "quaestor.normalise.formats.azure_cost",
 }
 _ALIASES = {"cur2": "cur"}
 
@@ -33,6 +37,10 @@ def of(source: BillSource, header: Sequence[str]) -> Format:
     Raises:
         RefusedError: No format is stated, and none recognises the header.
     """
+    if mapping := getattr(source, "mapping", None):
+        from quaestor.normalise.formats import mapped
+
+        return mapped.of(mapping)
     if source.schema is not None:
         return named(source.schema)
     for name in FORMATS:
@@ -52,5 +60,7 @@ def is_known(source: BillSource, header: Sequence[str]) -> bool:
         found = of(source, header)
     except RefusedError:
         return False
+    if found.match is not None:
+        return found.recognises(header)
     spelt = {found.spelling(name) for name in header}
     return bool(spelt & {found.spelling(name) for name in found.required})
