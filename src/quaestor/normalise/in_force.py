@@ -24,14 +24,19 @@ def held(warehouse: Warehouse, source: str) -> set[str]:
 
 
 def drop_stale(warehouse: Warehouse, source: str, in_force: Collection[str], read_as: str) -> None:
-    """Drop files in force that were read under other options, or gave up some of their periods."""
+    """Drop files in force that were read under other options, or gave up some of their charges.
+
+    They gave up periods while they were out of force; or rows to files that are no longer there.
+    """
     found = warehouse.rows(
         """
         select f.sha256 from focus.file as f
         left join focus.file_period as p using (source, sha256)
+        left join focus.dataset as d using (source, sha256)
         where f.source = $source and f.sha256 in (select unnest($in_force::varchar[]))
-        group by f.sha256, f.charges, f.read_as
+        group by f.sha256, f.charges, f.read_as, d.gave_way_to
         having f.read_as <> $read_as or coalesce(sum(p.charges), 0) <> f.charges
+            or not list_has_all($in_force::varchar[], coalesce(d.gave_way_to, []))
         """,
         {"source": source, "in_force": sorted(in_force), "read_as": read_as},
     )
@@ -141,6 +146,7 @@ def _drop(warehouse: Warehouse, source: str, digests: list[str]) -> None:
         ("focus.charge", "x_source", "x_file_sha256"),
         ("focus.file_period", "source", "sha256"),
         ("focus.control", "source", "sha256"),
+        ("focus.dataset", "source", "sha256"),
         ("focus.file", "source", "sha256"),
     ):
         warehouse.run(

@@ -83,6 +83,14 @@ create table if not exists focus.control (
     landed_billed_cost decimal(38, 20), landed_effective_cost decimal(38, 20),
     quarantined_billed_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20)
 );
+-- Which of two views of one bill a file is, where a provider delivers both (Azure: actual and
+-- amortised). `gave_way_to` names the files whose rows replaced some of its own.
+create table if not exists focus.dataset (
+    source varchar not null, sha256 varchar not null,
+    dataset varchar not null, -- actual, amortised
+    gave_way_to varchar[] not null,
+    primary key (source, sha256)
+);
 -- What accounts are called, where a provider says so beside its bills.
 create table if not exists focus.account (
     source varchar not null, provider varchar not null, account_id varchar not null,
