@@ -17,8 +17,6 @@ FORMATS = {
     "cur": "quaestor.normalise.formats.cur",
     "cost-explorer": "quaestor.normalise.formats.cost_explorer",
     "focus": "quaestor.normalise.formats.focus",
-    "azure-query": "quaestor.normalise.formats.azure_query",
-    "azure-cost": "quaestor.normalise.formats.azure_cost",
     "mapped": "quaestor.normalise.formats.mapped",  # recognises nothing: a source states it
     "azure-query": "quaestor.normalise.formats.azure_query",
     "azure-cost": "quaestor.normalise.formats.azure_cost",
