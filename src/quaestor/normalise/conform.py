@@ -97,10 +97,9 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
             name = custom_name(raw, taken)
             name = by_spelling.get(form.spelling(name), name)  # as another file spelt it
         taken.add(name)
-        reader = form.readers.get(name)
         source = relation.source(raw) if relation.typed else f"trim({relation.source(raw)})"
-        kind = declared.get(name, "VARCHAR")
-        column = read_column(name, source, f"raw_{number}", engine_type, kind, reader)
+        how = f"raw_{number}", engine_type, declared.get(name, "VARCHAR"), form.readers.get(name)
+        column = read_column(name, source, *how)
         columns.append(replace(column, said=form.complaints.get(name)))
     columns += _inside(relation, form, taken)
     return columns + [
@@ -183,16 +182,7 @@ def custom_name(raw: str, taken: set[str]) -> str:
 def read_column(
     name: str, source: str, alias: str, engine_type: str, kind: str, reader: str | None
 ) -> Column:
-    """Give one value of a file its type.
-
-    Args:
-        name: Its name in `focus.charge`.
-        source: SQL for it over a row of the file.
-        alias: What its raw value is to be called.
-        engine_type: The type that `source` has.
-        kind: The type it is to have.
-        reader: The macro that reads its text, where that is not the one of `kind`.
-    """
+    """Give `source`, SQL over a row of the file, the type `kind`; `reader`: see Format."""
     nested = engine_type.startswith(("MAP", "STRUCT")) or engine_type.endswith("]")
     if reader and kind == "VARCHAR" and not nested:
         source, engine_type = f"{source}::varchar", kind
