@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from quaestor.core.config import Config, Source
 
 COLLECTORS = {
+    "aws-export": "quaestor.collect.aws_export",
+    "azure-export": "quaestor.collect.azure_export",
     "files": "quaestor.collect.files",
     "mlflow": "quaestor.collect.mlflow",
     "model-gov": "quaestor.collect.model_gov",
