@@ -29,7 +29,7 @@ from quaestor.core.landed import Gap
 from quaestor.core.period import Window, month_after
 
 READ = (".csv", ".csv.gz", ".parquet", ".parq")  # how files end that are read
-_MANIFEST = "-manifest.json"
+MANIFEST = "-manifest.json"
 _STATUS = "cost_and_usage_data_status"  # beside legacy Parquet, for Athena; no bill
 _SETTLED = timedelta(hours=1)  # data newer than its manifest for longer was copied, not exported
 _WAIT = (
@@ -42,7 +42,7 @@ _LAYOUTS = (
         re.IGNORECASE,
     ),
     re.compile(
-        r"(?P<root>(?:.*/)?)(?P<part>(?P<year>\d{4})(?P<month>\d\d)\d\d-\d{8})/"
+        r"(?P<root>(?:.*/)?)(?P<part>(?P<year>\d{4})(?P<month>\d\d)01-\d{6}01)/"
         r"(?:(?P<execution>.+)/)?(?P<name>[^/]+)"
     ),
     re.compile(
@@ -151,7 +151,7 @@ class Exports:
             place = place_of(last)
             if place is None:
                 continue
-            if last.lower().endswith(_MANIFEST):
+            if last.lower().endswith(MANIFEST):
                 self._told[place.period].append(listed)
             elif last.lower().endswith((*READ, ".zip")):
                 self._data[place.period].append(listed)
@@ -239,7 +239,7 @@ class Exports:
             return False
         if place.part.lower() == "data":
             return f"{place.period.root}metadata/".startswith(self.visible)
-        dated = re.fullmatch(r"\d{8}-\d{8}", place.part)
+        dated = re.fullmatch(r"\d{6}01-\d{6}01", place.part)
         return bool(dated) and f"{place.period.root}{place.part}/".startswith(self.visible)
 
     def _note(self, period: Period, reason: str, fix: str) -> None:
