@@ -82,7 +82,9 @@ class Bill:
 
     def values(self, columns: str) -> list[tuple[object, ...]]:
         """Return columns of the loaded charges in the order of files and rows."""
-        return self.warehouse.rows(f"select {columns} from focus.charge order by x_file, x_row")
+        return self.warehouse.rows(
+            f"select {columns} from focus.charge order by x_file, x_row, BilledCost desc"
+        )
 
     def quarantined(self) -> Sequence[tuple[object, ...]]:
         """Return row number and reason of what is in quarantine."""

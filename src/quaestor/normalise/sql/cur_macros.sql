@@ -1,0 +1,72 @@
+-- What a line item of a Cost and Usage Report costs. Money is DECIMAL(38, 20); null is unstated.
+
+-- An account id that a spreadsheet made a number of has lost digits, or only gained a fraction.
+create or replace temp macro aws_account(t) as case
+    when t not like '%.%' and t not like '%E+%' and t not like '%e+%' then t
+    when regexp_full_match(t, '[0-9]+\.0+') then split_part(t, '.', 1)
+end;
+
+-- What a use of a Savings Plan costs once its commitment is spread over it.
+create or replace temp macro cur_plan_cost(net, gross) as coalesce(net, gross);
+
+-- The same of a reservation; reports from before 2020 state the two parts only.
+create or replace temp macro cur_reservation_cost(net, gross, upfront, recurring) as
+    coalesce(net, gross, (upfront + recurring)::decimal(38, 20));
+
+-- Covered use whose cost nobody states cannot be charged: 0 would be a lie.
+create or replace temp macro cur_doubt(kind, plan, reservation) as case
+    when kind = 'SavingsPlanCoveredUsage' and plan is null
+    then 'savings_plan_savings_plan_effective_cost is empty'
+    when kind = 'DiscountedUsage' and reservation is null
+    then 'reservation_effective_cost is empty'
+end;
+
+-- Discounts are rows of their own beside gross costs. A report that states net costs has taken
+-- them off every row already, and says 0 or nothing on the row of the discount.
+create or replace temp macro cur_billed(kind, net, gross, has_net) as case
+    when net is not null then net
+    when has_net and kind like '%Discount' then 0::decimal(38, 20)
+    else gross
+end;
+
+-- What nobody used of a commitment, of one fee: a Savings Plan's, or a reservation's.
+create or replace temp macro cur_unused_plan(kind, commitment, used) as
+    case when kind = 'SavingsPlanRecurringFee' then (commitment - used)::decimal(38, 20) end;
+create or replace temp macro cur_unused_reservation(
+    kind, net_upfront, upfront, net_recurring, recurring
+) as case
+    when kind = 'RIFee' then (
+        coalesce(net_upfront, upfront, 0::decimal(38, 20))
+        + coalesce(net_recurring, recurring, 0::decimal(38, 20))
+    )::decimal(38, 20)
+end;
+
+-- Keys of tags as people chose them: 'user:Team' and 'user_team' are theirs, aws's are 'aws:...'.
+-- A quote inside a JSON text is escaped, so that only a key stands behind '{' or ',' and a quote.
+create or replace temp macro cur_tags(t) as case
+    when t is null or t = '{}' then null
+    else regexp_replace(
+        regexp_replace(t, '([{,]\s*")user[:_]', '\1', 'g'), '([{,]\s*")aws_', '\1aws:', 'g'
+    )
+end;
+
+-- What a resource is and is called, where its id says so: 'type/name' or 'type:name' of an ARN.
+create or replace temp macro aws_resource_type(id) as case
+    when contains(id, ':')
+    then nullif(regexp_extract(id, '^arn:[^:]*:[^:]*:[^:]*:[^:]*:([^:/]+)[:/].', 1), '')
+    when starts_with(id, 'i-') then 'instance'
+    when starts_with(id, 'vol-') then 'volume'
+    when starts_with(id, 'nat-') then 'natgateway'
+end;
+create or replace temp macro aws_resource_name(id) as case
+    when contains(id, ':')
+    then nullif(
+        regexp_extract(id, '^arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:[^:/]+[:/])?(.+)$', 1), ''
+    )
+end;
+
+-- An On-Demand Capacity Reservation has an ARN like a discount's, and is none.
+create or replace temp macro is_capacity(arn) as coalesce(contains(arn, ':capacity-reservation/'), false);
+
+-- A model sold on the Marketplace has an opaque code and says in its name what it runs on.
+create or replace temp macro is_bedrock(name) as contains(name, '(Amazon Bedrock Edition)');
