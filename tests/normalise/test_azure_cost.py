@@ -275,3 +275,22 @@ def test_a_file_without_its_cost_is_refused(bill: Bill):
 
     assert bill.values("1") == []
     assert "Cost" in spots[0].reason
+
+
+def test_two_kinds_of_line_end_are_no_reason_to_refuse(bill: Bill):
+    """A file that was appended to by hand: all lines but the last end in CR and LF."""
+    lines = export(usage(1), usage(2)).splitlines()
+    bill.write("a.csv", "\r\n".join(lines) + "\n")
+
+    assert bill.load() == []
+    assert bill.values("BilledCost") == [(Decimal(1),), (Decimal(2),)]
+
+
+def test_two_kinds_of_line_end_hide_no_broken_line(bill: Bill):
+    """A file that nothing can split evenly is refused, not read by a lenient reader."""
+    lines = export(usage(1), usage(2)).splitlines()
+    bill.write("a.csv", "\r\n".join([*lines, '1,"2']) + "\n")
+    spots = bill.load()
+
+    assert spots
+    assert sum(cost for (cost,) in bill.values("BilledCost")) in (0, 3)

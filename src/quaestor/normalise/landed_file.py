@@ -140,10 +140,12 @@ def _open_csv(
     try:
         warehouse.probe(f"select {'count(*)' if careful else '1'} from {reader} limit 1")
     except UnreadableError as problem:
-        raise RefusedError(
-            f"is no readable CSV file ({problem})",
-            fix="Export it again, with one kind of line end.",
-        ) from None
+        if not _splits_evenly(path, delimiter, len(header)):
+            raise RefusedError(
+                f"is no readable CSV file ({problem})",
+                fix="Export it again, with one kind of line end.",
+            ) from None
+        reader = reader.replace("strict_mode = true", "strict_mode = false")
     for table in ("csv_rejects", "csv_scans"):
         warehouse.run(f"drop table if exists temp.{table}")
     warehouse.run(
@@ -171,6 +173,24 @@ def _csv_reader(path: Path, delimiter: str, columns: int, *, zipped: bool) -> st
         "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans', rejects_limit = 0, "
         "max_line_size = 16777216)"
     )
+
+
+def _splits_evenly(path: Path, delimiter: str, columns: int) -> bool:
+    """Say whether every line has so many columns, whatever its end.
+
+    The engine's strict reader refuses a file of two kinds of line end; its other reader takes
+    them, and much else that would be a guess. It may read what another strict reader can split.
+    """
+    zipped = path.name.lower().endswith(".gz")
+    opened = gzip.open if zipped else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as stream:
+        try:
+            return all(
+                len(row) in (0, columns)
+                for row in csv.reader(stream, delimiter=delimiter, strict=True)
+            )
+        except (csv.Error, UnicodeDecodeError):
+            return False
 
 
 def _check_gzip(path: Path) -> None:

@@ -21,6 +21,7 @@ FORMAT = Format(
     signatures=tuple(
         frozenset({"chargeperiodstart", column}) for column in ("billedcost", "effectivecost")
     ),
+    readers={"Tags": "in_braces"},
     select="focus.sql",
     control="focus_control.sql",
     fix="Export FOCUS 1.0 or later",

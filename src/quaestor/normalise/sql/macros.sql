@@ -25,3 +25,7 @@ create or replace temp macro as_time(t) as
         '([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?'
     )
     then timezone('UTC', try_cast(t as timestamptz)) end;
+
+-- Some of Azure's exports write tags as an object without its braces; anything else stays as is.
+create or replace temp macro in_braces(t) as case
+    when left(t, 1) = '"' and json_valid('{' || t || '}') then '{' || t || '}' else t end;
