@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COLLECTORS = {
     "aws-export": "quaestor.collect.aws_export",
     "azure-export": "quaestor.collect.azure_export",
+    "ecb-rates": "quaestor.collect.ecb_rates",
     "files": "quaestor.collect.files",
     "mlflow": "quaestor.collect.mlflow",
     "model-gov": "quaestor.collect.model_gov",

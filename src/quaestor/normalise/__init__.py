@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LOADERS = {
     "bill": "quaestor.normalise.bill",
+    "rates": "quaestor.normalise.rates",
     "node-hours": "quaestor.normalise.usage",
     "pod-hours": "quaestor.normalise.usage",
     "mlflow": "quaestor.normalise.registry_mlflow",

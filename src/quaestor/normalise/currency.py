@@ -1,20 +1,29 @@
-"""Exchange rates: read from a file, and settled on every charge of another currency."""
+"""Exchange rates: read from a file, and settled on every charge of another currency.
+
+A rate is looked for in the file that `rates:` names, then in the sources of kind `ecb-rates` in
+the order of their names. The first of them that knows the currency counts, for all its days: two
+origins are never mixed in one currency. Each charge has the newest rate that was in force on its
+day, so that a weekend has Friday's.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from pathlib import Path
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import ConfigurationError
+from quaestor.normalise import ecb
 from quaestor.warehouse.duckdb import Warehouse
 
 # A rate is DECIMAL(28, 18); ledger/rules.py multiplies by it without losing a digit.
 _WHOLE_DIGITS = 10
 _FRACTION_DIGITS = 18
+FILE = "rates:"  # the origin of what the rates file says; no source can have this name
+_OLDEST_DAYS = 7  # a reference rate is set on every working day; Easter has four without
 _Rate = tuple[str, date, Decimal]
 
 
@@ -24,13 +33,16 @@ def read_rates(warehouse: Warehouse, path: Path | None) -> None:
     Args:
         warehouse: Where to.
         path: CSV with the columns `date`, `currency` and `rate`: how much of the reporting
-            currency one unit of `currency` bought from that day on; None: no rates.
+            currency one unit of `currency` bought from that day on. Or the table of the European
+            Central Bank (CSV or zip), which goes to `focus.reference_rate`. None: no rates.
 
     Raises:
         ConfigurationError: Not such a file, a rate with more digits than DECIMAL(28, 18) holds,
             or two rates of one currency and day.
     """
-    rates = _rates(path) if path else []
+    table = _table(path) if path else None
+    rates = _rates(path) if path and table is None else []
+    replace_table(warehouse, FILE, table or [])
     warehouse.run("delete from config.rate")
     warehouse.run(
         "insert into config.rate select unnest($currencies), unnest($days), unnest($rates)",
@@ -40,6 +52,38 @@ def read_rates(warehouse: Warehouse, path: Path | None) -> None:
             "rates": [f"{rate:f}" for _, _, rate in rates],  # never a float
         },
     )
+
+
+def _table(path: Path) -> list[ecb.Rate] | None:
+    """Return the rates of a file that is the European Central Bank's table, else None."""
+    try:
+        content = path.read_bytes()
+        header = content.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+        named = header.decode("utf-8", errors="replace").strip().split(",")
+        if not content.startswith(b"PK") and not ecb.recognises(named):
+            return None
+        return ecb.read(content)
+    except OSError as problem:
+        raise _unreadable(str(problem), str(path)) from None
+    except ecb.TableError as problem:
+        raise _unreadable(str(problem), str(path)) from None
+
+
+def replace_table(warehouse: Warehouse, source: str, table: Iterable[ecb.Rate]) -> None:
+    """Put a source's reference rates in the place of those it stated before."""
+    rates = list(table)
+    warehouse.run("delete from focus.reference_rate where source = ?", [source])
+    if rates:
+        warehouse.run(
+            "insert into focus.reference_rate "
+            "select $source, unnest($days), unnest($currencies), unnest($rates)",
+            {
+                "source": source,
+                "days": [day for day, _, _ in rates],
+                "currencies": [currency for _, currency, _ in rates],
+                "rates": [f"{rate:f}" for _, _, rate in rates],  # never a float
+            },
+        )
 
 
 def _rates(path: Path) -> list[_Rate]:
@@ -97,40 +141,117 @@ def _unreadable(what: str, where: str) -> ConfigurationError:
         f"the exchange rates cannot be read: {what}",
         where=where,
         fix="Write lines such as 2026-10-01,EUR,1.0842 under the header date,currency,rate: "
-        "reporting currency per unit of the other one, from that day on.",
+        "reporting currency per unit of the other one, from that day on. Or name the European "
+        "Central Bank's eurofxref-hist.csv or .zip as it was downloaded.",
     )
 
 
 def settle(warehouse: Warehouse) -> None:
-    """Give every charge the newest rate that was in force on its day, or none."""
+    """Give every charge the newest rate that was in force on its day, or none.
+
+    A reference rate is against the euro; between two other currencies it is the quotient of
+    theirs of one day, worked out exactly and rounded to 18 digits after the point, half to even.
+    """
+    warehouse.run("delete from focus.rate_used")
+    warehouse.run(_STATED)
+    warehouse.run("create or replace temp table crossed (currency varchar, day date, rate varchar)")
+    found = warehouse.rows(_REFERENCES)
+    crossed = [(currency, day, _cross(ours, theirs)) for currency, day, theirs, ours in found]
+    if crossed:
+        warehouse.run(
+            "insert into crossed select unnest($currencies), unnest($days), unnest($rates)",
+            {
+                "currencies": [currency for currency, _, _ in crossed],
+                "days": [day for _, day, _ in crossed],
+                "rates": [None if rate is None else f"{rate:f}" for _, _, rate in crossed],
+            },
+        )
     warehouse.run(
-        """
-        create or replace temp table rate_of_day as
-        select c.currency, c.day, case when c.currency = s.value then 1 else r.rate end as rate
-        from (
-            select distinct BillingCurrency as currency, ChargePeriodStart::date as day
-            from focus.charge
-            where BillingCurrency is distinct from
-                (select value from config.setting where name = 'currency')
-                or x_billing_currency_rate is distinct from 1
-        ) as c
-        cross join (select value from config.setting where name = 'currency') as s
-        asof left join config.rate as r on r.currency = c.currency and r.valid_from <= c.day
-        """
+        "update focus.rate_used as u set rate = c.rate::decimal(28, 18) from crossed as c "
+        "where c.currency = u.currency and c.day = u.day"
     )
-    warehouse.run(
-        """
-        update focus.charge set x_billing_currency_rate = rate_of_day.rate
-        from rate_of_day
-        where rate_of_day.currency is not distinct from BillingCurrency
-            and rate_of_day.day = ChargePeriodStart::date
-            and x_billing_currency_rate is distinct from rate_of_day.rate
-        """
-    )
+    warehouse.run(_UPDATE)
+
+
+def _cross(ours: Decimal, theirs: Decimal) -> Decimal | None:
+    """Return the reporting currency per unit of another one; None: no rate could hold it.
+
+    >>> _cross(Decimal("1.0842"), Decimal("11.6543"))
+    Decimal('0.093030040414267695')
+    """
+    with localcontext(prec=60):
+        rate = (ours / theirs).quantize(Decimal(1).scaleb(-_FRACTION_DIGITS), ROUND_HALF_EVEN)
+    return rate if 0 < rate < 10**_WHOLE_DIGITS else None
+
+
+# Which rate is in force for each day and currency of the bills. The first origin that knows the
+# currency has it; a reference rate needs one of the reporting currency on the same day.
+_STATED = f"""
+insert into focus.rate_used by name
+with reporting as (select value from config.setting where name = 'currency'),
+charged as (
+    select distinct BillingCurrency as currency, ChargePeriodStart::date as day
+    from focus.charge, reporting
+    where BillingCurrency is not null and BillingCurrency <> value
+),
+reference as (
+    select theirs.source, theirs.currency, theirs.day
+    from focus.reference_rate as theirs
+    join focus.reference_rate as ours using (source, day)
+    join reporting on ours.currency = value
+    where theirs.currency in (select currency from charged)
+),
+origin as (
+    select currency, arg_min(origin, place) as origin from (
+        select distinct currency, '{FILE}' as origin, '' as place from config.rate
+        union all
+        select distinct currency, source, case when source = '{FILE}' then '' else source end
+        from reference
+    ) group by currency
+),
+stated as (
+    select currency, valid_from as rate_day, '{FILE}' as origin, rate, false as daily
+    from config.rate
+    union all
+    select currency, day, source, null::decimal(28, 18), true from reference
+),
+known as (
+    select s.* from stated as s join origin as o on o.currency = s.currency and o.origin = s.origin
+)
+select c.currency, c.day, k.origin, k.rate_day, k.rate, k.daily
+from charged as c asof left join known as k on k.currency = c.currency and k.rate_day <= c.day
+"""
+_REFERENCES = """
+select u.currency, u.day, theirs.per_euro, ours.per_euro
+from focus.rate_used as u
+join config.setting as s on s.name = 'currency'
+join focus.reference_rate as theirs
+    on theirs.source = u.origin and theirs.day = u.rate_day and theirs.currency = u.currency
+join focus.reference_rate as ours
+    on ours.source = u.origin and ours.day = u.rate_day and ours.currency = s.value
+where u.daily
+order by all
+"""
+_UPDATE = """
+update focus.charge set x_billing_currency_rate = wanted.rate
+from (
+    select currency, day, rate from focus.rate_used
+    union all
+    select distinct BillingCurrency, ChargePeriodStart::date,
+        case when BillingCurrency = s.value then 1 end
+    from focus.charge, config.setting as s
+    where s.name = 'currency' and x_billing_currency_rate is distinct from
+        case when BillingCurrency = s.value then 1 end
+        and (BillingCurrency is null or BillingCurrency = s.value)
+) as wanted
+where wanted.currency is not distinct from BillingCurrency
+    and wanted.day = ChargePeriodStart::date
+    and x_billing_currency_rate is distinct from wanted.rate
+"""
 
 
 def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
-    """Return the money that has no rate, by source, currency and month.
+    """Return the money that has no rate, or an old one, by source, currency and month.
 
     Raises:
         OutOfRangeError: One of these sums is larger than money can be.
@@ -142,24 +263,53 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
         from focus.charge where x_billing_currency_rate is null group by all order by all
         """
     )
-    return [
-        BlindSpot(
-            source=source,
-            scope=f"currency {currency or '(none)'}",
-            period=month,
-            reason=(
-                f"there is no rate from {currency} into the reporting currency"
-                if currency
-                else "the bill names no currency"
-            ),
-            fix=(
-                f"Add {currency} to the file that `rates:` names."
-                if currency
-                else "Set `billing_currency:` on the source."
-            ),
-            rows=rows,
-            amount=amount,
-            currency=currency,
-        )
-        for source, currency, month, rows, amount in found
-    ]
+    return [_unrated(*row) for row in found] + [_aged(*row) for row in warehouse.rows(_AGED)]
+
+
+_AGED = f"""
+select c.x_source, u.currency, strftime(u.day, '%Y-%m'), count(*), sum(c.BilledCost),
+    max(u.day - u.rate_day), max(u.rate_day)
+from focus.rate_used as u
+join focus.charge as c on c.BillingCurrency = u.currency and c.ChargePeriodStart::date = u.day
+where u.daily and u.rate is not null and u.day - u.rate_day > {_OLDEST_DAYS}
+group by all order by all
+"""
+
+
+def _unrated(
+    source: str, currency: str | None, month: str, rows: int, amount: Decimal
+) -> BlindSpot:
+    return BlindSpot(
+        source=source,
+        scope=f"currency {currency or '(none)'}",
+        period=month,
+        reason=(
+            f"there is no rate from {currency} into the reporting currency"
+            if currency
+            else "the bill names no currency"
+        ),
+        fix=(
+            f"Add {currency} to the file that `rates:` names."
+            if currency
+            else "Set `billing_currency:` on the source."
+        ),
+        rows=rows,
+        amount=amount,
+        currency=currency,
+    )
+
+
+def _aged(
+    source: str, currency: str, month: str, rows: int, amount: Decimal, days: int, newest: date
+) -> BlindSpot:
+    return BlindSpot(
+        source=source,
+        scope=f"currency {currency}",
+        period=month,
+        reason=f"{currency} is converted at rates up to {days} days old; the newest before it is "
+        f"of {newest}",
+        fix="Collect the exchange rates again, or download a newer table.",
+        rows=rows,
+        amount=amount,
+        currency=currency,
+    )

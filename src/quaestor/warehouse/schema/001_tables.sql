@@ -53,7 +53,8 @@ create table if not exists focus.charge (
     SubAccountType varchar, Tags varchar,
     x_source varchar not null, x_file varchar not null, x_file_sha256 varchar not null,
     x_row bigint not null,
-    x_billing_currency_rate decimal(28, 18) -- reporting currency per unit of BillingCurrency
+    x_billing_currency_rate decimal(28, 18), -- reporting currency per unit of BillingCurrency
+    x_sub_account_name_source varchar -- who named the account, where the bill does not
 );
 
 -- What each landed file gave: landed = loaded + quarantined, in rows and in digits.
@@ -97,6 +98,20 @@ create table if not exists focus.account (
     account_name varchar, account_type varchar, parent_id varchar, path varchar, status varchar,
     tags varchar, -- a JSON object
     primary key (source, account_id)
+);
+-- Exchange rates as a central bank sets them: how much of a currency one euro bought that day.
+create table if not exists focus.reference_rate (
+    source varchar not null, day date not null, currency varchar not null,
+    per_euro decimal(28, 18) not null
+);
+-- Which rate each day's charges in a currency have, and where it is from.
+create table if not exists focus.rate_used (
+    currency varchar not null, day date not null,
+    origin varchar, -- a source, or `rates:`; null: nobody knows a rate
+    rate_day date, -- the day the rate was set
+    rate decimal(28, 18), -- reporting currency per unit
+    daily boolean, -- from a table of every working day, so that it can be old
+    primary key (currency, day)
 );
 -- List prices as a provider's catalogue states them, each with its day.
 create table if not exists focus.price (
