@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quaestor.warehouse.duckdb import Warehouse
 
 LOADERS = {
+    "accounts": "quaestor.normalise.accounts",
     "bill": "quaestor.normalise.bill",
     "rates": "quaestor.normalise.rates",
     "node-hours": "quaestor.normalise.usage",
@@ -38,9 +39,10 @@ def loader(schema: str) -> Loader:
 
 
 def settle(warehouse: Warehouse) -> None:
-    """Rebuild what several sources state together: one registry, one rate per charge."""
-    from quaestor.normalise import currency, registry
+    """Rebuild what several sources state together: registry, rates, names of accounts."""
+    from quaestor.normalise import accounts, currency, registry
 
+    accounts.settle(warehouse)
     currency.settle(warehouse)
     registry.settle(warehouse)
 

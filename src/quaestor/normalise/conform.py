@@ -18,7 +18,10 @@ from quaestor.normalise.format import Format
 from quaestor.normalise.landed_file import RefusedError, Relation
 from quaestor.warehouse.duckdb import literal, quoted
 
-OURS = ("x_source", "x_file", "x_file_sha256", "x_row", "x_billing_currency_rate")
+OURS = (
+    *("x_source", "x_file", "x_file_sha256", "x_row", "x_billing_currency_rate"),
+    "x_sub_account_name_source",
+)
 _LARGEST = "9" * (38 - MONEY_DIGITS)
 # Not infinite, not before Christ: a day that every program downstream can hold.
 _SOME_DAY = "between '1000-01-01' and '9999-12-31'"

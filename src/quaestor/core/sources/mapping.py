@@ -19,7 +19,12 @@ OTHERWISE = "*"  # a key of `values`: every text that is none of the others
 EPOCHS = ("unix", "unix-ms")  # formats of times: seconds or milliseconds since 1970
 _SPECIFIERS = frozenset("aAbBdeHIjmMpSfyYzZ%")
 _CUSTOM = re.compile(r"x_[A-Za-z0-9_]+")
-_OURS = frozenset({"x_source", "x_file", "x_file_sha256", "x_row", "x_billing_currency_rate"})
+_OURS = frozenset(
+    {
+        *("x_source", "x_file", "x_file_sha256", "x_row", "x_billing_currency_rate"),
+        "x_sub_account_name_source",
+    }
+)
 _One = Annotated[str, Meta(min_length=1, max_length=1)]
 
 

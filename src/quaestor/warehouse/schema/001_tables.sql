@@ -88,7 +88,7 @@ create table if not exists focus.control (
 -- amortised). `gave_way_to` names the files whose rows replaced some of its own.
 create table if not exists focus.dataset (
     source varchar not null, sha256 varchar not null,
-    dataset varchar not null, -- actual, amortised
+    dataset varchar not null, -- actual, amortised, neither
     gave_way_to varchar[] not null,
     primary key (source, sha256)
 );
