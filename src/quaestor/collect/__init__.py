@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COLLECTORS = {
     "aws-export": "quaestor.collect.aws_export",
+    "organizations": "quaestor.collect.aws_organizations",
     "azure-export": "quaestor.collect.azure_export",
     "ecb-rates": "quaestor.collect.ecb_rates",
     "files": "quaestor.collect.files",
