@@ -1,0 +1,74 @@
+"""What landed text files share: archives, encodings, and lines that cannot be split."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from quaestor.normalise.relation import REJECTED, RefusedError
+from quaestor.warehouse.duckdb import Warehouse
+
+_HEAD = 1 << 20  # bytes in which the header must end
+_BLOCK = 1 << 20
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def is_zipped(path: Path) -> bool:
+    """Say whether a file is a gzip archive, by its name."""
+    return path.name.lower().endswith(".gz")
+
+
+def check_gzip(path: Path) -> None:
+    """Read an archive to its end: the engine would take one whose check sum is wrong."""
+    try:
+        with gzip.open(path) as stream:
+            while stream.read(_BLOCK):
+                pass
+    except (EOFError, zlib.error, OSError) as problem:
+        raise RefusedError(
+            f"is no readable gzip file ({problem})",
+            fix="Export it again; it is cut or damaged, and half an archive cannot be trusted.",
+        ) from None
+
+
+def head(path: Path) -> str:
+    """Return the beginning of a file; its end may be a character cut in two.
+
+    Raises:
+        RefusedError: It is not UTF-8.
+    """
+    with gzip.open(path) if is_zipped(path) else path.open("rb") as stream:
+        data = stream.read(_HEAD)
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            raise RefusedError(
+                f"the file is {encoding}, not UTF-8",
+                fix=f"Convert it (iconv -f {encoding} -t UTF-8) or export as UTF-8.",
+            )
+    try:
+        return data.decode("utf-8-sig", errors="strict" if len(data) < _HEAD else "ignore")
+    except UnicodeDecodeError as problem:
+        raise RefusedError(
+            f"the file is not UTF-8 (byte {problem.start})", fix="Export it as UTF-8."
+        ) from None
+
+
+def number_rejects(warehouse: Warehouse, *, header: int) -> None:
+    """Make REJECTED of the lines that the engine could not split, behind `header` lines.
+
+    A row that follows k of them stands k places further down the file than among the rows that
+    could be read: `before` says how many such rows stand before a line.
+    """
+    warehouse.run(
+        f"""
+        create or replace temp table {REJECTED} as
+        select
+            row_number() over (order by line) as place,
+            line - {header} as row_number,
+            line - {header} - row_number() over (order by line) as before,
+            'line ' || line || ': ' || any_value(error_message) as reason,
+            any_value(csv_line) as raw
+        from csv_rejects group by line
+        """
+    )
