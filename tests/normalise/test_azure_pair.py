@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from builders.azure_bills import QUERY, Pair, Row, a_pair, export, reservation, usage
 from builders.bills import Bill
+from builders.focus_cost import focus_cost
 
 SUMS = "select count(*), sum(BilledCost), sum(EffectiveCost) from focus.charge"
 BOOKS = (
@@ -210,6 +211,43 @@ def test_query_answers_say_nothing_they_do_not_know(bill: Bill):
     assert bill.values(
         "ListCost, ContractedCost, PricingQuantity, ServiceName, ServiceCategory, ResourceType"
     ) == [(None, None, None, "Storage", "Storage", "microsoft.compute/disks")]
+
+
+def test_a_focus_export_of_the_same_days_replaces_both(bill: Bill):
+    """FocusCost is both in one; beside it, in one folder, nothing may be counted twice."""
+    pair = a_pair()
+    write(bill, pair)
+    same = {
+        **focus_cost("1.2"),
+        "SubAccountId": "/subscriptions/SUB-1",
+        "ChargePeriodStart": "2026-10-05T00:00:00Z",
+        "BilledCost": "100",
+        "EffectiveCost": "50",
+    }
+    bill.write("focus.csv", export(same, like={}))
+    bill.load()
+    others = Pair(
+        [row for row in pair.actual if row["Date"] != "10/05/2026"],
+        [row for row in pair.amortised if row["Date"] != "10/05/2026"],
+    )
+    _, billed, effective = joined(others)
+
+    assert bill.warehouse.row(SUMS)[1:] == (billed + 100, effective + 50)
+    assert bill.warehouse.row(BOOKS) == (0,)
+
+
+def test_cost_details_come_back_when_the_focus_export_leaves(bill: Bill):
+    """They are read again, and are the bill."""
+    bill.write("details.csv", export(usage(7)))
+    bill.write("focus.csv", export({**focus_cost("1.0"), "SubAccountId": "sub-1"}, like={}))
+    bill.load()
+    assert bill.values("BilledCost") == [(Decimal(0),)]
+
+    (bill.folder / "bills" / "focus.csv").unlink()
+    bill.load()
+
+    assert bill.values("BilledCost") == [(Decimal(7),)]
+    assert bill.warehouse.row(BOOKS) == (0,)
 
 
 CENTS = st.decimals("-5", "50", places=12, allow_nan=False).map(lambda d: f"{d:f}")

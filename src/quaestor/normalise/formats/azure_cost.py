@@ -7,6 +7,7 @@ one then stands in brackets). Dates are ISO or month first, as Microsoft writes 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from quaestor.normalise.format import MONEY, TEXT, TIME, Format, fold
 from quaestor.normalise.formats import azure_pair
@@ -78,5 +79,5 @@ FORMAT = Format(
     select="azure_cost.sql",
     control="azure_cost_control.sql",
     fix="Export cost details, actual and amortised, with all their columns",
-    after=azure_pair.settle,
+    after=partial(azure_pair.settle, form="azure-cost"),
 )

@@ -6,6 +6,7 @@ left out of `focus.charge`, counted, and read again when the amortised file they
 leaves the source (`in_force.drop_stale`).
 
 A row gives way by day: where the amortised export lags behind, the days it lacks stay actual.
+Both give way to a FOCUS export of the same account, subscription and day, which is both in one.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _WORDS = {
 _FORMATS = "('azure-cost', 'azure-query')"
 
 
-def settle(warehouse: Warehouse, job: Job, new: Collection[str]) -> list[BlindSpot]:
-    """Leave out the actual rows that amortised ones replace (`Format.after`).
+def settle(warehouse: Warehouse, job: Job, new: Collection[str], *, form: str) -> list[BlindSpot]:
+    """Leave out the actual rows that amortised ones replace (`Format.after` of `form`).
 
     Returns:
         What one half of a pair cannot tell without the other.
@@ -37,9 +38,10 @@ def settle(warehouse: Warehouse, job: Job, new: Collection[str]) -> list[BlindSp
     del new  # what is settled stays settled; a new file may be the other half of an old one
     source = job.source.name
     _tell_apart(warehouse, source)
-    _give_way(warehouse, source)
+    _give_way(warehouse, source, _TO_FOCUS)
+    _give_way(warehouse, source, _TO_AMORTISED)
     _share_claims(warehouse, source)
-    return _without_other_half(warehouse, source)
+    return _without_other_half(warehouse, source, form)
 
 
 def _tell_apart(warehouse: Warehouse, source: str) -> None:
@@ -106,9 +108,10 @@ where f.dataset is null
 """
 
 
-def _give_way(warehouse: Warehouse, source: str) -> None:
+def _give_way(warehouse: Warehouse, source: str, which: str) -> None:
+    """Leave out the rows that a SELECT names, and keep the books of their files."""
     given = {"source": source}
-    warehouse.run(_GIVING_WAY, given)
+    warehouse.run(f"create or replace temp table giving_way as {which}", given)
     if not warehouse.rows("select 1 from giving_way limit 1"):
         return
     warehouse.run(
@@ -123,8 +126,7 @@ def _give_way(warehouse: Warehouse, source: str) -> None:
         warehouse.run(statement, given)
 
 
-_GIVING_WAY = f"""
-create or replace temp table giving_way as
+_TO_AMORTISED = f"""
 with charge as (
     select
         c.x_file_sha256 as sha256, c.x_row, c.BillingPeriodStart as period,
@@ -141,12 +143,39 @@ amortised as (
     from charge where dataset = '{AMORTISED}' group by all
 )
 select
-    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency, a.files
+    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency, a.files,
+    false as wholly
 from charge as c
 join amortised as a using (period, account, sub_account, day)
 where c.dataset = '{ACTUAL}' and not c.is_purchase
 """
-# One row of these formats is one charge.
+# FOCUS names accounts by their path; the cost details by its last part.
+_TO_FOCUS = f"""
+with charge as (
+    select
+        c.x_file_sha256 as sha256, c.x_row, c.BillingPeriodStart as period, f.format,
+        lower(regexp_extract(coalesce(c.BillingAccountId, ''), '[^/]*$')) as account,
+        lower(regexp_extract(coalesce(c.SubAccountId, ''), '[^/]*$')) as sub_account,
+        c.BillingAccountId, c.SubAccountId, c.BillingCurrency, c.ChargePeriodStart::date as day
+    from focus.charge as c
+    join focus.file as f on f.source = c.x_source and f.sha256 = c.x_file_sha256
+    where c.x_source = $source and f.format in ('focus', 'azure-cost', 'azure-query')
+),
+whole as (
+    select period, account, sub_account, day, list(distinct sha256) as files
+    from charge where format = 'focus' and sub_account || account <> '' group by all
+)
+select
+    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency,
+    list_sort(list_distinct(flatten(list(w.files)))) as files, true as wholly
+from charge as c
+join whole as w on w.period = c.period and w.sub_account = c.sub_account and w.day = c.day
+    and (w.account = c.account or c.account = '' and c.sub_account <> '')
+where c.format in {_FORMATS}
+group by all
+"""
+# One row of these formats is one charge. What gives way to a FOCUS export claims nothing beside
+# it; and a file that is neither actual nor amortised remembers, too, to what it gave way.
 _BOOKS = (
     """
     update focus.file set
@@ -162,9 +191,16 @@ _BOOKS = (
         and billing_period_start = g.period
     """,
     """
-    update focus.control set rows_left_out = rows_left_out + g.rows
+    update focus.control set
+        rows_left_out = rows_left_out + g.rows,
+        landed_billed_cost = case when not wholly then landed_billed_cost end,
+        landed_effective_cost = case when not wholly then landed_effective_cost end,
+        quarantined_billed_cost = case when not wholly then quarantined_billed_cost end,
+        quarantined_effective_cost = case when not wholly then quarantined_effective_cost end
     from (
-        select sha256, period, BillingAccountId, SubAccountId, BillingCurrency, count(*) as rows
+        select
+            sha256, period, BillingAccountId, SubAccountId, BillingCurrency, wholly,
+            count(*) as rows
         from giving_way group by all
     ) as g
     where source = $source and focus.control.sha256 = g.sha256
@@ -172,6 +208,10 @@ _BOOKS = (
         and billing_account_id is not distinct from g.BillingAccountId
         and sub_account_id is not distinct from g.SubAccountId
         and currency is not distinct from g.BillingCurrency
+    """,
+    """
+    insert or ignore into focus.dataset
+    select distinct $source, sha256, 'neither', [] from giving_way
     """,
     """
     update focus.dataset set gave_way_to = list_sort(list_distinct(gave_way_to || g.files))
@@ -219,8 +259,8 @@ def _share_claims(warehouse: Warehouse, source: str) -> None:
         )
 
 
-def _without_other_half(warehouse: Warehouse, source: str) -> list[BlindSpot]:
-    found = warehouse.rows(_WITHOUT_OTHER_HALF, {"source": source})
+def _without_other_half(warehouse: Warehouse, source: str, form: str) -> list[BlindSpot]:
+    found = warehouse.rows(_WITHOUT_OTHER_HALF, {"source": source, "form": form})
     return [
         BlindSpot(
             source=source,
@@ -252,7 +292,9 @@ committed as (
     select distinct c.BillingPeriodStart as period, c.BillingAccountId as account, d.dataset
     from focus.charge as c
     join focus.dataset as d on d.source = c.x_source and d.sha256 = c.x_file_sha256
-    where c.x_source = $source and c.CommitmentDiscountCategory is not null
+    join focus.file as f on f.source = c.x_source and f.sha256 = c.x_file_sha256
+    where c.x_source = $source and f.format = $form
+        and c.CommitmentDiscountCategory is not null
         and (d.dataset = '{ACTUAL}' or c.EffectiveCost <> 0)
 )
 select strftime(c.period, '%Y-%m'), c.account, c.dataset

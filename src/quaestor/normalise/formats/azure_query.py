@@ -17,6 +17,8 @@ InvoiceId, Frequency, CostUSD. ChargeType and PricingModel are what the two data
 
 from __future__ import annotations
 
+from functools import partial
+
 from quaestor.normalise.format import MONEY, TEXT, TIME, Format
 from quaestor.normalise.formats import azure_pair
 from quaestor.normalise.formats.azure_cost import NO_DAY, spelling
@@ -41,5 +43,5 @@ FORMAT = Format(
     select="azure_query.sql",
     control="azure_query_control.sql",
     fix="Land the query API's answers with their `dataset`, cost and UsageDate",
-    after=azure_pair.settle,
+    after=partial(azure_pair.settle, form="azure-query"),
 )
