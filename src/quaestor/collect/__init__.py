@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from quaestor.core.config import Config, Source
 
 COLLECTORS = {
+    "aws-cost-explorer": "quaestor.collect.aws_cost_explorer",
     "aws-export": "quaestor.collect.aws_export",
     "organizations": "quaestor.collect.aws_organizations",
     "azure-export": "quaestor.collect.azure_export",
