@@ -16,13 +16,16 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core")
 MLFLOW = "mlflow==3.17.2"
+BIGQUERY = ("bqemulator==1.4.0", "duckdb==1.5.5", "duckdb-extension-spatial==1.5.5", "numpy")
 NPM_PACKAGES = {"azurite": "azurite@3.35.0", "wiremock": "wiremock@3.13.2"}
 JAVA = "default-jre-headless"  # runs WireMock, and has the keytool that makes a certificate
 
 
 def main() -> int:
     """Install what is missing and return 1 where something must be there and is not."""
-    missing = [reason for reason in (browser(), mlflow(), azurite(), wiremock()) if reason]
+    missing = [
+        reason for reason in (browser(), mlflow(), azurite(), wiremock(), bigquery()) if reason
+    ]
     for reason in missing:
         print(f"missing: {reason}", file=sys.stderr)  # noqa: T201 - a program that speaks to people
     required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_REAL") == "1"
@@ -48,6 +51,37 @@ def mlflow() -> str | None:
         return f"MLflow. {folder} could not be made."
     if run(python, "-m", "pip", "install", "--quiet", MLFLOW):
         return f"MLflow. pip could not install {MLFLOW}."
+    stamp.touch()
+    return None
+
+
+# Put the extension that came from PyPI where DuckDB looks for one, below this HOME.
+_GIVE_EXTENSION = """
+import pathlib, shutil, duckdb, duckdb_extension_spatial as spatial
+(platform,) = duckdb.sql("pragma platform").fetchone()
+home = pathlib.Path.home() / ".duckdb" / "extensions" / f"v{duckdb.__version__}" / platform
+home.mkdir(parents=True, exist_ok=True)
+for found in pathlib.Path(spatial.__file__).parent.rglob("*.duckdb_extension"):
+    shutil.copy(found, home)
+"""
+
+
+def bigquery() -> str | None:
+    """Give the emulator of BigQuery an environment and a HOME; return why there is none."""
+    folder = CHECKOUT / ".parties" / "bigquery"
+    stamp = folder / f".{BIGQUERY[0]}"
+    if stamp.is_file():
+        return None
+    say(f"installing {BIGQUERY[0]} into {folder.relative_to(CHECKOUT)}")
+    python = str(folder / "bin" / "python")
+    if run("sh", str(CHECKOUT / ".ci" / "venv"), str(folder), sys.executable):
+        return f"BigQuery's emulator. {folder} could not be made."
+    if run(python, "-m", "pip", "install", "--quiet", *BIGQUERY):
+        return f"BigQuery's emulator. pip could not install {' '.join(BIGQUERY)}."
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    if run("env", f"HOME={home}", python, "-c", _GIVE_EXTENSION):
+        return "BigQuery's emulator. It could not be given its extension."
     stamp.touch()
     return None
 

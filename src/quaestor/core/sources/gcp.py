@@ -13,7 +13,7 @@ class GcpExportSource(Bill, frozen=True, kw_only=True, tag_field="kind", tag="gc
     prefix: str = ""
     project: str | None = None  # who pays for the queries; unset, the table's own
     location: str | None = None
-    max_bytes: int | None = None  # a query that would read more is not run
+    max_bytes: int | None = None  # a look whose queries would read more is refused
     endpoint: str | None = None  # an emulator, a proxy
 
 

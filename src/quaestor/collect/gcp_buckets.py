@@ -1,0 +1,132 @@
+"""Read exported bills from Cloud Storage: an object is fetched once for each of its generations.
+
+Nothing says which billing periods an object holds, so that `since` and `until` have no say here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
+
+from quaestor.collect import gcp
+from quaestor.core.errors import IncompleteError
+from quaestor.core.landed import LandedFile
+
+if TYPE_CHECKING:
+    from quaestor.collect.landing import Landing
+    from quaestor.core.sources import GcpExportSource
+
+_BLOCK = 1 << 20
+_JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+TAKEN = (".csv", ".csv.gz", ".parquet", ".parq", *_JSON)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A folder of a bucket, and the client that asks for it."""
+
+    source: GcpExportSource
+    client: Any
+
+    @classmethod
+    def opened(cls, source: GcpExportSource) -> Bucket:
+        """Make the client; nothing is asked yet."""
+        found = gcp.credentials(source)
+        try:
+            from google.cloud import storage
+        except ImportError:
+            raise gcp.not_installed(source) from None
+        options = {"api_endpoint": source.endpoint} if source.endpoint else None
+        project = source.project or "quaestor"  # reading a bucket needs none
+        return cls(
+            source, storage.Client(project=project, credentials=found, client_options=options)
+        )
+
+    @property
+    def address(self) -> str:
+        """Return what is read, as people write it."""
+        return f"gs://{self.source.bucket}/{self.source.prefix}"
+
+    def land(
+        self, landing: Landing, progress: Callable[[str], None]
+    ) -> tuple[list[LandedFile], list[LandedFile]]:
+        """Fetch the objects that are not landed yet; return all that are in force."""
+        blobs = self._listed()
+        known = landing.known()
+        new = [blob for blob in blobs if self._key(blob) not in known]
+        size = sum(blob.size or 0 for blob in new)
+        progress(
+            f"{self.source.name}: {len(blobs):,} file{'s' if len(blobs) != 1 else ''}, "
+            f"{len(new):,} new or changed, {size / 1024**2:,.1f} MiB to fetch"
+        )
+        landed = gcp.in_threads(
+            new,
+            lambda blob: self._fetched(blob, landing),
+            progress,
+            lambda blob: f"{self.source.name}: {PurePosixPath(blob.name).name}",
+        )
+        known |= {(file.scope, file.version): file for file in landed}
+        return [known[self._key(blob)] for blob in blobs], []
+
+    def state(self) -> str:
+        """Say how many files are there, and how new they are."""
+        blobs = self._listed()
+        size = sum(blob.size or 0 for blob in blobs)
+        told = f"{len(blobs):,} file{'s' if len(blobs) != 1 else ''}, {size / 1024**2:,.1f} MiB"
+        times = [blob.updated for blob in blobs if blob.updated]
+        return told + (f", written {max(times):%Y-%m-%d %H:%M}" if times else "")
+
+    def _listed(self) -> list[Any]:
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        with gcp.explained(self.source, self.address):
+            found = self.client.list_blobs(
+                self.source.bucket,
+                prefix=self.source.prefix or None,
+                retry=DEFAULT_RETRY.with_timeout(gcp.FIRST_PATIENCE),
+                timeout=gcp.WAIT,
+            )
+            return [blob for blob in found if blob.name.lower().endswith(TAKEN)]
+
+    def _key(self, blob: Any) -> tuple[str, str]:
+        return f"gs://{self.source.bucket}/{blob.name}", str(blob.generation)
+
+    def _fetched(self, blob: Any, landing: Landing) -> LandedFile:
+        scope, version = self._key(blob)
+        blocks = self._blocks(blob, landing)
+        return landing.land_blocks(blocks, PurePosixPath(blob.name).name, scope, version)
+
+    def _blocks(self, blob: Any, landing: Landing) -> Iterator[bytes]:
+        """Download to a file without a name, hold it to its check sum, then hand it over."""
+        with tempfile.TemporaryFile(dir=landing.folder / "files") as part:
+            self._download(blob, part)
+            part.seek(0)
+            while block := part.read(_BLOCK):
+                yield block
+
+    def _download(self, blob: Any, part: IO[bytes]) -> None:
+        from google.api_core.exceptions import NotFound, PreconditionFailed
+        from google.cloud.storage.exceptions import DataCorruption
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        scope, _ = self._key(blob)
+        retry = DEFAULT_RETRY.with_timeout(gcp.PATIENCE)
+        with gcp.explained(self.source, scope):
+            try:
+                blob.download_to_file(part, checksum="auto", retry=retry, timeout=gcp.WAIT)
+            except DataCorruption:
+                what = "what arrives is not what is stored: its check sum differs"
+            except (NotFound, PreconditionFailed):
+                what = "it was replaced or removed while it was read"
+            else:
+                if blob.size is None or part.tell() == blob.size or blob.content_encoding:
+                    return
+                what = f"it is cut short: {part.tell():,} of {blob.size:,} bytes arrived"
+        raise IncompleteError(
+            what,
+            where=f"{scope} (source {self.source.name})",
+            fix="Run again; what was fetched is kept and not fetched again.",
+        )
