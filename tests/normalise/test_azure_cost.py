@@ -110,6 +110,38 @@ def test_a_unit_of_measure_is_a_block_and_a_unit(
     assert bill.values("PricingQuantity, PricingUnit") == [(blocks and Decimal(blocks), unit)]
 
 
+def test_quantities_are_of_blocks_where_the_row_itself_says_so(bill: Bill):
+    """Four operations in blocks of 10K are 0.0004; divided again they would be next to none."""
+    row = {
+        "quantity": "0.0004",
+        "unitPrice": "0.004",
+        "costInPricingCurrency": "0.0000016",
+        "costInBillingCurrency": "0.00000144",
+    }
+    bill.write("a.csv", export(row, like=MCA))
+    bill.load()
+
+    assert bill.values("PricingQuantity, ConsumedQuantity, ContractedCost") == [
+        (Decimal("0.0004"), Decimal(4), Decimal("0.00000144"))
+    ]
+
+
+def test_what_no_commitment_covers_is_contracted_for_what_it_costs(bill: Bill):
+    """Without a price, the cost is the contract; what is covered and unpriced is not known."""
+    blank = {"UnitPrice": "", "PayGPrice": "0"}
+    bought = {**reservation(365, kind="Purchase"), **blank}
+    unused = {**reservation(3, kind="UnusedReservation"), **blank}
+    bill.write("a.csv", export(blank, {**reservation(2), **blank}, bought, unused))
+    bill.load()
+
+    assert bill.values("ListCost, ContractedCost") == [
+        (None, Decimal("1.5")),
+        (None, None),
+        (Decimal(365), Decimal(365)),
+        (Decimal(0), Decimal(0)),
+    ]
+
+
 @pytest.mark.parametrize("cost", ["1.60101E-07", "-0.00000080000", "0.12345678901234567890"])
 def test_cost_is_read_to_its_last_digit(bill: Bill, cost: str):
     """Exports write small costs with an exponent."""

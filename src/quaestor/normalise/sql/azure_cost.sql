@@ -6,10 +6,13 @@
 --           whose money is in the purchase. Effective: 0 for the purchase, whose money is in the
 --           use. Unit prices of a Customer Agreement are in the pricing currency and are
 --           multiplied by the exchange rate. List cost: as stated, else list price x quantity;
---           NULL where neither is stated, and a list price of 0 is none
+--           NULL where neither is stated, and a price of 0 is none. What no commitment covers is
+--           contracted for what it costs; an unused part has neither cost, as nothing was had
 -- method    a file that names no billing period is billed by the calendar month of its days;
 --           ends are exclusive, the file's are the last day. Resource ids and groups, which Azure
---           writes in several casings, are lower-cased
+--           writes in several casings, are lower-cased. Quantities are of single units, to be
+--           divided by the block of UnitOfMeasure, unless unit price x quantity is the very cost
+--           of the row: then they are of blocks, as Customer Agreements have them
 -- rounding  products at the fourteenth digit; prices in billing currency at the twentieth
 -- source    Microsoft Learn, "Convert Cost Management data to FOCUS"; FOCUS 1.2
 with row_of_file as (
@@ -21,6 +24,14 @@ with row_of_file as (
         azure_block(UnitOfMeasure) as block,
         split_part(azure_service_class(MeterCategory, ConsumedService), '|', 1) as category,
         split_part(azure_service_class(MeterCategory, ConsumedService), '|', 2) as subcategory,
+        -- A comparison, no figure: doubles will do.
+        coalesce(
+            Cost <> 0
+            and abs(UnitPrice::double * Quantity::double
+                - coalesce(CostInPricingCurrency, Cost)::double)
+            <= 1e-6 * abs(coalesce(CostInPricingCurrency, Cost)::double),
+            false
+        ) as is_in_blocks,
         date_trunc('day', Date)::timestamp as day
     from landed where reason is null
 ),
@@ -34,9 +45,16 @@ charge as (
         -- What is bought or used has a quantity; a tax or a credit has none.
         azure_category(ChargeType) in ('Usage', 'Purchase') as is_priced,
         azure_word(ChargeType) is not distinct from 'usage' or ChargeType is null as is_use,
-        azure_in_blocks(Quantity, coalesce(block, 1)) as priced_quantity,
-        case when PricingCurrency is null or ExchangeRate is null then UnitPrice
-            else azure_times(UnitPrice, ExchangeRate) end as unit_price,
+        azure_word(ChargeType) in ('unusedreservation', 'unusedsavingsplan') is true as is_unused,
+        case when is_in_blocks then Quantity
+            else azure_in_blocks(Quantity, coalesce(block, 1)) end as priced_quantity,
+        case when is_in_blocks then azure_times(Quantity, coalesce(block, 1))
+            else Quantity end as consumed_quantity,
+        nullif(
+            case when PricingCurrency is null or ExchangeRate is null then UnitPrice
+                else azure_times(UnitPrice, ExchangeRate) end,
+            0
+        ) as unit_price,
         nullif(
             case when PricingCurrency is null or ExchangeRate is null then PayGPrice
                 else azure_times(PayGPrice, ExchangeRate) end,
@@ -50,26 +68,30 @@ select
     case when is_covered then 0::decimal(38, 20) else Cost end as BilledCost,
     case when is_purchase then 0::decimal(38, 20) else Cost end as EffectiveCost,
     case
+        when is_unused then 0::decimal(38, 20)
         when not is_priced then Cost
         when nullif(ListCost, 0) is not null then ListCost
         when is_use then azure_times(list_price, priced_quantity)
+        else coalesce(azure_times(unit_price, priced_quantity), Cost)
     end::decimal(38, 20) as ListCost,
     case
+        when is_unused then 0::decimal(38, 20)
         when not is_priced then Cost
-        when is_use then azure_times(unit_price, priced_quantity)
+        when is_covered then azure_times(unit_price, priced_quantity)
+        else coalesce(azure_times(unit_price, priced_quantity), Cost)
     end::decimal(38, 20) as ContractedCost,
     case when is_use then list_price end as ListUnitPrice,
-    case when is_use then unit_price end as ContractedUnitPrice,
+    case when is_priced and not is_unused then unit_price end as ContractedUnitPrice,
     PricingCurrency,
-    case when PricingCurrency is not null and is_use then UnitPrice
-    end as PricingCurrencyContractedUnitPrice,
+    case when PricingCurrency is not null and is_priced and not is_unused
+        then nullif(UnitPrice, 0) end as PricingCurrencyContractedUnitPrice,
     case when PricingCurrency is not null and is_use then nullif(PayGPrice, 0)
     end as PricingCurrencyListUnitPrice,
     case when is_purchase and CostInPricingCurrency is not null then 0::decimal(38, 20)
         else CostInPricingCurrency end as PricingCurrencyEffectiveCost,
     case when is_priced then priced_quantity end as PricingQuantity,
     case when is_priced then azure_unit(UnitOfMeasure) end as PricingUnit,
-    case when is_use then Quantity end as ConsumedQuantity,
+    case when is_use then consumed_quantity end as ConsumedQuantity,
     case when is_use then azure_unit(UnitOfMeasure) end as ConsumedUnit,
     azure_pricing_category(PricingModel, ChargeType, benefit) as PricingCategory,
     -- An Enterprise Agreement is billed by enrolment, a Customer Agreement by billing profile.
