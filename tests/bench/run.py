@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+import export
 import load
 import start
 
@@ -27,6 +28,7 @@ BENCHES = {
     "demo": start.demo,
     "gate": start.gate,
     "load": load.load,
+    "export": export.export,
 }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders.bills import Bill, csv_text
@@ -228,6 +228,7 @@ AMOUNTS = st.decimals(-(10**9), 10**9, places=20, allow_nan=False)
 ROWS = st.tuples(AMOUNTS, st.sampled_from(["USD", "EUR", ""]), st.sampled_from("ab"), st.booleans())
 
 
+@settings(max_examples=20)  # each is a bill landed, loaded and built
 @given(st.lists(ROWS, min_size=1, max_size=30))
 def test_every_bill_adds_up(tmp_path_factory: pytest.TempPathFactory, rows: list):
     """Any costs, currencies and accounts, some rows unreadable: no difference, ever."""

@@ -24,6 +24,7 @@ COMMANDS = {
     "audit": "Collect, build, evaluate every policy, and report: the scheduled job.",
     "gate": "May this model version run? The CI job.",
     "report": "Render the HTML reports.",
+    "export": "Give the bill back as FOCUS Parquet, and hold it to FOCUS's rules.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
     "query": "Ask the warehouse in SQL, read-only.",
     "policy": "List, show, test and document policies.",

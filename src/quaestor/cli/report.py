@@ -20,8 +20,9 @@ from quaestor.cli.options import Call, shared
 def command(call: Call, names: tuple[str, ...], out: Path | None) -> int:
     """Render the HTML reports: all of them, or those NAMED.
 
-    cost, compliance, and reconciliation: does the bill add up? Each is one file that needs no network and holds no script: it can be mailed, printed and
-    kept. The figures are those of the last `quaestor audit` or `build`; nothing is collected.
+    They are cost, compliance, and reconciliation (does the bill add up?). Each is one file that
+    needs no network and holds no script: it can be mailed, printed and kept. The figures are
+    those of the last `quaestor audit` or `build`; nothing is collected.
 
     \b
     Example:

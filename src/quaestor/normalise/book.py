@@ -37,16 +37,7 @@ def control(
             "stated_currency": source.billing_currency,
         },
     )
-    warehouse.run(
-        """
-        insert into focus.control (source, sha256, rows_landed, rows_left_out, rows_quarantined)
-        select $source, $sha256, unsplit, 0, unsplit from (
-            select $rows - coalesce(sum(rows_landed), 0)::bigint as unsplit
-            from focus.control where source = $source and sha256 = $sha256
-        ) where unsplit > 0
-        """,
-        {"source": source.name, "sha256": file.sha256, "rows": rows},
-    )
+    warehouse.run(_UNSPLIT, {"source": source.name, "sha256": file.sha256, "rows": rows})
     quarantined, left_out = warehouse.row(
         "select coalesce(sum(rows_quarantined), 0), coalesce(sum(rows_left_out), 0) "
         "from focus.control where source = ? and sha256 = ?",
@@ -114,6 +105,13 @@ def account(
     )
 
 
+_UNSPLIT = """
+insert into focus.control (source, sha256, rows_landed, rows_left_out, rows_quarantined)
+select $source, $sha256, unsplit, 0, unsplit from (
+    select $rows - coalesce(sum(rows_landed), 0)::bigint as unsplit
+    from focus.control where source = $source and sha256 = $sha256
+) where unsplit > 0
+"""
 _FILE = """
 insert into focus.file by name
 select

@@ -1,0 +1,156 @@
+"""`quaestor export`: give the bill back as FOCUS, and hold it to FOCUS's rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from quaestor.cli.options import Call, shared
+from quaestor.cli.output import table
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.text import printable
+
+if TYPE_CHECKING:
+    from quaestor.normalise.conformance import Broken, Checked
+    from quaestor.normalise.export import Exported, Wanted
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def command() -> None:
+    """Give the bill back as FOCUS: typed Parquet, one file per billing month.
+
+    \b
+    quaestor export focus out/
+    quaestor export focus --check             # hold it to FOCUS's rules, write nothing
+    """
+
+
+@command.command("focus")
+@shared
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--version",
+    "version",
+    type=click.Choice(["1.2", "1.4"]),
+    default="1.4",
+    show_default=True,
+    help="Of FOCUS.",
+)
+@click.option(
+    "--check", is_flag=True, help="Hold the charges to FOCUS's rules; exit 1 if a MUST is broken."
+)
+@click.option("--source", "-s", "sources", multiple=True, help="Only this source; repeatable.")
+@click.option("--since", type=_DAY, help="Billing periods that have this day or a later one.")
+@click.option("--until", type=_DAY, help="Billing periods that have this day or an earlier one.")
+@click.option("--custom/--no-custom", default=True, help="Keep x_ columns. Default: keep them.")
+def export_focus(
+    call: Call,
+    folder: Path | None,
+    version: str,
+    check: bool,
+    sources: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    custom: bool,
+) -> int:
+    """Write the bill as FOCUS Parquet to FOLDER/focus-VERSION/, whole or not at all.
+
+    One file per billing month and a manifest.json with rows, sums and hashes. Nothing is made
+    up: what the bill does not say is NULL; --check says which rules that breaks.
+
+    \b
+    Examples:
+      quaestor export focus out/
+      quaestor export focus out/ --version 1.2 --check
+      quaestor export focus --check             # writes nothing
+    """
+    from quaestor.core.period import Window
+    from quaestor.normalise.export import Wanted
+
+    if folder is None and not check:
+        raise ConfigurationError(
+            "no folder to write to",
+            where="quaestor export focus",
+            fix="Name one (quaestor export focus out/), or ask for --check alone.",
+        )
+    window = Window(since and since.date(), until and until.date())
+    written, checked = _done(call, Wanted(version, sources, window, custom), folder, check=check)
+    if written and not call.quiet:
+        rows, files = _count(written.rows, "charge"), _count(len(written.files), "file")
+        click.echo(f"{written.folder}: {rows} in {files}")
+    if checked:
+        _say(checked)
+    return 1 if checked and not checked.conforms else 0
+
+
+def _done(
+    call: Call, wanted: Wanted, folder: Path | None, *, check: bool
+) -> tuple[Exported | None, Checked | None]:
+    """Check where that is asked for, then write where a folder is named."""
+    from quaestor.cli.progress import steps
+    from quaestor.normalise import conformance, export
+    from quaestor.warehouse.duckdb import Warehouse
+
+    written = checked = None
+    with Warehouse(call.warehouse(), read_only=True) as warehouse, steps(call) as progress:
+        if check:
+            progress(f"check against FOCUS {wanted.version}")
+            dataset = export.charges(warehouse, wanted)
+            checked = conformance.check(warehouse, dataset, wanted.version)
+        if folder is not None:
+            written = export.export(warehouse, wanted, folder, progress=progress)
+    return written, checked
+
+
+def _say(checked: Checked) -> None:
+    """Print what is broken, the worst first, with an example of each."""
+    must = [one for one in checked.broken if one.rule.severity == "MUST"]
+    if checked.broken:
+        click.echo(table([_line(one) for one in checked.broken], right=["charges"]))
+    rules = f"{checked.rules} rules of FOCUS {checked.version}"
+    should = len(checked.broken) - len(must)
+    click.echo(
+        f"{_count(checked.rows, 'charge')}, {rules}: "
+        f"{len(must) or 'no'} MUST and {should or 'no'} SHOULD broken"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
+def _line(one: Broken) -> dict[str, str]:
+    example = dict(one.example)
+    place = ", ".join(
+        f"{example.pop(name)}" if name != "row" else f"row {example.pop(name)}"
+        for name in ("file", "row")
+        if name in example
+    )
+    example.pop("source", None)
+    values = ", ".join(f"{name} {_short(value)}" for name, value in example.items())
+    return {
+        "level": one.rule.severity,
+        "rule": one.rule.asks,
+        "charges": "all" if one.rows is None else f"{one.rows:,}",
+        "first": f"{place}: {values}" if place else "",
+    }
+
+
+def _short(value: str | None) -> str:
+    """Show a value; a number without the zeros that end it.
+
+    >>> _short("12.50000000000000000000"), _short(None)
+    ('12.5', 'is empty')
+    """
+    if value is None:
+        return "is empty"
+    whole, point, digits = value.partition(".")
+    if point and (whole.removeprefix("-") + digits).isdigit():
+        value = f"{whole}.{digits.rstrip('0')}".rstrip(".")
+    text = printable(value)
+    return text if len(text) <= 40 else text[:39] + "…"
