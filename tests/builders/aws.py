@@ -91,7 +91,7 @@ class Aws:
         """Ask moto itself for something."""
         import urllib.request
 
-        data = json.dumps(body or {}).encode()
+        data = json.dumps({} if body is None else body).encode()
         request = urllib.request.Request(self.url + path, data=data, method="POST")  # noqa: S310 - our own server
         request.add_header("Content-Type", "application/json")
         urllib.request.urlopen(request).close()  # noqa: S310 - our own server
@@ -136,7 +136,8 @@ class Aws:
 
     def s3(self) -> Any:
         """A client of our own, to fill buckets with."""
-        return boto3.client("s3", region_name=REGION, endpoint_url=self.url)
+        session = boto3.Session()  # a new one each time: the environment may have changed
+        return session.client("s3", region_name=REGION, endpoint_url=self.url)
 
     def put(self, objects: dict[str, str | bytes | dict[str, Any]], bucket: str = BUCKET) -> None:
         """Put objects into a bucket, in the order given; a dict as JSON."""

@@ -13,7 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from builders.aws import BUCKET, Aws, Call, Fault
 from builders.bills import csv_text
@@ -366,6 +368,51 @@ def test_a_refusal_in_the_middle_of_paging_is_explained(
     assert list(bill.in_force().values()) == [b"a"]
 
 
+def test_what_had_arrived_when_the_credentials_expired_is_kept(aws: Aws, bill: Collected):
+    """A look with new ones fetches the rest."""
+    aws.put(delivery("2026-10", *(f"part {n}" for n in range(30))))
+    parts = lambda call: call.is_download and "/data/" in call.path  # noqa: E731 - one condition
+    aws.faults.append(Fault(parts, 400, "ExpiredToken", after=9))
+
+    with pytest.raises(IncompleteError, match="the AWS credentials have expired"):
+        bill.collect()
+    assert bill.landing.current() is None
+    arrived = [one for one in bill.landing.known().values() if "/data/" in one.scope]
+    assert 0 < len(arrived) < 10
+    aws.faults.clear()
+    aws.calls.clear()
+    bill.collect()
+
+    assert len(bill.in_force()) == 30
+    assert len(aws.downloads) == 30 - len(arrived)
+
+
+def test_the_printed_policy_is_enough_and_no_more(aws: Aws, bill: Collected, monkeypatch):
+    """Where IAM is enforced, its holder can collect this folder, and nothing else."""
+    aws.put(delivery("2026-10", "a") | {"other/a.csv": "a"})
+    iam = boto3.client("iam")
+    iam.create_user(UserName="quaestor")
+    iam.put_user_policy(
+        UserName="quaestor",
+        PolicyName="quaestor",
+        PolicyDocument=aws_export.permissions(bill.source),
+    )
+    key = iam.create_access_key(UserName="quaestor")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    aws.post("/moto-api/reset-auth", 0)
+    try:
+        bill.collect()
+        with pytest.raises(ClientError, match="AccessDenied"):
+            aws.s3().get_object(Bucket=BUCKET, Key="other/a.csv")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            aws.s3().delete_object(Bucket=BUCKET, Key=f"{DATA}2026-10/acme-00001.csv")
+    finally:
+        aws.post("/moto-api/reset-auth", 10**9)
+
+    assert list(bill.in_force().values()) == [b"a"]
+
+
 def test_downloads_begin_while_the_bucket_is_being_listed(aws: Aws, bill: Collected):
     """A legacy month is fetched as soon as the listing has left it."""
     months = {}
@@ -538,7 +585,7 @@ def test_doctor_says_how_much_is_there(aws: Aws, bill: Collected):
 
     aws.delete(f"{DATA}2026-10/acme-00001.csv")
     told = aws_export.doctor(bill.source, Config())
-    assert told.startswith("1 file, 1.0 MiB, 2026-09 to 2026-09")
+    assert told.startswith("1 file, 1.0 MiB, 2026-09, written")
     assert told.endswith(
         f"; 2026-10: it is half written: {DATA}2026-10/acme-00001.csv is listed and not there"
     )

@@ -9,6 +9,7 @@ was, and is told.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ _BREAKS = 8  # how often one download may break off and go on where it stopped
 
 class _ChangedError(Exception):
     """An object is no longer what was listed."""
+
+
+class _StoppedError(Exception):
+    """The look has ended, so that nobody waits for this download."""
 
 
 def collect(
@@ -86,11 +91,15 @@ def doctor(source: AwsExportSource, config: Config) -> str:
             where=f"s3://{source.bucket}/{folder} (source {source.name})",
             fix="Correct `bucket:` or `prefix:`; .csv, .csv.gz and .parquet are read.",
         )
-    periods = sorted({str(place.period) for one in found if (place := place_of(one.key))})
+    places = [place.period for one in found if (place := place_of(one.key))]
+    periods = sorted({str(period) for period in places})
+    roots = sorted({period.root for period in places})
     size = sum(one.size for one in found)
     told = f"{len(found)} file{'s' if len(found) != 1 else ''}, {size / 1024**2:,.1f} MiB"
     if periods:
-        told += f", {periods[0]} to {periods[-1]}"
+        told += f", {periods[0]}" + (f" to {periods[-1]}" if len(periods) > 1 else "")
+    if len(roots) > 1:
+        told += f", {len(roots)} exports ({', '.join(root.rstrip('/') for root in roots)})"
     if found:
         told += f", written {max(one.modified for one in found):%Y-%m-%d %H:%M}"
     return told + "".join(f"; {gap.period}: {gap.reason}" for gap in exports.gaps.values())
@@ -149,6 +158,7 @@ class _Look:
     landed: list[LandedFile] = field(default_factory=list)
     beside: list[LandedFile] = field(default_factory=list)
     changed: list[Listed] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.folder = folder_of(self.source)
@@ -177,6 +187,7 @@ class _Look:
                 self._want(self.exports.close(), pool, wanted)
                 self._arrive(wanted)
             except BaseException:
+                self.stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         self.beside = [self.known[self._scope(one), one.version] for one in self.exports.manifests]
@@ -208,8 +219,15 @@ class _Look:
 
     def _fetch(self, listed: Listed) -> LandedFile:
         """Download one object; runs in a thread of its own."""
+
+        def blocks() -> Iterator[bytes]:
+            for block in _blocks(self.client, self.source.bucket, listed):
+                if self.stopped.is_set():
+                    raise _StoppedError
+                yield block
+
         return self.landing.land_blocks(
-            _blocks(self.client, self.source.bucket, listed),
+            blocks(),
             listed.key.rpartition("/")[2],
             self._scope(listed),
             listed.version,

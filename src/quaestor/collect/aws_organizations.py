@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def collect(
     client = aws.client(source, "organizations", _HOME)
     with _explained(source):
         accounts = sorted(_pages(client, *_LIST), key=lambda account: str(account["Id"]))
-        progress(f"{source.name}: {len(accounts):,} accounts")
+        progress(f"{source.name}: {_count(accounts)}")
         places = _allowed(lambda: dict(_places(client))) or {}
         manager = _allowed(lambda: client.describe_organization()["Organization"])
         tagged = bool(accounts) and _allowed(lambda: _tags(client, accounts[0])) is not None
@@ -64,7 +64,7 @@ def doctor(source: AwsOrganizationsSource, config: Config) -> str:
     client = aws.client(source, "organizations", _HOME)
     with _explained(source):
         accounts = list(_pages(client, *_LIST))
-        told = f"{len(accounts):,} account{'s' if len(accounts) != 1 else ''}"
+        told = _count(accounts)
         if _allowed(lambda: dict(_places(client))) is None:
             told += "; their units are denied"
         if accounts and _allowed(lambda: _tags(client, accounts[0])) is None:
@@ -126,6 +126,10 @@ def _places(client: Any) -> Iterator[tuple[str, tuple[str, str]]]:
             ParentId=parent,
         )
         pending += [(unit["Id"], f"{path}/{unit['Name']}") for unit in units]
+
+
+def _count(accounts: Sequence[object]) -> str:
+    return f"{len(accounts):,} account{'s' if len(accounts) != 1 else ''}"
 
 
 def _tags(client: Any, account: Mapping[str, Any]) -> dict[str, str]:
