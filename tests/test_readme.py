@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from quaestor.cli.main import COMMANDS, EXIT_CODES
+from quaestor.collect import COLLECTORS
 from quaestor.core.config import parse_config
 from quaestor.core.shipped import shipped
+from quaestor.normalise.formats import FORMATS
 
 SKIPPED = "..."  # a line that stands for lines left out
 
@@ -94,9 +96,18 @@ def test_the_configuration_shown_is_a_configuration(readme: str, tmp_path: Path)
     (text,) = blocks("yaml", readme)
     config = parse_config(text, tmp_path, {"MLFLOW_HOST": "mlflow.example"})
 
-    assert len(config.sources) == 5
+    assert len(config.sources) == 6
     for policy in config.params:
         assert list(shipped("policies").glob(f"*/{policy}.yaml")), policy
+
+
+@pytest.mark.parametrize("names", [COLLECTORS, FORMATS], ids=["kinds", "formats"])
+def test_every_kind_and_every_format_is_in_the_tables(readme: str, names: dict[str, str]):
+    """What is not written down is not found."""
+    written = set(re.findall(r"`([a-z0-9-]+)`", "\n".join(re.findall(r"^\| .*", readme, re.M))))
+    internal = {"mlflow", "model-gov", "cost-explorer", "azure-query"}  # shown above; by API only
+
+    assert set(names) - written - internal == set()
 
 
 def test_the_tour_is_read_as_written():
