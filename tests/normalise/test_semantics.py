@@ -48,7 +48,7 @@ class Books:
             return warehouse.rows(sql)
 
     def net(self, by: str = "ResourceId") -> dict[object, tuple[Decimal, Decimal]]:
-        """Billed and effective cost by a column of the charges; what nets to nothing is left out."""
+        """Billed and effective cost by a column of the charges; what nets to zero is left out."""
         found = self.rows(
             f"select {by}, sum(BilledCost), sum(EffectiveCost) from focus.charge group by 1"
         )

@@ -7,6 +7,7 @@ the rest.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,8 @@ from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, ope
 from quaestor.normalise.quarantine import blind_spots, refuse, release
 from quaestor.warehouse.duckdb import Warehouse, quoted
 
+# What is billed before it is used is billed at most so long before.
+_FAR_AHEAD = timedelta(days=366)
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -133,7 +136,7 @@ def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedF
         warehouse.run(form.script(script))
     columns = conform.conform(relation, form, warehouse.columns("focus.charge"))
     _require(columns, relation, form)
-    view = conform.landed_view(columns, relation, form)
+    view = conform.landed_view(columns, relation, form, job.manifest.fetched_at + _FAR_AHEAD)
     warehouse.run(f"create or replace temp view landed as {view}")
     warehouse.run(f"create or replace temp view charge_of_file as {form.script(form.select)}")
     _add_custom_columns(warehouse)

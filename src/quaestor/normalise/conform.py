@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from quaestor.core.money import MONEY_DIGITS, MONEY_TYPE
-from quaestor.normalise.format import Format
+from quaestor.normalise.format import TIME, Format
 from quaestor.normalise.landed_file import RefusedError, Relation
 from quaestor.warehouse.duckdb import literal, quoted
 
@@ -68,6 +69,16 @@ class Column:
     def absence(self) -> str:
         """Return SQL that says that a needed value is empty."""
         return f"case when {self.alias} is null then {literal(f'{self.name} is empty')} end"
+
+
+def _too_late(column: Column, latest: datetime) -> str:
+    """Return SQL that says that a time lies where no bill can: 9999 is somebody's "never"."""
+    name, limit = quoted(column.name), literal(f"{latest:%Y-%m-%d %H:%M:%S}")
+    opening, closing = literal(f"{column.name} '"), literal("' is later than any bill can know")
+    return (
+        f"case when {name} > timestamp {limit} "
+        f"then {opening} || strftime({name}, '%Y-%m-%d') || {closing} end"
+    )
 
 
 def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[Column]:
@@ -237,12 +248,12 @@ def _digits(engine_type: str) -> tuple[int, int] | None:
     return (before[engine_type], 0) if engine_type in before else None
 
 
-def landed_view(columns: list[Column], relation: Relation, form: Format) -> str:
+def landed_view(columns: list[Column], relation: Relation, form: Format, latest: datetime) -> str:
     """Return the SELECT that gives every row its typed columns.
 
     Beside them: `x_row`; `reason`, why the row cannot be read (NULL: it can); `note`, which
     other values cannot; `landed`, the file's row as JSON. What the format's SELECTs read and
-    the file lacks is NULL.
+    the file lacks is NULL. A row that needs a time after `latest` cannot be read.
     """
     found = {column.name for column in columns}
     absent = {name: kind for name, kind in form.columns.items() if name not in found}
@@ -251,6 +262,8 @@ def landed_view(columns: list[Column], relation: Relation, form: Format) -> str:
         column.complaint for column in columns if column.name in (*form.required, *form.vital)
     ]
     needed += [column.absence for column in columns if column.name in form.required]
+    timed = [column for column in columns if column.kind == TIME and column.name in form.required]
+    needed += [_too_late(column, latest) for column in timed]
     needed.append(form.doubt)
     others = [
         column.complaint for column in columns if column.name not in (*form.required, *form.vital)

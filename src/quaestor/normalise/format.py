@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from quaestor.warehouse.duckdb import Warehouse
 
 SQL = Path(__file__).parent / "sql"
+# What is said of an account id that the macro `account_id` cannot read.
+LOST_DIGITS = "is a number that a spreadsheet made of an account id; its digits are lost"
 TEXT, TIME, MONEY = "VARCHAR", "TIMESTAMP", MONEY_TYPE.replace(" ", "")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format
 
 REQUIRED = ("BilledCost", "EffectiveCost", "BillingPeriodStart", "ChargePeriodStart")
+ACCOUNTS = ("BillingAccountId", "SubAccountId")
 FORMAT = Format(
     name="focus",
     title="FOCUS",
@@ -21,7 +22,8 @@ FORMAT = Format(
     signatures=tuple(
         frozenset({"chargeperiodstart", column}) for column in ("billedcost", "effectivecost")
     ),
-    readers={"Tags": "in_braces"},
+    readers={"Tags": "in_braces", **dict.fromkeys(ACCOUNTS, "account_id")},
+    complaints=dict.fromkeys(ACCOUNTS, LOST_DIGITS),
     select="focus.sql",
     control="focus_control.sql",
     fix="Export FOCUS 1.0 or later",

@@ -9,7 +9,8 @@ from quaestor.core.focus import COLUMNS, MONEY_COLUMNS, TIME_COLUMNS
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.sources.mapping import EPOCHS, OTHERWISE, MappedColumn, Mappings, mapped
 from quaestor.normalise.conform import Column, as_object, read_column
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format, fold
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format, fold
+from quaestor.normalise.formats.focus import ACCOUNTS
 from quaestor.normalise.landed_file import RefusedError, Relation
 from quaestor.warehouse.duckdb import literal, quoted
 
@@ -70,6 +71,9 @@ def _column(name: str, entry: MappedColumn, alias: str, relation: Relation) -> C
         return _time(name, entry.format, alias, source)
     if entry.values is not None:
         source, engine_type = _translated(f"spelled({source}::varchar)", entry.values), TEXT
+    if name in ACCOUNTS:
+        read = read_column(name, source, alias, engine_type, kind, "account_id")
+        return replace(read, said=LOST_DIGITS)
     return read_column(name, source, alias, engine_type, kind, None)
 
 

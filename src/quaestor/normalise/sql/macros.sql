@@ -29,3 +29,10 @@ create or replace temp macro as_time(t) as
 -- Some of Azure's exports write tags as an object without its braces; anything else stays as is.
 create or replace temp macro in_braces(t) as case
     when left(t, 1) = '"' and json_valid('{' || t || '}') then '{' || t || '}' else t end;
+
+-- An account's id, unless a spreadsheet made a number of it: 4.69592E+11 has lost its digits.
+create or replace temp macro account_id(t) as case
+    when regexp_full_match(t, '[0-9]+([.,][0-9]+)?[eE][+][0-9]+') then null
+    when regexp_full_match(t, '[0-9]+\.0+') then split_part(t, '.', 1)
+    else t
+end;
