@@ -24,7 +24,7 @@ def aws(aws_server: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> A
     nowhere = str(tmp_path_factory.mktemp("aws") / "none")
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SECRET_ACCESS_KEY": "s3cr3t-of-the-tests",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,

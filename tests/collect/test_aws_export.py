@@ -615,6 +615,19 @@ def test_the_audit_of_an_export_gives_the_total_of_the_bill(
     assert capsys.readouterr().out.splitlines()[1].endswith(",2.5")
 
 
+def test_the_command_line_asks_for_some_days(aws: Aws, tmp_path: Path, monkeypatch):
+    """--since and --until for one look, whatever the configuration says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quaestor.yaml").write_text(
+        f"sources: [{{name: aws, kind: aws-export, bucket: {BUCKET}, since: 2026-10-01}}]"
+    )
+    aws.put(delivery("2026-08", "a") | delivery("2026-09", "b") | delivery("2026-10", "c"))
+
+    assert run(["collect", "--since", "2026-09-30", "--until", "2026-09-30"]) == 0
+
+    assert aws.downloads == [f"{TOLD}2026-09/acme-Manifest.json", f"{DATA}2026-09/acme-00001.csv"]
+
+
 def test_a_gap_is_a_blind_spot_of_its_own(aws: Aws, tmp_path: Path, monkeypatch, capsys):
     """Exit code 3, with the month and the remedy."""
     monkeypatch.chdir(tmp_path)
