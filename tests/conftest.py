@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from builders import parties
+from builders import azure, parties
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REFERENCE = CHECKOUT.parent / "shared"
@@ -98,6 +99,35 @@ def wiremock(wiremock_server: parties.WireMock) -> parties.WireMock:
     """The same server, with no answers yet."""
     wiremock_server.reset()
     return wiremock_server
+
+
+@pytest.fixture
+def identity(
+    wiremock: parties.WireMock, certificate: parties.Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This machine has a managed identity of Azure; WireMock is its token service."""
+    azure.give_identity(wiremock, certificate, monkeypatch.setenv)
+
+
+@pytest.fixture
+def container(
+    azurite_server: parties.Server,
+    certificate: parties.Certificate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> azure.Container:
+    """A container of Azure's cost exports with nothing in it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.pem))
+    return azure.Container(azurite_server, f"exports-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds between tries of Azure's SDKs, which nobody waits for."""
+    from azure.core.pipeline.transport import HttpTransport
+
+    waited: list[float] = []
+    monkeypatch.setattr(HttpTransport, "sleep", lambda _, seconds: waited.append(seconds))
+    return waited
 
 
 def _missing(party: str) -> str:
