@@ -17,17 +17,31 @@ with claimed as (
         quarantined_billed_cost, landed_effective_cost, quarantined_effective_cost
     from focus.control
 ),
+-- By file first: what a file has one charge a row of need not be counted row by row.
+charged_by_file as (
+    select
+        x_source as source, x_file_sha256 as sha256, BillingPeriodStart as billing_period_start,
+        BillingAccountId as billing_account_id, SubAccountId as sub_account_id,
+        BillingCurrency as currency, count(*) as charges,
+        sum(BilledCost) as billed_cost, sum(EffectiveCost) as effective_cost
+    from focus.charge
+    group by all
+),
 charged as (
+    select
+        c.* exclude (sha256),
+        case when f.charges is not distinct from f.rows_loaded then c.charges end as rows_loaded
+    from charged_by_file as c
+    left join focus.file as f on f.source = c.source and f.sha256 = c.sha256
+),
+split as (
     select
         c.x_source as source, c.BillingPeriodStart as billing_period_start,
         c.BillingAccountId as billing_account_id, c.SubAccountId as sub_account_id,
-        c.BillingCurrency as currency, count(*) as charges,
-        count(*) filter (f.charges is not distinct from f.rows_loaded)
-        + count(distinct (c.x_file_sha256, c.x_row)) filter (f.charges <> f.rows_loaded)
-            as rows_loaded,
-        sum(c.BilledCost) as billed_cost, sum(c.EffectiveCost) as effective_cost
+        c.BillingCurrency as currency, count(distinct (c.x_file_sha256, c.x_row)) as rows_loaded
     from focus.charge as c
-    left join focus.file as f on f.source = c.x_source and f.sha256 = c.x_file_sha256
+    join focus.file as f
+        on f.source = c.x_source and f.sha256 = c.x_file_sha256 and f.charges <> f.rows_loaded
     group by all
 ),
 refused as (
@@ -35,7 +49,10 @@ refused as (
     from quarantine.row where row_number is null group by all
 ),
 line as (
-    from claimed union all by name from charged union all by name from refused
+    from claimed
+    union all by name from charged
+    union all by name from split
+    union all by name from refused
 ),
 summed as (
     select
