@@ -74,12 +74,13 @@ def test_days_are_month_first_or_iso(bill: Bill, text: str, day: datetime):
 def test_a_day_written_day_first_is_quarantined(bill: Bill):
     """There is no month 21; a guess would move money between months."""
     bill.write("a.csv", export({}, {"Date": "21/09/2023"}))
-    bill.load()
+    spots = bill.load()
 
     assert bill.quarantined() == [
         (2, "Date '21/09/2023' is not a day as Azure writes one, year first or month first")
     ]
     assert bill.values("x_row") == [(1,)]
+    assert any("may stand in a wrong month" in spot.reason for spot in spots)
 
 
 @pytest.mark.parametrize(

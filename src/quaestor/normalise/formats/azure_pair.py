@@ -41,7 +41,7 @@ def settle(warehouse: Warehouse, job: Job, new: Collection[str], *, form: str) -
     _give_way(warehouse, source, _TO_FOCUS)
     _give_way(warehouse, source, _TO_AMORTISED)
     _share_claims(warehouse, source)
-    return _without_other_half(warehouse, source, form)
+    return _without_other_half(warehouse, source, form) + _day_first(warehouse, source, form)
 
 
 def _tell_apart(warehouse: Warehouse, source: str) -> None:
@@ -305,3 +305,28 @@ where not exists (
 )
 order by all
 """
+
+
+def _day_first(warehouse: Warehouse, source: str, form: str) -> list[BlindSpot]:
+    """Tell of files with a day that only day first makes sense of: what of the others?"""
+    found = warehouse.rows(
+        """
+        select f.scope, count(*) from quarantine.row as q
+        join focus.file as f on f.source = q.source and f.sha256 = q.file_sha256
+        where q.source = $source and f.format = $form
+            and regexp_matches(q.reason, 'Date ''(1[3-9]|2[0-9]|3[01])/(0?[1-9]|1[0-2])/')
+        group by all order by all
+        """,
+        {"source": source, "form": form},
+    )
+    return [
+        BlindSpot(
+            source=source,
+            scope=scope,
+            reason=f"{rows:,} day{'s are' if rows > 1 else ' is'} written day first; the file's "
+            "other days are read month first and may stand in a wrong month",
+            fix="Export it again and do not save it with another program, or write days as "
+            "2026-10-05.",
+        )
+        for scope, rows in found
+    ]
