@@ -32,9 +32,9 @@ _SUFFIXES: dict[str, tuple[str, ...]] = {
     "pod-hours": _TABLES,
     "mlflow": (".json",),
 }
-_OTHERS: dict[str, tuple[str, ...]] = {
-    "gcp-export": (*_TABLES, *_JSON)
-}  # bills that are not tables alone
+# Bills; Google's may be JSON. A manifest beside them is about files and none of them.
+_BILLS = (*_TABLES, *_JSON)
+_ABOUT_FILES = "manifest.json"
 # Files that may well hold data; what a source does not read of them is told by doctor().
 _DATA = (
     *_TABLES,
@@ -84,7 +84,10 @@ def in_force(source: FilesSource, config: Config) -> tuple[list[Path], Exports]:
     listed = sorted(map(_listed, [*paths, *told]), key=lambda one: one.key)
     chosen = [*exports.add(listed), *exports.close()]
     keys = {one.key for one in chosen}
-    return [path for path in paths if path.as_posix() in keys], exports
+    # Of JSON no manifest of AWS speaks.
+    return [
+        path for path in paths if path.as_posix() in keys or path.name.lower().endswith(_JSON)
+    ], exports
 
 
 def _listed(path: Path) -> Listed:
@@ -119,8 +122,14 @@ def loaded_as(source: FilesSource) -> str:
 
 def suffixes(source: FilesSource) -> tuple[str, ...]:
     """Return how the names of a source's files end."""
-    schema = source.schema or "bill"
-    return _SUFFIXES.get(schema, _OTHERS.get(schema, _TABLES))
+    return _SUFFIXES.get(loaded_as(source), _BILLS)
+
+
+def _is_read(name: str, source: FilesSource) -> bool:
+    """Say whether a file of this name is one of the source's."""
+    if loaded_as(source) == "bill" and name.lower().endswith(_ABOUT_FILES):
+        return False
+    return name.lower().endswith(suffixes(source))
 
 
 def doctor(source: FilesSource, config: Config) -> str:
@@ -165,12 +174,11 @@ def found(source: FilesSource, config: Config) -> list[Path]:
         IncompleteError: There are none.
     """
     path = config.resolve(source.path)
-    taken = suffixes(source)
-    paths = matching(path, lambda name: name.lower().endswith(taken))
+    paths = matching(path, lambda name: _is_read(name, source))
     if not paths:
         raise IncompleteError(
             "no file found" if path.exists() else "no such file or folder",
             where=f"{path} (source {source.name})",
-            fix=f"Correct `path:`; a folder is searched for {', '.join(taken)}.",
+            fix=f"Correct `path:`; a folder is searched for {', '.join(suffixes(source))}.",
         )
     return paths

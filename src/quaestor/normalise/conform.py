@@ -17,6 +17,7 @@ from datetime import datetime
 from quaestor.core.money import MONEY_DIGITS, MONEY_TYPE
 from quaestor.normalise.format import TIME, Format
 from quaestor.normalise.landed_file import RefusedError, Relation
+from quaestor.normalise.nested import is_nested, member
 from quaestor.warehouse.duckdb import literal, quoted
 
 OURS = (
@@ -124,20 +125,17 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
 
 
 def _inside(relation: Relation, form: Format, taken: Collection[str]) -> list[Column]:
-    """Take columns that the file does not have by themselves out of a MAP, or JSON as text."""
+    """Take columns that the file does not have by themselves out of its nested ones."""
     columns = []
     for name, (outer, key) in form.inside.items():
-        for raw, engine_type in relation.columns.items():
+        for raw in relation.columns:
             if name in taken or form.spelling(raw) != form.spelling(outer):
                 continue
-            source, path = relation.source(raw), literal(f'$."{key}"')
-            if engine_type.startswith("MAP("):
-                value = f"{source}[{literal(key)}]::varchar"
-            else:
-                text = f"case when json_valid({source}::varchar) then {source}::varchar end"
-                value = f"json_extract_string({text}, {path})"
-            alias = f"inside_{name}"
-            columns.append(Column(name, "VARCHAR", alias, f"spelled({value})", alias, None, None))
+            if found := member(relation, raw, key):
+                source, kind = found
+                how = f"inside_{name}", kind, form.columns.get(name, "VARCHAR")
+                column = read_column(name, source, *how, form.readers.get(name))
+                columns.append(replace(column, said=form.complaints.get(name)))
     return columns
 
 
@@ -197,9 +195,10 @@ def read_column(
     name: str, source: str, alias: str, engine_type: str, kind: str, reader: str | None
 ) -> Column:
     """Give `source`, SQL over a row of the file, the type `kind`; `reader`: see Format."""
-    nested = engine_type.startswith(("MAP", "STRUCT")) or engine_type.endswith("]")
-    if reader and kind == "VARCHAR" and not nested:
-        source, engine_type = f"{source}::varchar", kind
+    nested = is_nested(engine_type)
+    if reader and kind == "VARCHAR":
+        text = f"to_json({source})" if nested else source
+        source, engine_type = f"{text}::varchar", kind
     if reader and engine_type == "VARCHAR":
         unread = f"{quoted(name)} is null and {alias} is not null"
         long = "true" if kind == _NUMBER else None

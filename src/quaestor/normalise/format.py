@@ -49,7 +49,7 @@ class Format:
             of every column with one of them, under the header's name without the prefix (the
             first that fits), or with the text beside it instead, where a prefix is a pair.
         inside: A column of `columns` -> (column, key): where to find it if the file does not
-            have it by itself: inside a MAP, or a JSON object as text.
+            have it by itself: inside a MAP, a STRUCT, or a JSON object as text.
         readers: A column of `columns` -> the SQL macro that reads its text, where that is not
             the one of its type (macros.sql); NULL from it means that the text cannot be read.
         complaints: What is said of text that a reader cannot read, "is not a number" if it is

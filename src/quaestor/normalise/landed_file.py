@@ -8,6 +8,8 @@ from pathlib import Path
 
 from quaestor.core.errors import IncompleteError
 from quaestor.normalise.landed_csv import open_csv
+from quaestor.normalise.landed_json import SUFFIXES as JSON
+from quaestor.normalise.landed_json import open_json
 from quaestor.normalise.landed_parquet import open_parquet
 from quaestor.normalise.relation import RAW, REJECTED, RefusedError, Relation
 from quaestor.warehouse.duckdb import Warehouse
@@ -31,7 +33,7 @@ def open_file(
 
     Args:
         warehouse: Where temporary relations are made.
-        path: The landed file; CSV, CSV.gz or Parquet by its name.
+        path: The landed file; CSV, JSON (also as .gz) or Parquet by its name.
         sha256: Of the file when it was landed.
         delimiter: What separates CSV columns.
         recognises: Whether these column names are a header, to recognise a wrong delimiter.
@@ -46,6 +48,8 @@ def open_file(
         raise RefusedError("the file is empty", fix="Export it again, or remove it.")
     if path.name.lower().endswith((".parquet", ".parq")):
         return open_parquet(warehouse, path, careful=careful)
+    if path.name.lower().endswith(JSON):
+        return open_json(warehouse, path)
     return open_csv(warehouse, path, delimiter, recognises, careful=careful)
 
 

@@ -18,6 +18,7 @@ FORMATS = {
     "cost-explorer": "quaestor.normalise.formats.cost_explorer",
     "focus": "quaestor.normalise.formats.focus",
     "mapped": "quaestor.normalise.formats.mapped",  # recognises nothing: a source states it
+    "gcp-export": "quaestor.normalise.formats.gcp_export",
     "azure-query": "quaestor.normalise.formats.azure_query",
     "azure-cost": "quaestor.normalise.formats.azure_cost",
 }

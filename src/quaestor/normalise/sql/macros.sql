@@ -30,6 +30,15 @@ create or replace temp macro as_time(t) as
 create or replace temp macro in_braces(t) as case
     when left(t, 1) = '"' and json_valid('{' || t || '}') then '{' || t || '}' else t end;
 
+-- JSON whose numbers are text, so that reading them makes no double of them. The character that
+-- marks a number cannot stand in JSON.
+create or replace temp macro exact_json(t) as replace(replace(
+    regexp_replace(
+        t, '("(?:[^"\\]|\\.)*")|(-?[0-9][0-9.eE+-]*)', '\1' || chr(1) || '\2' || chr(1), 'g'
+    ),
+    chr(1) || chr(1), ''
+), chr(1), '"');
+
 -- An account's id, unless a spreadsheet made a number of it: 4.69592E+11 has lost its digits.
 create or replace temp macro account_id(t) as case
     when regexp_full_match(t, '[0-9]+([.,][0-9]+)?[eE][+][0-9]+') then null
