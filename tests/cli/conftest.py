@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from quaestor.warehouse.duckdb import Warehouse
 def home(tmp_path, monkeypatch):
     """An empty folder to work in, with nothing in the environment that names Quaestor."""
     monkeypatch.chdir(tmp_path)
-    for name in ("QUAESTOR_CONFIG", "MLFLOW_TRACKING_URI", "KUBECONFIG", "AWS_CONFIG_FILE"):
+    clouds = ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
+    for name in [name for name in os.environ if name.startswith(clouds)]:
+        monkeypatch.delenv(name)
+    for name in ("QUAESTOR_CONFIG", "MLFLOW_TRACKING_URI", "KUBECONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     return tmp_path

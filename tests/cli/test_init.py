@@ -129,16 +129,90 @@ def test_two_sources_never_share_a_name(sources, home):
     assert list(sources()) == ["bill-1", "bill-1-2", "bills"]
 
 
-def test_profiles_and_clusters_are_comments_only(sources, home, monkeypatch):
+CUR = "lineItem/UnblendedCost,lineItem/UsageStartDate,lineItem/LineItemType,bill/PayerAccountId\n"
+AZURE = (
+    "SubscriptionId,Date,MeterCategory,Quantity,CostInBillingCurrency,BillingCurrency,ChargeType\n"
+)
+GCP = {"billing_account_id": "x", "service": {}, "sku": {}, "usage_start_time": "", "cost": 1}
+GCP |= {"project": {}, "credits": [], "invoice": {}, "usage_end_time": "", "export_time": ""}
+
+
+def test_bills_of_every_format_are_found_by_their_header(sources, home):
+    """Upper-case names too; no schema is written, as the header says it at every build."""
+    put(home / "aws/CUR.CSV", CUR)
+    put(home / "azure/actual.csv", AZURE)
+    put(home / "azure/amortized.csv", AZURE)
+    put(home / "gcp/export.jsonl", json.dumps({**GCP, "currency": "USD"}) + "\n")
+    put(home / "focus/a;b.csv", FOCUS.replace(",", ";"))
+
+    assert sources() == {
+        "cur": "aws/CUR.CSV",
+        "azure": "azure/*.csv",
+        "a-b": "focus/a;b.csv",
+        "export": "gcp/export.jsonl",
+    }
+    text = (home / "quaestor.yaml").read_text()
+    assert "schema:" not in text.replace("--schema", "").replace("`schema:", "")
+    assert "2 Azure" in text
+    assert 'delimiter: ";"' in text
+
+
+def test_a_tree_of_one_export_is_one_source(sources, home):
+    """Runs and parts lie in folders of their own; which of them count, their manifests say."""
+    for part in ("20261001-20261101/one/part-1", "20261001-20261101/two/part-1"):
+        put(home / f"exports/daily/{part}.csv", CUR)
+    put(home / "exports/daily/20261001-20261101/daily-Manifest.json", "{}")
+    put(home / "exports-2/a/part.csv", CUR)
+    put(home / "exports-2/b/part.csv", FOCUS)
+
+    assert sources() == {
+        "20261001-20261101": "exports/daily/20261001-20261101",
+        "part": "exports-2/a/part.csv",
+        "part-2": "exports-2/b/part.csv",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "file", "kinds"),
+    [
+        (None, ".aws/config", ["aws-export", "aws-cost-explorer", "organizations"]),
+        ("AWS_PROFILE", None, ["aws-export", "aws-cost-explorer", "organizations"]),
+        (None, ".azure/azureProfile.json", ["azure-export", "azure-cost"]),
+        ("AZURE_CLIENT_ID", None, ["azure-export", "azure-cost"]),
+        (
+            None,
+            ".config/gcloud/application_default_credentials.json",
+            ["gcp-export", "gcp-billing"],
+        ),
+        ("GOOGLE_APPLICATION_CREDENTIALS", None, ["gcp-export", "gcp-billing"]),
+    ],
+)
+def test_clouds_with_credentials_are_proposed_and_not_added(
+    sources, home, monkeypatch, variable, file, kinds
+):
+    """As comments that load once their # is gone; no credential is read or written down."""
+    put(home / "bills/a.csv", FOCUS)
+    if variable:
+        monkeypatch.setenv(variable, "s3cret")
+    if file:
+        put(home / "home" / file, "s3cret")
+
+    assert sources() == {"a": "bills/a.csv"}
+    text = (home / "quaestor.yaml").read_text()
+    config = parse_config(
+        re.sub(r"^#   - (?=\{.*kind:)", "  - ", text, flags=re.MULTILINE), home, {}
+    )
+    assert [s.__struct_config__.tag for s in config.sources] == ["files", *kinds]
+    assert "s3cret" not in text
+
+
+def test_clusters_are_comments_only(sources, home, monkeypatch):
     """What cannot be read yet is said with the way there, and adds no source."""
-    put(home / "home/.aws/config", "[default]\n")
     put(home / "kube", "apiVersion: v1\n")
     monkeypatch.setenv("KUBECONFIG", str(home / "kube"))
 
     assert sources() == {}
-    text = (home / "quaestor.yaml").read_text()
-    assert "# AWS profiles were found." in text
-    assert "# A kubeconfig was found." in text
+    assert "# A kubeconfig was found." in (home / "quaestor.yaml").read_text()
 
 
 def test_an_existing_file_is_never_overwritten(home, quaestor):

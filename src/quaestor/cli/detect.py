@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import glob
 import gzip
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +13,24 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from quaestor.normalise import formats
+from quaestor.warehouse.duckdb import Warehouse, literal
+from quaestor.warehouse.errors import UnreadableError
+
 DEPTH = 4
 _MOST_FILES = 5_000
 _NOT_INTO = {"landing", "quaestor-reports", "node_modules", "__pycache__", "venv", "site-packages"}
-_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".parq")
+_PARQUET = (".parquet", ".parq")
+_JSON = tuple(f".{kind}{gz}" for gz in ("", ".gz") for kind in ("json", "jsonl", "ndjson"))
+_SUFFIXES = (".csv", ".csv.gz", *_PARQUET, *_JSON)
+_ABOUT_FILES = "manifest.json"  # beside an export's files, and none of them
 _MODEL_GOV = "model.gov.yaml"
-# A file is of a schema when it has all of these columns; the first that fits counts.
-_SIGNS = {
-    "focus": {"BilledCost", "ChargePeriodStart"},
+# Files that are no bills: one that has all of these columns; the first that fits counts.
+_USAGE = {
     "pod-hours": {"cluster", "namespace", "pod", "hour"},
     "node-hours": {"cluster", "node", "hour"},
 }
 _HEAD = 1 << 16
-_FOOTER = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,13 @@ class Detected:
 @dataclass(frozen=True)
 class _File:
     path: Path  # relative to the folder that was searched
-    suffix: str
-    schema: str | None
+    suffix: str  # as it is spelled
+    schema: str | None  # a format of bills, or of usage files
     delimiter: str = ","
+
+    @property
+    def is_bill(self) -> bool:
+        return self.schema in formats.FORMATS
 
 
 def detect(folder: Path, environment: Mapping[str, str]) -> list[Detected]:
@@ -66,26 +77,6 @@ def detect(folder: Path, environment: Mapping[str, str]) -> list[Detected]:
         place = str(files[0]) if len(files) == 1 else _common(files)
         sources.append(Detected("models", {"kind": "model-gov", "path": place}, shown))
     return _named_apart(sources)
-
-
-def hints(environment: Mapping[str, str], home: Path) -> list[str]:
-    """Return sentences about what is there, and how its data get into files."""
-    found = []
-    aws = Path(environment.get("AWS_CONFIG_FILE", home / ".aws" / "config"))
-    if aws.is_file() or (home / ".aws" / "credentials").is_file():
-        found.append(
-            "AWS profiles were found. Bills are read from files: copy a FOCUS export of AWS Data "
-            "Exports with `aws s3 sync s3://BUCKET/PREFIX bills/`, then add bills/ as below."
-        )
-    kube = environment.get("KUBECONFIG", "")
-    if any(Path(part).is_file() for part in kube.split(os.pathsep) if part) or (
-        not kube and (home / ".kube" / "config").is_file()
-    ):
-        found.append(
-            "A kubeconfig was found. Clusters are read from files of node-hours and pod-hours: "
-            "export them from Prometheus, then add them with `schema: node-hours`."
-        )
-    return found
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -109,78 +100,105 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _look(folder: Path, paths: Sequence[Path]) -> list[_File]:
     files = []
     for path in paths:
-        suffix = next((s for s in _SUFFIXES if path.name.endswith(s)), None)
-        if suffix and not path.name.startswith("."):
-            schema, delimiter = _schema(folder / path, suffix)
-            files.append(_File(path, suffix, schema, delimiter))
+        suffix = max((s for s in _SUFFIXES if path.name.lower().endswith(s)), key=len, default="")
+        if not suffix or path.name.startswith(".") or path.name.lower().endswith(_ABOUT_FILES):
+            continue
+        schema, delimiter = _schema(folder / path, suffix)
+        files.append(_File(path, path.name[-len(suffix) :], schema, delimiter))
     return files
 
 
 def _schema(path: Path, suffix: str) -> tuple[str | None, str]:
+    """Return the format of a file, and what separates its columns."""
     try:
-        if suffix.startswith(".parq"):
-            footer = _parquet_footer(path)
-            for schema, signs in _SIGNS.items():
-                if all(sign.encode() in footer for sign in signs):
-                    return schema, ","
-            return None, ","
-        head = _first_line(path, suffix)
-    except (OSError, EOFError, UnicodeDecodeError):
-        return None, ","  # damaged or not ours; `quaestor doctor` is where files are judged
-    for delimiter in ",;\t|":
-        names = {name.strip().strip('"') for name in head.split(delimiter)}
-        for schema, signs in _SIGNS.items():
-            if signs <= names:
+        if suffix in _PARQUET:
+            return _named(_parquet_columns(path)), ","
+        head = _first_line(path)
+        if suffix in _JSON:
+            return _named(_json_keys(head)), ","
+        for delimiter in ",;\t|":
+            header = next(csv.reader([head], delimiter=delimiter), [])
+            if schema := _named([name.strip() for name in header]):
                 return schema, delimiter
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, UnreadableError):
+        pass  # damaged or not ours; `quaestor doctor` is where files are judged
     return None, ","
 
 
-def _first_line(path: Path, suffix: str) -> str:
-    with gzip.open(path) if suffix == ".csv.gz" else path.open("rb") as stream:
+def _named(header: Sequence[str]) -> str | None:
+    """Return the name of the format that has these columns."""
+    for name in formats.FORMATS:
+        if formats.named(name).recognises(header):
+            return name
+    return next((name for name, signs in _USAGE.items() if signs <= set(header)), None)
+
+
+def _first_line(path: Path) -> str:
+    zipped = path.name.lower().endswith(".gz")
+    with gzip.open(path) if zipped else path.open("rb") as stream:
         return stream.readline(_HEAD).decode("utf-8-sig").rstrip("\r\n")
 
 
-def _parquet_footer(path: Path) -> bytes:
-    """Return the bytes that hold the column names; empty for what is no Parquet file."""
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(size - 8, 0))
-        tail = stream.read(8)
-        length = int.from_bytes(tail[:4], "little")
-        if tail[4:] != b"PAR1" or not 0 < length <= min(size - 8, _FOOTER):
-            return b""
-        stream.seek(size - 8 - length)
-        return stream.read(length)
+def _json_keys(head: str) -> list[str]:
+    """Return the keys of the object that stands on the first line, if one does."""
+    try:
+        value = json.loads(head)
+    except (ValueError, RecursionError):
+        return []
+    return list(value) if isinstance(value, dict) else []
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    with Warehouse(":memory:") as warehouse:
+        place = literal(glob.escape(str(path)))
+        found = warehouse.probe(
+            f"describe select * from read_parquet({place}, hive_partitioning = false)"
+        )
+    return [name for name, *_ in found]
 
 
 def _groups(files: Sequence[_File]) -> Iterator[list[_File]]:
-    """Yield the files of one source: those of a folder where they are all alike, else singly."""
+    """Yield the files of one source: bills of one format below one folder, however deep.
 
-    def place(file: _File) -> tuple[str, str]:
-        return str(file.path.parent), file.suffix
+    Else those of a folder where they are all alike, else singly.
+    """
 
-    for _, same in groupby(sorted(files, key=place), key=place):
-        group = list(same)
-        alike = {(file.schema, file.delimiter) for file in group}
-        known = [file for file in group if file.schema]
-        yield from ([group] if len(alike) == 1 and known else [[file] for file in known])
+    def place(file: _File) -> tuple[tuple[str, ...], str]:
+        return file.path.parent.parts, file.suffix
+
+    for _, below in groupby(sorted(files, key=place), key=lambda file: file.path.parts[:-1][:1]):
+        tree = list(below)
+        alike = {(file.schema, file.delimiter) for file in tree}
+        spread = len({file.path.parent for file in tree}) > 1
+        if len(alike) == 1 and spread and tree[0].is_bill and tree[0].path.parent.parts:
+            yield tree
+            continue
+        for _, same in groupby(tree, key=place):
+            group = list(same)
+            alike = {(file.schema, file.delimiter) for file in group}
+            known = [file for file in group if file.schema]
+            yield from ([group] if len(alike) == 1 and known else [[file] for file in known])
 
 
 def _source(group: Sequence[_File]) -> Detected:
     first = group[0]
-    folder = first.path.parent
+    folders = {file.path.parent for file in group}
     if len(group) == 1:
         path = glob.escape(str(first.path))
         name = first.path.name.removesuffix(first.suffix)
+    elif len(folders) > 1:
+        path = _common([file.path for file in group])
+        name = Path(path).name
     else:
+        folder = first.path.parent
         path = str(Path(glob.escape(str(folder)), f"*{first.suffix}"))
         name = folder.name or "bills"
     keys = {"kind": "files", "path": path}
-    if first.schema != "focus":
+    if not first.is_bill:
         keys["schema"] = str(first.schema)
     if first.delimiter != ",":
         keys["delimiter"] = first.delimiter
-    kind = "FOCUS" if first.schema == "focus" else first.schema
+    kind = formats.named(str(first.schema)).title if first.is_bill else first.schema
     note = f"{len(group)} {kind} file{'s' if len(group) > 1 else ''}"
     return Detected(name, keys, note)
 

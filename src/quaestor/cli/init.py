@@ -16,6 +16,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
+    from quaestor.cli.credentials import Proposal
     from quaestor.cli.detect import Detected
 
 _HEAD = """\
@@ -26,14 +27,14 @@ warehouse: quaestor.duckdb   # everything that was read and judged, one file
 landing: landing             # every file as it was read, kept with its hash
 reports: quaestor-reports    # the HTML reports
 currency: USD                # the currency that figures are reported in, ISO 4217
-# rates: rates.csv           # date,currency,rate: what one unit of `currency` bought that day
+# rates: rates.csv           # date,currency,rate: what one unit of `currency` bought that day;
+                             # or the ECB's eurofxref-hist.csv (kind: ecb-rates fetches it)
 """
 _NOTHING_FOUND = """\
 # Nothing to read was found here. Add sources such as:
-#   - {name: bills, kind: files, path: bills/}     # FOCUS 1.0 to 1.4: CSV, CSV.gz, Parquet
+#   - {name: bills, kind: files, path: bills/}     # of any cloud, by their header
 #   - {name: registry, kind: mlflow, uri: "https://mlflow.example"}
 #   - {name: models, kind: model-gov, path: .}     # model.gov.yaml files
-sources: []
 """
 _TAIL = """\
 # Who owns a charge: its tags first, then the first of these rules that matches.
@@ -58,9 +59,9 @@ _MONEY = {"type": "string", "format": "decimal"}
 def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
     """Write a commented quaestor.yaml into FOLDER, with what can be read from there.
 
-    Finds FOCUS bills and usage files (CSV, CSV.gz, Parquet) and model.gov.yaml files below
-    FOLDER, and the registry that MLFLOW_TRACKING_URI names. Sends nothing anywhere, and writes
-    no other file.
+    Finds bills of every known format, usage files and model.gov.yaml files below FOLDER, and the
+    registry that MLFLOW_TRACKING_URI names. Where credentials of a cloud lie about, what may be
+    read with them is proposed as comments. Sends nothing anywhere, and writes no other file.
 
     \b
     Examples:
@@ -70,7 +71,8 @@ def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
     if schema:
         emit(json.dumps(config_schema(), indent=2), None)
         return 0
-    from quaestor.cli.detect import detect, hints
+    from quaestor.cli.credentials import proposals
+    from quaestor.cli.detect import detect
 
     path = folder / "quaestor.yaml"
     if path.exists() and not force:
@@ -88,7 +90,7 @@ def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
             fix="Check its parent's permissions.",
         ) from None
     found = detect(folder, os.environ)
-    emit(written(found, hints(os.environ, Path.home())), path)
+    emit(written(found, proposals(os.environ, Path.home())), path)
     if not call.quiet:
         for source in found:
             click.echo(f"found {printable(source.note)}: source {source.name}", err=True)
@@ -96,23 +98,19 @@ def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
     return 0
 
 
-def written(sources: Sequence[Detected], notes: Sequence[str]) -> str:
-    """Return the text of a quaestor.yaml that loads."""
+def written(sources: Sequence[Detected], more: Sequence[Proposal]) -> str:
+    """Return the text of a quaestor.yaml that loads; `more` stands in it as comments."""
     import textwrap
 
-    parts = [_HEAD]
-    parts += [
-        textwrap.fill(note, 95, initial_indent="# ", subsequent_indent="# ") for note in notes
-    ]
-    if notes:
-        parts.append("")
+    proposed = []
+    for one in more:
+        note = textwrap.fill(one.note, 95, initial_indent="# ", subsequent_indent="# ")
+        proposed += [note, *(f"#   - {line}" for line in one.lines)]
     if sources:
-        parts.append("sources:")
-        parts += [_source(source) for source in sources]
-        parts.append("")
+        parts = ["sources:", *(_source(source) for source in sources), *proposed, ""]
     else:
-        parts.append(_NOTHING_FOUND)
-    return "\n".join([*parts, _TAIL])
+        parts = [_NOTHING_FOUND.rstrip("\n"), *proposed, "sources: []", ""]
+    return "\n".join([_HEAD, *parts, _TAIL])
 
 
 def _source(source: Detected) -> str:
