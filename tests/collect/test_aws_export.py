@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from builders.aws import BUCKET, Aws, Call, Fault
 from builders.bills import csv_text
 from quaestor.cli.main import run
+from quaestor.collect import aws as aws_module
 from quaestor.collect import aws_export
 from quaestor.collect.landing import Landing
 from quaestor.core.config import Config
@@ -61,6 +63,15 @@ def bill(tmp_path: Path, aws: Aws) -> Collected:
     """The source `aws`: what lies under focus/ in the bucket."""
     source = AwsExportSource(name="aws", bucket=BUCKET, prefix="focus/")
     return Collected(Landing(tmp_path / "landing", "aws"), source, [])
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What botocore would have waited between tries, which nobody waits for."""
+    waited: list[float] = []
+    clock = SimpleNamespace(sleep=waited.append, time=time.time)
+    monkeypatch.setattr("botocore.endpoint.time", clock)
+    return waited
 
 
 def delivery(month: str, *contents: str, execution: str = "") -> dict[str, str | dict[str, Any]]:
@@ -356,7 +367,7 @@ def test_a_refusal_in_the_middle_of_paging_is_explained(
     bill.collect()
     aws.put({f"focus/acme/more/{n:04d}.csv": "x" for n in range(4)})
     aws.page = 2
-    aws.faults.append(Fault(lambda call: call.is_listing, status, code, after=1))
+    aws.faults.append(Fault(lambda call: call.is_listing, status, code, after=2))
 
     with pytest.raises(IncompleteError) as caught:
         bill.collect()
@@ -443,14 +454,15 @@ def _once(meant, act):
     return before
 
 
-def test_throttling_is_outlasted(aws: Aws, bill: Collected):
+def test_a_minute_of_throttling_is_outlasted(aws: Aws, bill: Collected, waits: list[float]):
     """Slow down, says S3; botocore does, and then goes on."""
     aws.put(delivery("2026-10", "a"))
-    aws.faults.append(Fault(lambda call: call.method == "GET", 503, "SlowDown", times=2))
+    aws.faults.append(Fault(lambda call: sum(waits) < 60, 503, "SlowDown"))  # noqa: ARG005 - whoever calls
 
     bill.collect()
 
     assert list(bill.in_force().values()) == [b"a"]
+    assert sum(waits) >= 60
 
 
 def test_throttling_without_end_is_explained(aws: Aws, bill: Collected, monkeypatch):
@@ -462,7 +474,15 @@ def test_throttling_without_end_is_explained(aws: Aws, bill: Collected, monkeypa
     with pytest.raises(IncompleteError, match="asks us to slow down, even after many tries"):
         bill.collect()
 
-    assert len(aws.calls) == 2
+    assert len(aws.calls) == 4  # two clients, each of which tried twice
+
+
+def test_a_server_that_is_not_there_is_known_at_once(bill: Collected, waits: list[float]):
+    """Patience is for who answers."""
+    with pytest.raises(IncompleteError, match="AWS cannot be reached"):
+        bill.collect(endpoint_url="http://127.0.0.1:1")
+
+    assert len(waits) == aws_module.HASTY - 1
 
 
 def test_a_bucket_in_another_region_is_told_with_its_name(aws: Aws, bill: Collected):

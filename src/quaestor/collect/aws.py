@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from quaestor.core.sources.aws import AwsAccess
 
 THREADS = 8
-# Twelve tries with botocore's backoff (20 s at most) outlast a minute of throttling.
-_RETRIES = {"mode": "standard", "total_max_attempts": 12}
+PATIENT = 20  # tries; with botocore's backoff (20 s at most) they outlast minutes of throttling
+HASTY = 3  # who is not there at all is to be known in seconds
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _WRONG = (
     *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidClientTokenId"),
@@ -37,13 +37,16 @@ _THROTTLED = (
 _GONE = ("NoSuchBucket", "404")
 
 
-def client(source: AwsAccess, service: str, region: str | None = None) -> Any:
+def client(
+    source: AwsAccess, service: str, region: str | None = None, *, tries: int = HASTY
+) -> Any:
     """Return a boto3 client for a source; its role is assumed where it names one.
 
     Args:
         source: Whose profile, region, role and endpoint are used.
         service: As boto3 calls it.
         region: Where the service is at home, for those that have one place only.
+        tries: How often a question is asked, where the user's environment does not say.
 
     Raises:
         QuaestorError: boto3 is not installed, or the profile, the role or a region is wrong.
@@ -58,7 +61,8 @@ def client(source: AwsAccess, service: str, region: str | None = None) -> Any:
             fix="pip install 'quaestor[aws]'",
         ) from None
     users = "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ
-    options: dict[str, Any] = {} if users else {"retries": _RETRIES}
+    retries = {"mode": "standard", "total_max_attempts": tries}
+    options: dict[str, Any] = {} if users else {"retries": retries}
     config = Config(
         connect_timeout=10,
         max_pool_connections=THREADS + 2,
@@ -75,6 +79,26 @@ def client(source: AwsAccess, service: str, region: str | None = None) -> Any:
             endpoint_url=source.endpoint_url,
             config=config,
         )
+
+
+def patient(
+    source: AwsAccess,
+    service: str,
+    place: str,
+    ask: Callable[[Any], Any],
+    region: str | None = None,
+) -> Any:
+    """Return a client that bears with throttling, once AWS has answered `ask` at all.
+
+    Raises:
+        QuaestorError: Nobody answers at `place`.
+    """
+    from botocore.exceptions import ClientError
+
+    # A refusal is an answer too; it is explained when we ask in earnest.
+    with explained(source, place), suppress(ClientError):
+        ask(client(source, service, region))
+    return client(source, service, region, tries=PATIENT)
 
 
 def _assumed(session: Any, source: AwsAccess) -> Any:

@@ -44,6 +44,7 @@ _COSTS = {
 }
 _HOME = "us-east-1"  # the service has one endpoint for all regions of a partition
 _WHERE = "AWS Cost Explorer"
+_TRIES = 8  # half a minute; whether it is there cannot be asked beforehand without paying
 _FINAL = "final"
 _RESTATED = timedelta(days=14)  # how long after its end a month is looked at again
 
@@ -67,7 +68,7 @@ def collect(
     if missing:
         least = f"{len(missing)} call{'s' if len(missing) != 1 else ''}"
         progress(f"{source.name}: at least {least} to Cost Explorer; AWS charges {PRICE} for each")
-        client = aws.client(source, "ce", _HOME)
+        client = aws.client(source, "ce", _HOME, tries=_TRIES)
     for month in counted(missing, progress, lambda month: f"{source.name}: {month:%Y-%m}"):
         with aws.explained(source, _WHERE):
             days = list(_days(client, source, month))

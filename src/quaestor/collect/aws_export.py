@@ -52,7 +52,13 @@ def collect(
 ) -> None:
     """Land the files in force that are not landed yet (see `Collector.collect`)."""
     del config  # a bucket needs no base folder
-    client = aws.client(source, "s3")
+    folder = folder_of(source)
+    client = aws.patient(
+        source,
+        "s3",
+        f"s3://{source.bucket}/{folder}",
+        lambda quick: quick.list_objects_v2(Bucket=source.bucket, Prefix=folder, MaxKeys=1),
+    )
     for _ in range(_LOOKS):
         look = _Look(source, client, landing, now, progress)
         with aws.explained(source, look.address):

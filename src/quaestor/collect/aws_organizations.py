@@ -43,7 +43,9 @@ def collect(
 ) -> None:
     """Land every account of the organisation (see `Collector.collect`)."""
     del config
-    client = aws.client(source, "organizations", _HOME)
+    client = aws.patient(
+        source, "organizations", _WHERE, lambda quick: quick.list_accounts(MaxResults=1), _HOME
+    )
     with _explained(source):
         accounts = sorted(_pages(client, *_LIST), key=lambda account: str(account["Id"]))
         progress(f"{source.name}: {_count(accounts)}")
