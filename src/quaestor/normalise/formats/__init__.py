@@ -19,6 +19,7 @@ FORMATS = {
     "focus": "quaestor.normalise.formats.focus",
     "mapped": "quaestor.normalise.formats.mapped",  # recognises nothing: a source states it
     "gcp-export": "quaestor.normalise.formats.gcp_export",
+    "oci-cost": "quaestor.normalise.formats.oci_cost",
     "azure-query": "quaestor.normalise.formats.azure_query",
     "azure-cost": "quaestor.normalise.formats.azure_cost",
 }
@@ -41,7 +42,7 @@ def of(source: BillSource, header: Sequence[str]) -> Format:
     if mapping := getattr(source, "mapping", None):
         from quaestor.normalise.formats import mapped
 
-        return mapped.of(mapping)
+        return mapped.of(mapping, getattr(source, "leave_out", None) or {})
     if source.schema is not None:
         return named(source.schema)
     for name in FORMATS:
