@@ -21,6 +21,7 @@ COLLECTORS = {
     "aws-cost-explorer": "quaestor.collect.aws_cost_explorer",
     "aws-export": "quaestor.collect.aws_export",
     "organizations": "quaestor.collect.aws_organizations",
+    "azure-cost": "quaestor.collect.azure_cost",
     "azure-export": "quaestor.collect.azure_export",
     "ecb-rates": "quaestor.collect.ecb_rates",
     "files": "quaestor.collect.files",

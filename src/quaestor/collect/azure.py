@@ -162,6 +162,8 @@ def _refusal(problem: Any, name: str, where: str, missing: str) -> QuaestorError
         what, fix = f"Azure finds nothing here ({told})", f"Correct {missing}."
     elif status == 412:
         what, fix = "a file was written anew while it was read", f"Collect again; {_KEPT}."
+    elif status in (400, 422):
+        what, fix = f"Azure cannot answer this ({told})", f"Correct {missing}."
     elif status in (429, 503):
         wait = asked_to_wait(problem.response.headers)
         what = f"Azure asks us to slow down, even after many tries ({told})"
@@ -192,6 +194,15 @@ def _sign_in(problem: Any) -> tuple[str, str]:
     return "there is no Azure sign-in", fix
 
 
+def no_answer_of(service: str, where: str) -> IncompleteError:
+    """Say that what answers is something else."""
+    return IncompleteError(
+        f"what answers does not speak the API of {service}",
+        where=where,
+        fix="Check `endpoint:`; a login page or a proxy may be in between.",
+    )
+
+
 def code_of(problem: Any) -> str:
     """Return what Azure calls the reason, a word; empty where it gives none."""
     told = getattr(problem, "error_code", None)
@@ -199,8 +210,17 @@ def code_of(problem: Any) -> str:
         told = getattr(problem.error, "code", None)
     if told is None and problem.response is not None:
         told = problem.response.headers.get("x-ms-error-code")
-    word = str(getattr(told, "value", told) or "")
-    return word if re.fullmatch(r"[A-Za-z0-9_.]{1,80}", word) and not word.isdigit() else ""
+    return word(told)
+
+
+def word(told: object) -> str:
+    """Return a reason that is one word, which cannot hold a secret; empty where it is not.
+
+    >>> word("BadRequest"), word("see https://acme?sig=s3cret"), word(429)
+    ('BadRequest', '', '')
+    """
+    text = str(getattr(told, "value", told) or "")
+    return text if re.fullmatch(r"[A-Za-z0-9_.]{1,80}", text) and not text.isdigit() else ""
 
 
 def network_reason(problem: Any) -> str:
