@@ -35,7 +35,7 @@ def export(folder: Path) -> Iterator[Measured]:
             ),
         )
     shutil.rmtree(folder / "out")
-    yield Measured(f"export focus --check, {ROWS:,} rows / one scan", check, scan, 4)
+    yield Measured(f"export focus --check, {ROWS:,} rows / one scan", check, scan, 5)
     yield Measured(f"export focus --check, {ROWS:,} rows", check, None, 2.3)
     yield Measured(f"export focus, {ROWS:,} rows / COPY", written, copy, 1.5)
 

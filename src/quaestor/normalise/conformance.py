@@ -80,10 +80,16 @@ def check(warehouse: Warehouse, dataset: Dataset, version: str) -> Checked:
         for column in wanted
     }
     rows, found = _scan(warehouse, dataset, columns, rules)
-    broken = [
-        Broken(rule, count, _example(warehouse, dataset, columns, rule, first))
+    at_fault = [
+        (rule, count, first)
         for rule, (count, first) in zip(rules, found, strict=True)
-        if count and not _is_absent(rule, dataset)
+        if first is not None and not _is_absent(rule, dataset)
+    ]
+    shown = {name: columns[name] for rule, *_ in at_fault for name in rule.reads}
+    examples = _examples(warehouse, dataset, shown, {first for *_, first in at_fault})
+    broken = [
+        Broken(rule, count, {name: examples[first][name] for name in (*dataset.place, *rule.reads)})
+        for rule, count, first in at_fault
     ]
     return Checked(version, rows, len(rules) + 2 * len(wanted) + 1, (*shape, *broken))
 
@@ -110,22 +116,21 @@ def _scan(
     return rows, list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _example(
-    warehouse: Warehouse,
-    dataset: Dataset,
-    columns: Mapping[str, str],
-    rule: Rule,
-    first: int | None,
-) -> dict[str, str | None]:
-    shown = {name: columns[name] for name in rule.reads if name in columns}
+def _examples(
+    warehouse: Warehouse, dataset: Dataset, columns: Mapping[str, str], rows: Iterable[int]
+) -> dict[int, dict[str, str | None]]:
+    """Return these charges as text, by their number."""
+    numbers = ", ".join(map(str, sorted(rows)))
+    if not numbers:
+        return {}
     named = ", ".join(
-        f"({sql})::varchar as {quoted(name)}" for name, sql in {**dataset.place, **shown}.items()
+        f"({sql})::varchar as {quoted(name)}" for name, sql in {**dataset.place, **columns}.items()
     )
-    [record] = warehouse.records(
-        f"select {named} from (select *, {dataset.row} as charge from {dataset.reader}) "
-        f"where charge = {first}"
+    found = warehouse.records(
+        f"select charge, {named} from (select *, {dataset.row} as charge from {dataset.reader}) "
+        f"where charge in ({numbers})"
     )
-    return record
+    return {record.pop("charge"): record for record in found}
 
 
 def _shape(dataset: Dataset, wanted: Iterable[FocusColumn]) -> Iterable[Broken]:

@@ -184,7 +184,7 @@ def _write(
 ) -> list[dict[str, Any]]:
     months = warehouse.rows(f"select distinct {_MONTH} from {dataset.reader} order by all")
     select = _select(dataset)
-    files = []
+    files: list[dict[str, Any]] = []
     for (month,) in counted(months, progress, lambda one: f"export {one[0]}"):
         path = part / f"{month}.parquet"
         some = f"{dataset.reader} and {_MONTH} = {literal(month)}"
