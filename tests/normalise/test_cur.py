@@ -594,3 +594,14 @@ def test_capacity_that_is_reserved_is_no_commitment(bill: Bill):
         (arn, "Used", None),
         (arn, "Unused", None),
     ]
+
+
+@pytest.mark.parametrize("others", [["arn:aws:s3:::a", "arn:aws:s3:::b"], ["A", "zz"], [None, ""]])
+@pytest.mark.parametrize("spelling", ["", "NULL", "null", "(null)", "\\N"])
+def test_null_as_text_is_null_in_parquet_too(bill: Bill, spelling: str, others: list[str | None]):
+    """Whether a file's footer shows that no value can be one, or each must be looked at."""
+    lines = [{"line_item_resource_id": each} for each in (spelling, *others)]
+    bill.write("a.parquet", cur2_parquet(bill.folder / "made.parquet", *lines))
+    bill.load()
+
+    assert bill.values("ResourceId") == [(each or None,) for each in (None, *others)]

@@ -28,6 +28,8 @@ _LARGEST = "9" * (38 - MONEY_DIGITS)
 # Not infinite, not before Christ: a day that every program downstream can hold.
 _SOME_DAY = "between '1000-01-01' and '9999-12-31'"
 _NUMBER = MONEY_TYPE.replace(" ", "")
+# A number's text that may have more digits after its point than money holds.
+_LONG = f"strlen({{0}}) > {MONEY_DIGITS} or contains({{0}}, 'e') or contains({{0}}, 'E')"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
         source = relation.source(raw) if relation.typed else f"trim({relation.source(raw)})"
         how = f"raw_{number}", engine_type, declared.get(name, "VARCHAR"), form.readers.get(name)
         column = read_column(name, source, *how)
-        columns.append(replace(column, said=form.complaints.get(name)))
+        value = source if raw in relation.plain else column.raw
+        columns.append(replace(column, raw=value, said=form.complaints.get(name)))
     columns += _inside(relation, form, taken)
     return columns + [
         _gathered(name, relation, prefixes)
@@ -201,7 +204,7 @@ def read_column(
         source, engine_type = f"{text}::varchar", kind
     if reader and engine_type == "VARCHAR":
         unread = f"{quoted(name)} is null and {alias} is not null"
-        long = "true" if kind == _NUMBER else None
+        long = _LONG.format(alias) if kind == _NUMBER else None
         return Column(name, kind, alias, f"spelled({source})", f"{reader}({alias})", unread, long)
     if kind == "VARCHAR":
         text = f"to_json({source})::varchar" if nested else f"spelled({source}::varchar)"
@@ -209,14 +212,15 @@ def read_column(
     unread = f"{quoted(name)} is null and {alias} is not null"
     if engine_type == "VARCHAR" and kind == _NUMBER:
         typed = f"as_number({alias})"
-        return Column(name, kind, alias, f"spelled({source})", typed, unread, "true")
+        long = _LONG.format(alias)
+        return Column(name, kind, alias, f"spelled({source})", typed, unread, long)
     if engine_type == "VARCHAR":
         return Column(name, kind, alias, f"spelled({source})", f"as_time({alias})", unread, None)
     if engine_type in ("DOUBLE", "FLOAT"):
         # The shortest text that names the double: 0.1 stays 0.1 (a cast would give its noise).
         # Such a text has 17 digits at most, so that only small values can have too many.
         typed = f"try_cast({alias}::varchar as {kind})"
-        bad, long = f"not abs({alias}) < 1e18", f"abs({alias}) < 0.001 and {alias} <> 0"
+        bad, long = f"not abs({alias}) < 1e18", f"abs({alias}) < 0.0001 and {alias} <> 0"
         return Column(name, kind, alias, source, typed, bad, long)
     if engine_type == "TIMESTAMP WITH TIME ZONE":
         typed = f"timezone('UTC', {alias})"
@@ -264,6 +268,9 @@ def landed_view(columns: list[Column], relation: Relation, form: Format, latest:
     timed = [column for column in columns if column.kind == TIME and column.name in form.required]
     needed += [_too_late(column, latest) for column in timed]
     needed.append(form.doubt)
+    reason = _joined(needed)
+    if form.ignored:
+        reason = f"case when {form.ignored} is null then {reason} end"
     others = [
         column.complaint for column in columns if column.name not in (*form.required, *form.vital)
     ]
@@ -271,7 +278,7 @@ def landed_view(columns: list[Column], relation: Relation, form: Format, latest:
     typed = [f"{column.typed} as {quoted(column.name)}" for column in columns]
     typed += [f"null::{kind} as {quoted(name)}" for name, kind in absent.items()]
     return (
-        f"select {', '.join(names)}, x_row, {_joined(needed)} as reason, "
+        f"select {', '.join(names)}, x_row, {reason} as reason, "
         f"{_joined(others)} as note, landed\n"
         f"from (select *, {', '.join(typed)}\n"
         f"from (select {raw}, {relation.row_number} as x_row, {relation.as_json} as landed\n"
@@ -296,7 +303,9 @@ def accounting(columns: list[Column], relation: Relation) -> str | None:
         for c in costs
         if "cost" in c.name.casefold()
     )
-    return f"select {counted}, {cut or '0'} from (select {raw} from {relation.reader})"
+    # Only a number that is long, or tiny, can have too many digits: nearly all rows are passed by.
+    some = " or ".join(f"({c.long})" for c in costs)
+    return f"select {counted}, {cut or '0'} from (select {raw} from {relation.reader}) where {some}"
 
 
 def _cut(column: Column) -> str:
@@ -312,5 +321,7 @@ def _cut(column: Column) -> str:
 
 
 def _joined(complaints: list[str | None]) -> str:
-    said = [complaint for complaint in complaints if complaint]
-    return f"nullif(concat_ws('; ', {', '.join(said)}), '')" if said else "null::varchar"
+    said = ", ".join(complaint for complaint in complaints if complaint)
+    # Rows without one, nearly all, are spared the joining.
+    joined = f"case when coalesce({said}) is not null then concat_ws('; ', {said}) end"
+    return joined if said else "null::varchar"

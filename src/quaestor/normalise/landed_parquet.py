@@ -19,6 +19,7 @@ def open_parquet(warehouse: Warehouse, path: Path, *, careful: bool) -> Relation
         [(rows,)] = warehouse.probe(
             "select coalesce(sum(num_rows), 0)::bigint from parquet_file_metadata(?)", [str(path)]
         )
+        plain = warehouse.probe(_PLAIN, [str(path)])
         if careful:
             warehouse.probe(f"select max(hash(columns(*))) from {reader}")
     except UnreadableError as problem:
@@ -27,4 +28,32 @@ def open_parquet(warehouse: Warehouse, path: Path, *, careful: bool) -> Relation
             fix="Export it again; a file cut short has lost its footer.",
         ) from None
     columns = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-    return Relation(columns, f"{reader} as landed_row", "file_row_number + 1", rows, typed=True)
+    return Relation(
+        columns,
+        f"{reader} as landed_row",
+        "file_row_number + 1",
+        rows,
+        typed=True,
+        plain=frozenset(name for (name,) in plain if columns.get(name) == "VARCHAR"),
+    )
+
+
+# The footer states the least and the greatest text of each column: where every spelling of NULL
+# (macros.sql) lies outside, no value is one. A bound that is shown escaped tells nothing.
+_PLAIN = r"""
+select path_in_schema
+from parquet_metadata(?)
+group by path_in_schema
+having bool_and(coalesce(
+    num_values = stats_null_count
+    or (
+        regexp_full_match(stats_min_value || stats_max_value, '[ -Z^-~]*')
+        and not '' between stats_min_value and stats_max_value
+        and not '(null)' between stats_min_value and stats_max_value
+        and not 'NULL' between stats_min_value and stats_max_value
+        and not '\N' between stats_min_value and stats_max_value
+        and not 'null' between stats_min_value and stats_max_value
+    ),
+    false
+))
+"""

@@ -28,6 +28,7 @@ class Relation:
         rows: How many data rows the file holds, unreadable ones included.
         typed: Its columns have types of their own (Parquet); else all is text (CSV, JSON).
         raw: SQL for the row as it stands in the file, where it stands there as JSON.
+        plain: Columns whose text can be told to spell no NULL without looking at each value.
     """
 
     columns: dict[str, str]
@@ -36,6 +37,7 @@ class Relation:
     rows: int
     typed: bool
     raw: str | None = None
+    plain: frozenset[str] = frozenset()
 
     def source(self, name: str) -> str:
         """Return SQL for a column; those of text go by number, as a header may say anything."""

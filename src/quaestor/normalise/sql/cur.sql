@@ -46,9 +46,8 @@ with line as (
     where reason is null and line_item_line_item_type is distinct from 'SavingsPlanNegation'
 ),
 part as (
-    select *, false as unused from line
-    union all
-    select *, true as unused from line where unused_cost <> 0
+    select *, unnest(case when unused_cost <> 0 then [false, true] else [false] end) as unused
+    from line
 ),
 known as (
     select
@@ -233,9 +232,7 @@ select
     c.product_sku as SkuId,
     c.pricing_rate_code as SkuPriceId,
     c.line_item_usage_type as SkuMeter,
-    case when c.product_instance_type is not null
-        then json_object('InstanceType', c.product_instance_type)::varchar
-    end as SkuPriceDetails,
+    '{"InstanceType":"' || c.product_instance_type || '"}' as SkuPriceDetails,
     cur_tags(coalesce(nullif(c.resource_tags, '{}'), c.legacy_resource_tags)) as Tags,
     c.line_item_line_item_type as x_LineItemType,
     c.line_item_product_code as x_ServiceCode,

@@ -41,13 +41,20 @@ create or replace temp macro cur_unused_reservation(
     )::decimal(38, 20)
 end;
 
--- Keys of tags as people chose them: 'user:Team' and 'user_team' are theirs, aws's are 'aws:...'.
+create or replace temp macro cur_key(t, old, new) as
+    replace(replace(t, ',"' || old, ',"' || new), '{"' || old, '{"' || new);
+
+-- Keys of tags as people chose them: 'user_team' and 'user:Team' are theirs, AWS's are 'aws:...'.
 -- A quote inside a JSON text is escaped, so that only a key stands behind '{' or ',' and a quote.
 create or replace temp macro cur_tags(t) as case
     when t is null or t = '{}' then null
-    else regexp_replace(
+    when contains(t, '": ') -- written with blanks
+    then regexp_replace(
         regexp_replace(t, '([{,]\s*")user[:_]', '\1', 'g'), '([{,]\s*")aws_', '\1aws:', 'g'
     )
+    when contains(t, '"aws_') or contains(t, '"user:')
+    then cur_key(cur_key(cur_key(t, 'user_', ''), 'user:', ''), 'aws_', 'aws:')
+    else cur_key(t, 'user_', '')
 end;
 
 -- What a resource is and is called, where its id says so: 'type/name' or 'type:name' of an ARN.
