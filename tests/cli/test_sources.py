@@ -50,7 +50,8 @@ def test_a_source_that_fails_is_said_with_its_remedy(folder, capsys):
     assert said.err == (
         "source gone: error: no such file or folder\n"
         "  in:  gone (source gone)\n"
-        "  fix: Correct `path:`; a folder is searched for .csv, .csv.gz, .parquet, .parq.\n"
+        "  fix: Correct `path:`; a folder is searched for .csv, .csv.gz, .parquet, .parq, "
+        ".json, .jsonl, .ndjson, .json.gz, .jsonl.gz, .ndjson.gz.\n"
     )
     assert run(["build", "--now", NOW]) == 3
     assert "blind spot: gone, all: the last look failed" in capsys.readouterr().err

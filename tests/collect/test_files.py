@@ -126,3 +126,58 @@ def test_a_glob_is_taken_by_its_word(folder: Path):
     put(folder, assembly("11", "old") | assembly("22", "new"))
 
     assert len(collect(folder, path="bills/**/*.csv")) == 2
+
+
+def run_of_azure(name: str, *contents: str, dataset: str = "FocusCost") -> dict[str, str]:
+    """One delivery of an Azure export, with its manifest."""
+    place = f"daily/focus/20261001-20261031/{name}"
+    parts = {f"{place}/part_{n}_0001.csv": text for n, text in enumerate(contents)}
+    blobs = [{"blobName": f"exports/{key}"} for key in parts]
+    told = {"blobs": blobs, "exportConfig": {"type": dataset}}
+    return {**parts, f"{place}/manifest.json": json.dumps(told)}
+
+
+def test_of_several_deliveries_of_azure_the_newest_counts(folder: Path):
+    """Beside other files; what is no bill is not read as one."""
+    put(folder, run_of_azure("202610300310/7f", "old", "more"))
+    put(folder, run_of_azure("202611010310/8a", "new") | {"by-hand.csv": "x"}, at=1_790_000_100)
+    prices = {
+        name.replace("focus", "prices"): text
+        for name, text in run_of_azure("1/2", "a price", dataset="PriceSheet").items()
+    }
+    put(folder, prices)
+
+    assert collect(folder) == {
+        "bills/by-hand.csv": b"x",
+        "bills/daily/focus/20261001-20261031/202611010310/8a/part_0_0001.csv": b"new",
+    }
+
+
+def test_a_delivery_of_azure_half_copied_is_told(folder: Path):
+    """The one before it stays in force."""
+    put(folder, run_of_azure("202610300310/7f", "old"))
+    collect(folder)
+    put(folder, run_of_azure("202611010310/8a", "new", "more"), at=1_790_000_100)
+    (folder / "bills/daily/focus/20261001-20261031/202611010310/8a/part_1_0001.csv").unlink()
+
+    with pytest.raises(PartlyReadError) as caught:
+        collect(folder)
+
+    (gap,) = caught.value.gaps
+    assert (gap.scope, gap.period, gap.reason) == (
+        "bills/daily/focus",
+        "2026-10",
+        "it is half written: part_1_0001.csv is listed and not there",
+    )
+    manifest = Landing(folder / "landing", "bill").current()
+    assert manifest
+    assert [file.scope.rpartition("/20261001-20261031/")[2] for file in manifest.files] == [
+        "202610300310/7f/part_0_0001.csv"
+    ]
+
+
+def test_days_in_the_name_of_a_folder_are_no_export(folder: Path):
+    """Files of two teams, in a folder that somebody named like an export's: both count."""
+    put(folder, {"20261001-20261031/a.csv": "a", "20261001-20261031/b.csv": "b"})
+
+    assert list(collect(folder).values()) == [b"a", b"b"]

@@ -1,24 +1,24 @@
 """Land files that lie on disk: one file, every file of a folder, or a glob.
 
-In a folder that was copied from AWS the manifests decide which files are in force, as they do in
-S3 (`manifests.py`).
+In a folder that was copied from AWS or Azure the exports' manifests decide which files are in
+force, as they do there (`copied.py`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from quaestor.collect.manifests import MANIFEST, Exports, Listed, place_of
+from quaestor.collect.copied import Copied
+from quaestor.collect.copied import in_force as copied_files
 from quaestor.collect.paths import matching, scope_of
 from quaestor.core.errors import IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
-from quaestor.core.period import Window
 from quaestor.core.progress import counted
 
 if TYPE_CHECKING:
@@ -53,65 +53,35 @@ def collect(
     progress: Callable[[str], None],
 ) -> None:
     """Land every file of the source (see `Collector.collect`)."""
-    paths, exports = in_force(source, config)
-    steps = counted(paths, progress, lambda path: f"{source.name}: {path.name}")
+    copied = in_force(source, config)
+    steps = counted(copied.paths, progress, lambda path: f"{source.name}: {path.name}")
     landed = [landing.land_file(path, scope=scope_of(path, config)) for path in steps]
-    if exports.gaps and (current := landing.current()):
-        landed += [
-            file
-            for file in current.files
-            if (place := place_of(config.resolve(file.scope).as_posix()))
-            and place.period in exports.gaps
-        ]
-    if landed or not exports.gaps:
+    current = landing.current()
+    if copied.gaps and current:
+        landed += [file for file in current.files if copied.stays(config.resolve(file.scope))]
+    if landed or not copied.gaps:
         landing.snapshot(landed, kind="files", schema=loaded_as(source), now=now)
-    if exports.gaps:
-        raise PartlyReadError(_gaps(exports, config), where=f"{source.path} (source {source.name})")
+    if copied.gaps:
+        raise PartlyReadError(_gaps(copied, config), where=f"{source.path} (source {source.name})")
 
 
-def in_force(source: FilesSource, config: Config) -> tuple[list[Path], Exports]:
-    """Return the files that count, sorted, and what the manifests of exports say.
+def in_force(source: FilesSource, config: Config) -> Copied:
+    """Return the files that count, and what of exports is not whole.
 
     Raises:
         IncompleteError: There are none, or a manifest cannot be read.
     """
     paths = found(source, config)
     folder = config.resolve(source.path)
-    exports = Exports(_content, Window())
     if loaded_as(source) != "bill" or not folder.is_dir():
-        return paths, exports  # a file or a glob is taken by its word
-    told = matching(folder, lambda name: name.lower().endswith(MANIFEST))
-    listed = sorted(map(_listed, [*paths, *told]), key=lambda one: one.key)
-    chosen = [*exports.add(listed), *exports.close()]
-    keys = {one.key for one in chosen}
-    # Of JSON no manifest of AWS speaks.
-    return [
-        path for path in paths if path.as_posix() in keys or path.name.lower().endswith(_JSON)
-    ], exports
+        return Copied(paths)  # a file or a glob is taken by its word
+    return copied_files(folder, paths)
 
 
-def _listed(path: Path) -> Listed:
-    about = path.stat()
-    changed = datetime.fromtimestamp(about.st_mtime, UTC).replace(tzinfo=None)
-    return Listed(path.as_posix(), about.st_size, "", changed)
-
-
-def _content(listed: Listed) -> bytes:
-    try:
-        return Path(listed.key).read_bytes()
-    except OSError as problem:
-        raise IncompleteError(
-            f"cannot be read ({problem.strerror})",
-            where=listed.key,
-            fix="Check that it is still there, and its permissions.",
-        ) from None
-
-
-def _gaps(exports: Exports, config: Config) -> list[Gap]:
+def _gaps(copied: Copied, config: Config) -> list[Gap]:
     """Return what of exports is not whole, named as the user knows it."""
     return [
-        msgspec.structs.replace(gap, scope=scope_of(Path(gap.scope), config))
-        for _, gap in sorted(exports.gaps.items())
+        msgspec.structs.replace(gap, scope=scope_of(Path(gap.scope), config)) for gap in copied.gaps
     ]
 
 
@@ -134,12 +104,13 @@ def _is_read(name: str, source: FilesSource) -> bool:
 
 def doctor(source: FilesSource, config: Config) -> str:
     """Count the files and their bytes, and what else looks like data (see `Collector.doctor`)."""
-    paths, exports = in_force(source, config)
+    copied = in_force(source, config)
+    paths = copied.paths
     size = sum(path.stat().st_size for path in paths)
     told = f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {size / 1024**2:,.1f} MiB"
     if others := len(found(source, config)) - len(paths):
         told += f"; {others:,} of deliveries not in force"
-    told += "".join(f"; {gap.period}: {gap.reason}" for gap in _gaps(exports, config))
+    told += "".join(f"; {gap.period}: {gap.reason}" for gap in _gaps(copied, config))
     unread = _unread(source, config)
     if not unread:
         return told
@@ -160,7 +131,7 @@ def _unread(source: FilesSource, config: Config) -> Counter[str]:
     path = config.resolve(source.path)
     if not path.is_dir():
         return Counter()
-    not_told = (*suffixes(source), MANIFEST)
+    not_told = (*suffixes(source), _ABOUT_FILES)
     others = matching(
         path, lambda name: name.lower().endswith(_DATA) and not name.lower().endswith(not_told)
     )
