@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from builders.azure_bills import EA, MCA, export, reservation, usage
@@ -327,3 +329,25 @@ def test_two_kinds_of_line_end_hide_no_broken_line(bill: Bill):
 
     assert spots
     assert sum(cost for (cost,) in bill.values("BilledCost")) in (0, 3)
+
+
+def test_parquet_exports_are_typed_and_read_the_same(bill: Bill):
+    """Costs are doubles there, days are timestamps, tags are text as in CSV."""
+    numbers = ("CostInBillingCurrency", "Quantity", "UnitPrice", "PayGPrice")
+    days = {"Date": 5, "BillingPeriodStartDate": 1, "BillingPeriodEndDate": 31}
+    columns: dict[str, list[object]] = {name: [value] for name, value in EA.items()}
+    columns |= {name: [float(EA[name])] for name in numbers}
+    columns |= {name: [datetime(2026, 10, day)] for name, day in days.items()}
+    (bill.folder / "bills").mkdir()
+    pq.write_table(pa.table(columns), bill.folder / "bills" / "part_0.snappy.parquet")
+
+    assert bill.load() == []
+    assert bill.values(
+        "BilledCost, PricingQuantity, ListCost, ChargePeriodStart, BillingPeriodEnd, Tags"
+    ) == [
+        (
+            *(Decimal("1.5"), Decimal(2), Decimal(2)),
+            *(datetime(2026, 10, 5), datetime(2026, 11, 1)),
+            '{"team": "nlp"}',
+        )
+    ]

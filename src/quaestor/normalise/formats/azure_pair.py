@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ACTUAL, AMORTISED = "actual", "amortised"
 _WORDS = {
-    ACTUAL: re.compile(r"actual", re.IGNORECASE),
+    ACTUAL: re.compile(r"(?<!contr)(?<!f)actual", re.IGNORECASE),
     AMORTISED: re.compile(r"amorti[sz]", re.IGNORECASE),
 }
 _FORMATS = "('azure-cost', 'azure-query')"
@@ -81,8 +81,10 @@ def _tell_apart(warehouse: Warehouse, source: str) -> None:
 def _word(text: str) -> str | None:
     """Return which dataset a path names; the last part that names one, and only one, decides.
 
-    >>> _word("actual/2026/amortised.csv"), _word("actualcost/part_0.csv"), _word("part_0.csv")
+    >>> _word("actual/2026/amortised.csv"), _word("ActualCost/part_0.csv"), _word("part_0.csv")
     ('amortised', 'actual', None)
+    >>> _word("contractual/part_0.csv"), _word("actual-and-amortised/part_0.csv")
+    (None, None)
     """
     for part in reversed(re.split(r"[/\\]", text)):
         named = [dataset for dataset, word in _WORDS.items() if word.search(part)]
