@@ -247,3 +247,17 @@ def test_every_bill_adds_up(tmp_path_factory: pytest.TempPathFactory, rows: list
 
     assert sum(line[3] for line in lines) == len(rows)
     assert {line[11] for line in lines if line[8] is not None} == {Decimal(0)}
+
+
+@pytest.mark.thirdparty
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp", "oci", "focus", "focus_spec12"])
+def test_real_bills_add_up(tmp_path: Path, reference: Path, provider: str):
+    """Whatever their format: what each file states is charged or waits in quarantine."""
+    for path in sorted((reference / provider).glob("*.csv*")):
+        bill = Bill(tmp_path / path.stem)
+        bill.folder.mkdir()
+        bill.write(path.name, path.read_bytes())
+        bill.load()
+        build(bill.warehouse)
+
+        assert reconciliation.blind_spots(bill.warehouse) == [], path.name
