@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from builders.aws import BUCKET, Aws, Call, Fault
 from builders.bills import csv_text
+from builders.curs import PLAN, legacy_csv
 from quaestor.cli.main import run
 from quaestor.collect import aws as aws_module
 from quaestor.collect import aws_export
@@ -633,6 +635,46 @@ def test_the_audit_of_an_export_gives_the_total_of_the_bill(
     capsys.readouterr()
     assert run(["query", sums, "--format", "csv"]) == 0
     assert capsys.readouterr().out.splitlines()[1].endswith(",2.5")
+
+
+def test_a_legacy_report_and_the_names_of_its_accounts_make_one_bill(
+    aws: Aws, tmp_path: Path, monkeypatch, capsys
+):
+    """A Savings Plan's fee, what it covers and its negation; and who the account is."""
+    monkeypatch.chdir(tmp_path)
+    organizations = boto3.Session().client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    made = organizations.create_account(AccountName="research", Email="r@acme.example")
+    account = made["CreateAccountStatus"]["AccountId"]
+    (tmp_path / "quaestor.yaml").write_text(
+        f"sources: [{{name: aws, kind: aws-export, bucket: {BUCKET}, prefix: cur/}}, "
+        "{name: org, kind: organizations}]"
+    )
+    covered = {"line_item_unblended_cost": "4", "savings_plan_savings_plan_effective_cost": "3"}
+    kinds = {
+        "Usage": {"line_item_unblended_cost": "1.5"},
+        "SavingsPlanCoveredUsage": covered,
+        "SavingsPlanNegation": {"line_item_unblended_cost": "-4"},
+        "SavingsPlanRecurringFee": {"line_item_unblended_cost": "3"},
+    }
+    lines = [
+        {"line_item_line_item_type": kind, "line_item_usage_account_id": account}
+        | ({"savings_plan_savings_plan_a_r_n": PLAN} if "Plan" in kind else {})
+        | line
+        for kind, line in kinds.items()
+    ]
+    root = "cur/acme/20261001-20261101/"
+    key = f"{root}20261102T000000Z/acme-1.csv.gz"
+    manifest = {"reportKeys": [key]}
+    aws.put(
+        {key: gzip.compress(legacy_csv(*lines).encode()), f"{root}acme-Manifest.json": manifest}
+    )
+
+    assert run(["audit", "--now", f"{NOW}", "--on-missing", "warn"]) in (0, 1)
+    capsys.readouterr()
+    sums = "select SubAccountName, sum(BilledCost), sum(EffectiveCost) from focus.charge group by 1"
+    assert run(["query", sums, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["research,4.5,4.5"]
 
 
 def test_the_command_line_asks_for_some_days(aws: Aws, tmp_path: Path, monkeypatch):

@@ -53,22 +53,12 @@ def client(
     """
     try:
         import boto3
-        from botocore.config import Config
     except ImportError:
         raise ConfigurationError(
             "boto3 is not installed",
             where=f"source {source.name}",
             fix="pip install 'quaestor[aws]'",
         ) from None
-    users = "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ
-    retries = {"mode": "standard", "total_max_attempts": tries}
-    options: dict[str, Any] = {} if users else {"retries": retries}
-    config = Config(
-        connect_timeout=10,
-        max_pool_connections=THREADS + 2,
-        user_agent_extra=f"quaestor/{__version__}",
-        **options,
-    )
     with explained(source, service):
         session = boto3.Session(profile_name=source.profile, region_name=source.region)
         if source.role_arn:
@@ -77,8 +67,23 @@ def client(
             service,
             region_name=source.region or region or session.region_name or "us-east-1",
             endpoint_url=source.endpoint_url,
-            config=config,
+            config=_settings(tries),
         )
+
+
+def _settings(tries: int) -> Any:
+    """Return how botocore is to ask; how often is the user's to say, as for every program."""
+    from botocore.config import Config
+
+    users = "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ
+    retries = {"mode": "standard", "total_max_attempts": tries}
+    options: dict[str, Any] = {} if users else {"retries": retries}
+    return Config(
+        connect_timeout=10,
+        max_pool_connections=THREADS + 2,
+        user_agent_extra=f"quaestor/{__version__}",
+        **options,
+    )
 
 
 def patient(
