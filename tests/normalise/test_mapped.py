@@ -234,6 +234,23 @@ def test_a_line_of_totals_has_no_day_and_is_no_charge(bill: Bill):
     assert [row for row, _ in bill.quarantined()] == [2, 3]
 
 
+def test_lines_that_the_source_leaves_out_are_counted_and_no_charge(bill: Bill):
+    """Sums below an invoice, with or without a day, whatever stands in their other columns."""
+    maps(bill)
+    bill.options["leave_out"] = {"kind": ("Total", "Sub'total"), "Date": ("Sum",)}  # type: ignore[assignment]  # the builder's options are texts elsewhere
+    bill.write(
+        "invoice.csv",
+        "Date,Amount,Kind\n2026-10-05,1,gpu\n2026-10-05,2,Total\n,n/a,Sub'total\nSum,3,\n",
+    )
+
+    assert bill.load() == []
+    assert bill.values("BilledCost") == [(1,)]
+    assert bill.warehouse.rows(
+        "select rows_landed, rows_loaded, rows_left_out, rows_quarantined from focus.file"
+    ) == [(4, 1, 3, 0)]
+    assert bill.warehouse.row("select sum(landed_billed_cost) from focus.control") == (1,)
+
+
 def test_a_parquet_invoice_keeps_its_types(bill: Bill, tmp_path: Path):
     """Typed columns are numbers and times, however the mapping says text is written."""
     maps(
@@ -371,6 +388,7 @@ def test_a_mapping_that_cannot_be_meant_is_refused_with_its_line(
     [
         (["mapping:", "  ChargePeriodStart: D"], "no column is mapped to BilledCost", "Add"),
         (["mapping:", "  BilledCost: A"], "no column is mapped to a time", "Add"),
+        (["leave_out: {A: [B]}"], "leave_out without a mapping", "add a mapping"),
         (["schema: mapped"], "schema: mapped without a mapping", "Add `mapping:`"),
         (["mapping: {BilledCost: A}", "schema: focus"], "a mapping beside schema: focus", "Remove"),
     ],
@@ -379,7 +397,7 @@ def test_a_mapping_that_lacks_the_main_thing_is_refused(
     tmp_path: Path, keys: list[str], what: str, fix: str
 ):
     """Without money or a time there is no charge."""
-    assert_refused(tmp_path, keys, what, fix, 4 if keys[0] != "schema: mapped" else 2)
+    assert_refused(tmp_path, keys, what, fix, 4 if "mapping:" in keys[0] else 2)
 
 
 def assert_refused(folder: Path, keys: list[str], what: str, fix: str, line: int) -> None:

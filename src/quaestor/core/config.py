@@ -149,6 +149,9 @@ def _check_mapping(source: Source, number: int, document: Document) -> None:
     elif source.mapping is not None and source.schema not in (None, "mapped"):
         fix = "Remove `schema:`, or the mapping."
         found = [Fault((), f"a mapping beside schema: {source.schema}", fix)]
+    if source.mapping is None and source.leave_out is not None:
+        fix = "Remove `leave_out:`, or add a mapping."
+        found = [Fault((), "leave_out without a mapping", fix)]
     for fault in found:
         part = ("sources", str(number), "mapping", *fault.part)
         raise ConfigurationError(

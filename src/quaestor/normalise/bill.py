@@ -117,7 +117,7 @@ def _read_as(source: BillSource) -> str:
     """Return what decides how a file is read: options, and the release that reads it."""
     told = {
         name: getattr(source, name, None)
-        for name in ("schema", "delimiter", "billing_currency", "mapping")
+        for name in ("schema", "delimiter", "billing_currency", "mapping", "leave_out")
     }
     return f"quaestor {__version__} {msgspec.json.encode(told).decode()}"
 

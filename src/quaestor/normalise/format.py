@@ -56,6 +56,8 @@ class Format:
             to be one.
         doubt: SQL over `columns` that says why a row whose values can all be read cannot be
             charged all the same (NULL: it can); it goes to quarantine.
+        ignored: SQL over `columns` that says why a row is no charge whatever it holds, such as a
+            line of totals (NULL: it may be one); its control says so too, as `left_out`.
         macros: More scripts of `sql/` with macros that its SELECTs and readers use.
         keeps_unknown: Columns that are none of `columns` are kept, as `x_` text (FOCUS itself).
         select: The script of `sql/` that makes charges of `landed`. Its rows have FOCUS columns
@@ -86,6 +88,7 @@ class Format:
     readers: Mapping[str, str] = field(default_factory=dict)
     complaints: Mapping[str, str] = field(default_factory=dict)
     doubt: str | None = None
+    ignored: str | None = None
     macros: tuple[str, ...] = ()
     keeps_unknown: bool = False
     match: Callable[[Relation], list[Column]] | None = None

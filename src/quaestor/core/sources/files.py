@@ -20,6 +20,8 @@ class FilesSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="files
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
     billing_currency: Currency | None = None  # for bills that name no currency
     mapping: dict[str, str | MappedColumn] | None = None  # FOCUS column -> the file's
+    # With a mapping: a column of the file -> the texts that mark a line that is no charge (Total).
+    leave_out: dict[str, tuple[str, ...]] | None = None
 
 
 class MlflowSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="mlflow"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,42 +15,65 @@ from quaestor.normalise.formats.focus import ACCOUNTS
 from quaestor.normalise.landed_file import RefusedError, Relation
 from quaestor.warehouse.duckdb import literal, quoted
 
+LEFT_OUT = "left_out"  # beside FOCUS's columns, for the SELECTs
 _KINDS = dict.fromkeys(COLUMNS, TEXT) | dict.fromkeys(MONEY_COLUMNS, MONEY)
 _KINDS |= dict.fromkeys(TIME_COLUMNS, TIME)
 # No signature: it recognises nothing, a mapping names it.
 FORMAT = Format(
     name="mapped",
     title="an invoice with a mapping",
-    columns=_KINDS,
+    columns=_KINDS | {LEFT_OUT: TEXT},
     required=("BilledCost",),
     # What mapped.sql derives where it is empty must not be derived where it is unreadable.
     vital=(*TIME_COLUMNS, "EffectiveCost", "ListCost", "ContractedCost"),
     signatures=(),
     select="mapped.sql",
     control="mapped_control.sql",
+    ignored=LEFT_OUT,
     macros=("mapped_macros.sql",),
     fix="Correct `mapping:` of the source",
 )
 
 
-def of(mapping: Mappings) -> Format:
-    """Return the format of invoices that a mapping describes."""
+def of(mapping: Mappings, leave_out: Mapping[str, Sequence[str]]) -> Format:
+    """Return the format of invoices that a mapping describes.
+
+    Args:
+        mapping: FOCUS column -> where it is read from.
+        leave_out: A column of the file -> texts that mark a line that is no charge.
+    """
     time = "ChargePeriodStart" if "ChargePeriodStart" in mapping else "BillingPeriodStart"
     read = frozenset(fold(name) for entry in mapping.values() for name in mapped(entry).reads)
     return replace(
         FORMAT,
         required=("BilledCost", time),
         signatures=(read,),
-        match=partial(_columns, mapping),
+        match=partial(_columns, mapping, leave_out),
     )
 
 
-def _columns(mapping: Mappings, relation: Relation) -> list[Column]:
+def _columns(
+    mapping: Mappings, leave_out: Mapping[str, Sequence[str]], relation: Relation
+) -> list[Column]:
     """Read every mapped FOCUS column from where it stands in a file."""
-    return [
+    columns = [
         _column(name, mapped(entry), f"raw_{number}", relation)
         for number, (name, entry) in enumerate(mapping.items())
     ]
+    return [*columns, _left_out(leave_out, relation)]
+
+
+def _left_out(leave_out: Mapping[str, Sequence[str]], relation: Relation) -> Column:
+    """Say why a line is no charge: by what word in which column."""
+    cases = [
+        f"when trim({relation.source(column)}::varchar) = {literal(text)} "
+        f"then {literal(f'{column} is {text}')}"
+        for named, texts in leave_out.items()
+        for column in [_found("leave_out", named, relation)]
+        for text in texts
+    ]
+    source = f"case {' '.join(cases)} end" if cases else "null::varchar"
+    return Column(LEFT_OUT, TEXT, "raw_left_out", source, "raw_left_out", None, None)
 
 
 def _column(name: str, entry: MappedColumn, alias: str, relation: Relation) -> Column:

@@ -16,7 +16,7 @@ with period as (
             as BillingPeriodStart,
         BillingPeriodEnd,
         coalesce(ProviderName, ServiceProviderName) as provider
-    from landed where reason is null
+    from landed where reason is null and left_out is null
 ),
 whole as (
     select
@@ -27,7 +27,7 @@ whole as (
     from period
 )
 select
-    * exclude (reason, note, landed, provider)
+    * exclude (reason, note, landed, left_out, provider)
     replace (
         coalesce(
             ChargePeriodEnd,
