@@ -56,6 +56,7 @@ class Aws:
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     before: Callable[[Call], None] | None = None  # called before a request is answered
+    breaks: int = 0  # how many downloads break off half way from now on
     page: int | None = None  # how many keys a listing gives at once; None: a thousand
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,6 +85,7 @@ class Aws:
         self.faults.clear()
         self.before = None
         self.page = None
+        self.breaks = 0
         self.post("/moto-api/reset")
         self.calls.clear()
 
@@ -113,6 +115,10 @@ class Aws:
             self.before(call)
         if call.is_listing and self.page:
             environ["QUERY_STRING"] += f"&max-keys={self.page}"
+        if fault is None and call.is_download and self.breaks > 0:
+            self.breaks -= 1
+            body = b"".join(self._moto(environ, start))
+            return [body[: len(body) // 2]]
         if fault is None:
             return self._moto(environ, start)
         length = int(environ.get("CONTENT_LENGTH") or 0)

@@ -352,6 +352,30 @@ def test_an_object_larger_than_a_block_is_whole(aws: Aws, bill: Collected):
     assert bill.in_force() == {"focus/large.csv": content}
 
 
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(aws: Aws, bill: Collected):
+    """Byte for byte, and what had arrived is not asked for again."""
+    content = bytes(range(256)) * 9_000
+    aws.put({"focus/large.csv": content})
+    aws.breaks = 2
+
+    bill.collect()
+
+    assert bill.in_force() == {"focus/large.csv": content}
+    assert len(aws.downloads) == 3
+
+
+def test_a_download_that_always_breaks_off_is_explained(aws: Aws, bill: Collected):
+    """Not without end."""
+    aws.put({"focus/large.csv": bytes(range(256)) * 9_000})
+    aws.breaks = 10**6
+
+    with pytest.raises(IncompleteError) as caught:
+        bill.collect()
+
+    assert caught.value.what == "AWS cannot be reached (the connection broke)"
+    assert len(aws.downloads) < 20
+
+
 REFUSALS = [
     ("ExpiredToken", 400, "the AWS credentials have expired", "Sign in again"),
     ("AccessDenied", 403, "AWS denies ListObjectsV2", "quaestor permissions aws"),

@@ -243,7 +243,10 @@ def _fault(problem: Any, source: AwsAccess, where: str) -> QuaestorError:
         return IncompleteError(
             "the AWS sign-in has expired", where=where, fix="Run `aws sso login`, then again."
         )
-    if isinstance(problem, exceptions.HTTPClientError | exceptions.ConnectionError):
+    if isinstance(
+        problem,
+        exceptions.HTTPClientError | exceptions.ConnectionError | exceptions.IncompleteReadError,
+    ):
         return IncompleteError(
             f"AWS cannot be reached ({_network_reason(problem)})",
             where=where,
@@ -271,6 +274,7 @@ def _network_reason(problem: Any) -> str:
         ("proxy", "the proxy does not let us through"),
         ("closed", "the connection broke"),
         ("broken", "the connection broke"),
+        ("bytes expected", "the connection broke"),
     ):
         if sign in text:
             return reason
