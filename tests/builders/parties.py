@@ -186,6 +186,13 @@ def wiremock(jar: str, folder: Path, certificate: Certificate) -> WireMock:
         *("java", "-Xmx256m", "-jar", jar, "--bind-address", "127.0.0.1", "--port", str(plain)),
         *("--https-port", str(port), "--https-keystore", str(certificate.store)),
         *("--keystore-password", PASSWORD, "--key-manager-password", PASSWORD),
-        *("--keystore-type", "PKCS12", "--root-dir", str(folder), "--disable-banner"),
+        *(
+            "--keystore-type",
+            "PKCS12",
+            "--root-dir",
+            str(folder),
+            "--disable-banner",
+            "--disable-gzip",
+        ),
     ]
     return WireMock(Server(folder, command, port), plain)

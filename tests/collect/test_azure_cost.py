@@ -193,6 +193,20 @@ def test_a_month_is_fetched_until_it_is_closed_and_settled(look, wiremock):
     assert len(look.files()) == 10
 
 
+def test_a_look_cut_short_is_resumed(look, wiremock):
+    """What came before the refusal is not asked for again."""
+    answer = page('[2,20261101,"Storage","EUR"]')
+    wiremock.answer("POST", QUERY, answer, **of("ActualCost"))
+    refused = error(403, "RBACAccessDenied")
+    wiremock.answer("POST", QUERY, refused, answer, **of("AmortizedCost"))
+    fails(look)
+    look.collect(NOW)
+    asked = [json.loads(one["body"])["type"] for one in wiremock.requests(QUERY)]
+
+    assert asked == ["ActualCost", "AmortizedCost", "AmortizedCost"]
+    assert len(look.files()) == 2
+
+
 def test_no_cost_anywhere_is_no_bill(look, wiremock):
     """An empty answer for every month is told, not landed as zero."""
     wiremock.answer("POST", QUERY, page())

@@ -99,6 +99,21 @@ def test_a_killed_look_is_resumed(container, look, downloads, monkeypatch):
     assert list(look.files().values()) == ["oct", "nov"]
 
 
+def test_what_is_stored_compressed_is_landed_as_it_is(container, look):
+    """Blob storage may say that a file is gzip; its bytes and its name stay as they are."""
+    import gzip
+
+    from azure.storage.blob import ContentSettings
+
+    content = gzip.compress(b"a bill")
+    settings = ContentSettings(content_encoding="gzip")
+    container.client.upload_blob("daily/2025.csv.gz", content, content_settings=settings)
+    look.collect()
+    (file,) = look.landing.current().files
+
+    assert (look.landing.root / file.path).read_bytes() == content
+
+
 def _kill(*args, **options):
     raise KeyboardInterrupt
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ def credential(name: str) -> TokenCredential:
         from azure.identity import DefaultAzureCredential
     except ImportError:
         raise not_installed("azure-identity", name) from None
+    log = logging.getLogger("azure")
+    if not log.handlers:  # its warnings repeat at length what our errors say
+        log.addHandler(logging.NullHandler())
     return DefaultAzureCredential()
 
 
@@ -148,9 +152,13 @@ def explained(
 
 def _refusal(problem: Any, name: str, where: str, missing: str) -> QuaestorError:
     """Explain an answer of Azure that is an error, or a sign-in that failed."""
+    from azure.core.exceptions import DecodeError
+
     status, code = problem.status_code, code_of(problem)
     told = f"{status}, {code}" if code else str(status)
-    if problem.response is None:
+    if isinstance(problem, DecodeError):  # of which a download that breaks off is a kind
+        what, fix = "Azure's answer breaks off or cannot be read", f"Collect again; {_KEPT}."
+    elif problem.response is None:
         what, fix = _sign_in(problem)
     elif status == 401 or code in ("AuthenticationFailed", "InvalidAuthenticationInfo"):
         what = f"Azure does not accept our sign-in, or no longer ({told})"
@@ -177,10 +185,6 @@ def _refusal(problem: Any, name: str, where: str, missing: str) -> QuaestorError
 
 def _sign_in(problem: Any) -> tuple[str, str]:
     """Explain that no identity could be had; Microsoft's long text is not repeated."""
-    from azure.core.exceptions import DecodeError, IncompleteReadError
-
-    if isinstance(problem, DecodeError | IncompleteReadError):
-        return "Azure's answer breaks off or cannot be read", f"Run again; {_KEPT}."
     number = re.search(r"AADSTS\d+", str(problem))
     if number:
         return (

@@ -236,14 +236,24 @@ class _Look:
         from azure.core import MatchConditions
 
         scope = f"{self.place}/{scope}"
-        if file := self.known.get((scope, listed.version)):
+        file = self.known.get((scope, listed.version))
+        if file and file.size == listed.size:
             return file
         with azure.explained(self.source, f"{self.place}/{listed.key}", "`container:`"):
             stream = self.container.download_blob(
-                listed.key, etag=listed.version, match_condition=MatchConditions.IfNotModified
+                listed.key,
+                etag=listed.version,
+                match_condition=MatchConditions.IfNotModified,
+                decompress=False,
             )
             file = self.landing.land_blocks(
                 stream.chunks(), listed.key.rpartition("/")[2], scope, listed.version
+            )
+        if file.size != listed.size:
+            raise IncompleteError(
+                f"the download broke off: {file.size:,d} of {listed.size:,d} bytes came",
+                where=f"{self.place}/{listed.key} (source {self.source.name})",
+                fix="Collect again; what was landed before stays in force.",
             )
         self.known[scope, listed.version] = file
         return file
