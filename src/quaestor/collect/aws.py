@@ -243,10 +243,8 @@ def _fault(problem: Any, source: AwsAccess, where: str) -> QuaestorError:
         return IncompleteError(
             "the AWS sign-in has expired", where=where, fix="Run `aws sso login`, then again."
         )
-    if isinstance(
-        problem,
-        exceptions.HTTPClientError | exceptions.ConnectionError | exceptions.IncompleteReadError,
-    ):
+    network = exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError
+    if isinstance(problem, network):
         return IncompleteError(
             f"AWS cannot be reached ({_network_reason(problem)})",
             where=where,
