@@ -60,7 +60,8 @@ def _read_lines(warehouse: Warehouse, path: Path) -> None:
     warehouse.run(
         f"""
         create or replace temp table {_LINES} as
-        select *, coalesce(json_valid(line) and json_type(line) = 'OBJECT', false) as is_row
+        select *, case when json_valid(line) then json_type(line) = 'OBJECT' else false end
+            as is_row
         from (
             select row_number() over () as read_number, row_number() over () as line_number,
                 line, exact_json(line) as exact

@@ -26,9 +26,18 @@ create or replace temp macro as_time(t) as
     )
     then timezone('UTC', try_cast(t as timestamptz)) end;
 
--- Some of Azure's exports write tags as an object without its braces; anything else stays as is.
+-- Some of Azure's exports write tags as an object without its braces; Google's, like every table
+-- of BigQuery, as a list of keys and values. Anything else stays as is.
 create or replace temp macro in_braces(t) as case
-    when left(t, 1) = '"' and json_valid('{' || t || '}') then '{' || t || '}' else t end;
+    when left(t, 1) = '"' and json_valid('{' || t || '}') then '{' || t || '}'
+    when left(t, 1) = '[' and json_valid(t) then coalesce(nullif('{' || array_to_string(
+        list_transform(
+            from_json(t, '[{"key": "VARCHAR", "value": "VARCHAR"}]'),
+            lambda tag: to_json(tag.key)::varchar || ': '
+                || coalesce(to_json(tag.value)::varchar, 'null')
+        ), ', '
+    ) || '}', '{}'), case when t <> '[]' then t end)
+    else t end;
 
 -- JSON whose numbers are text, so that reading them makes no double of them. The character that
 -- marks a number cannot stand in JSON.
