@@ -106,6 +106,8 @@ def identity(
     wiremock: parties.WireMock, certificate: parties.Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """This machine has a managed identity of Azure; WireMock is its token service."""
+    for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
     azure.give_identity(wiremock, certificate, monkeypatch.setenv)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from builders.azure import KEY, NOW, SCOPE, Look, manifest_text
+from builders.azure import ACCOUNT, KEY, NOW, SCOPE, Look, manifest_text
 from quaestor.collect import azure_manifests, collector
 from quaestor.collect.manifests import Listed
 from quaestor.core.config import Config
@@ -268,6 +268,28 @@ def test_an_identity_reads_as_a_key_does(container, look, identity):
     look.collect()
 
     assert list(look.files().values()) == ["oct"]
+
+
+def test_an_address_with_a_signature_is_enough(container, look):
+    """A shared access signature reads too, and stands in no scope and no message."""
+    from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+    signature = generate_container_sas(
+        ACCOUNT,
+        container.name,
+        account_key=KEY,
+        permission=ContainerSasPermissions(read=True, list=True),
+        expiry=datetime(2126, 1, 1, tzinfo=UTC),
+    )
+    url = f"{container.account_url}?{signature}"
+    changes = {"account_url": url, "connection_string": None}
+    look.source = msgspec.structs.replace(look.source, **changes)
+    container.deliver(OCTOBER, {PART: "oct"})
+    look.collect()
+
+    assert list(look.files().values()) == ["oct"]
+    assert "sig=" not in str(look.landing.current()) + str(look.said)
+    assert "sig=" not in _fails(look, prefix="weekly").as_text()
 
 
 def _fails(look, **changes):

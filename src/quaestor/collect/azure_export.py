@@ -127,9 +127,9 @@ def _container(source: AzureExportSource) -> Iterator[ContainerClient]:
         if source.connection_string is not None:
             service = BlobServiceClient.from_connection_string(source.connection_string, **options)
         else:
-            service = BlobServiceClient(
-                source.account_url, credential=azure.credential(source.name), **options
-            )
+            signed = "?" in source.account_url  # an address that is its own permission
+            identity = None if signed else azure.credential(source.name)
+            service = BlobServiceClient(source.account_url, credential=identity, **options)
         container = service.get_container_client(source.container)
     except ValueError:  # its text may repeat a key
         key = "account_url" if source.connection_string is None else "connection_string"
@@ -139,7 +139,8 @@ def _container(source: AzureExportSource) -> Iterator[ContainerClient]:
             fix="account_url: https://ACCOUNT.blob.core.windows.net; connection_string: as the "
             "portal shows it under Access keys, by ${NAME}.",
         ) from None
-    if service.url.rstrip("/") != source.account_url.partition("?")[0].rstrip("/"):
+    named = [url.partition("?")[0].rstrip("/") for url in (service.url, source.account_url)]
+    if named[0] != named[1]:
         raise ConfigurationError(
             f"`connection_string:` is of another account ({service.account_name})",
             where=f"{_place(source)} (source {source.name})",
