@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,7 +13,7 @@ from quaestor.collect import azure_manifests, collector
 from quaestor.collect.manifests import Listed
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
-from quaestor.core.sources import AzureExportSource
+from quaestor.core.sources import AzureCostSource, AzureExportSource
 
 pytestmark = pytest.mark.real
 
@@ -380,6 +381,29 @@ def test_doctor_counts_and_permissions_allow_reading_alone(container, look):
     assert role["DataActions"] == [
         "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "package"),
+    [
+        ("azure-export", "azure.identity"),
+        ("azure-export", "azure.storage.blob"),
+        ("azure-cost", "azure.identity"),
+        ("azure-cost", "azure.mgmt.costmanagement"),
+    ],
+)
+def test_a_missing_sdk_names_the_extra(monkeypatch, kind, package):
+    """The base install has none of Azure's packages; the message is the command to type."""
+    url = "https://127.0.0.1:9"
+    sources = {
+        "azure-export": AzureExportSource(name="azure", account_url=url, container="c"),
+        "azure-cost": AzureCostSource(name="azure", scope=SCOPE, endpoint=url),
+    }
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigurationError) as caught:
+        collector(kind).doctor(sources[kind], Config())
+
+    assert caught.value.fix == "pip install 'quaestor[azure]'"
 
 
 LIST = """<?xml version="1.0" encoding="utf-8"?>

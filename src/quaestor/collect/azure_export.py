@@ -76,10 +76,11 @@ def doctor(source: AzureExportSource, config: Config) -> str:
         raise _nothing(source)
     periods = {place.period for one in files if (place := place_of(one.key))}
     exports = {period.export for period in periods}
+    ranges = {(period.first, period.last) for period in periods}
     size, newest = sum(one.size for one in files), max(one.modified for one in files)
     return (
-        f"{len(exports)} export{'s' * (len(exports) != 1)}, {len(periods)} "
-        f"period{'s' * (len(periods) != 1)}, {size / 1024**2:,.1f} MiB, newest file of "
+        f"{len(exports)} export{'s' * (len(exports) != 1)}, {len(ranges)} "
+        f"period{'s' * (len(ranges) != 1)}, {size / 1024**2:,.1f} MiB, newest file of "
         f"{newest:%Y-%m-%d %H:%M}"
     )
 
