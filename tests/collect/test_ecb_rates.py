@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -177,6 +178,7 @@ def test_a_server_having_a_bad_day_is_asked_again(
     server.failures = list(failures)
 
     assert rates.collect() == [TABLE]
+    assert logging.getLogger("stamina").handlers, "or each attempt is printed among our own lines"
     assert len(server.asked) == len(failures) + 1
 
 

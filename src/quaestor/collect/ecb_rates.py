@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -85,6 +86,11 @@ def _fetch(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | N
     """Return the table and what the server calls this version; None: it is still `version`."""
     import stamina
 
+    log = logging.getLogger("stamina")
+    if (
+        not log.handlers
+    ):  # else it would speak between our own lines; what failed is said at the end
+        log.addHandler(logging.NullHandler())
     if urlsplit(source.url).scheme not in ("https", "http"):
         raise ConfigurationError(
             f"'{source.url}' is no web address",
