@@ -181,8 +181,8 @@ def _sign_in(problem: Any, where: str) -> QuaestorError:
 
     if isinstance(problem, exceptions.TransportError):
         return _unreached(problem, where)
-    if isinstance(problem, exceptions.RefreshError):
-        what = "the Google Cloud sign-in has expired or was revoked"
+    if isinstance(problem, exceptions.RefreshError | exceptions.InvalidOperation):
+        what = "Google Cloud does not accept the sign-in, or it has expired (401)"
         fix = f"Sign in again (`gcloud auth application-default login`); {_KEPT}."
     else:
         what = "there is no Google Cloud sign-in"

@@ -55,8 +55,9 @@ class Bucket:
     ) -> tuple[list[LandedFile], list[LandedFile]]:
         """Fetch the objects that are not landed yet; return all that are in force."""
         blobs = self._listed()
+        keys = [self._key(blob) for blob in blobs]  # a download may change what a blob tells
         known = landing.known()
-        new = [blob for blob in blobs if self._key(blob) not in known]
+        new = [blob for blob, key in zip(blobs, keys, strict=True) if key not in known]
         size = sum(blob.size or 0 for blob in new)
         progress(
             f"{self.source.name}: {len(blobs):,} file{'s' if len(blobs) != 1 else ''}, "
@@ -69,7 +70,7 @@ class Bucket:
             lambda blob: f"{self.source.name}: {PurePosixPath(blob.name).name}",
         )
         known |= {(file.scope, file.version): file for file in landed}
-        return [known[self._key(blob)] for blob in blobs], []
+        return [known[key] for key in keys], []
 
     def state(self) -> str:
         """Say how many files are there, and how new they are."""
@@ -92,7 +93,9 @@ class Bucket:
             return [blob for blob in found if blob.name.lower().endswith(TAKEN)]
 
     def _key(self, blob: Any) -> tuple[str, str]:
-        return f"gs://{self.source.bucket}/{blob.name}", str(blob.generation)
+        """Return where an object is and which content it has; an emulator counts none."""
+        version = blob.generation or blob.etag or blob.md5_hash or blob.crc32c
+        return f"gs://{self.source.bucket}/{blob.name}", str(version)
 
     def _fetched(self, blob: Any, landing: Landing) -> LandedFile:
         scope, version = self._key(blob)

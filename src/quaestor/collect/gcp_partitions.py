@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from quaestor.core.period import month_after
@@ -76,7 +76,7 @@ class Column:
         """Return the condition that it lies in a half-open interval of UTC."""
         written = "%Y-%m-%d" if self.kind == "DATE" else "%Y-%m-%d %H:%M:%S"
         zone = "+00" if self.kind == "TIMESTAMP" else ""
-        kind, name = self.kind.lower(), f"`{self.name}`"
+        kind, name = self.kind.lower(), self.name if self.name == _PSEUDO else f"`{self.name}`"
         low, high = (f"{kind} '{moment.strftime(written)}{zone}'" for moment in (first, end))
         return f"{name} >= {low} and {name} < {high}"
 
@@ -88,14 +88,13 @@ class Partition:
     name: str
     condition: str
     changed: str  # when, and how many rows it has
-    first: datetime | None = None  # the earliest day on which its rows may have come
+    last: datetime | None = None  # when its last rows may have come, if that is known
 
     def may_hold(self, months: Months) -> bool:
         """Return whether rows of these months may be in it: none comes before its month."""
-        if self.first is None or not months.low:
+        if self.last is None or not months.low:
             return True
-        month = datetime.strptime(months.low, "%Y%m")  # noqa: DTZ007 - UTC, as everywhere
-        return self.first >= month - _EARLY
+        return self.last.date() >= _first(months.low) - _EARLY
 
 
 def partition_column(table: Any) -> Column | None:
@@ -125,24 +124,23 @@ def month_condition(table: Any, months: Months) -> str:
     """Return the condition that a row is of the months; true where the table has no months."""
     kinds = _kinds(table)
     tests = []
+    name = "invoice.month"
     if "invoice" in kinds:
-        tests += [f"invoice.month >= '{months.low}'"] * bool(months.low)
-        tests += [f"invoice.month <= '{months.high}'"] * bool(months.high)
-        name = "invoice.month"
+        if months.low:
+            tests.append(f"{name} >= '{months.low}'")
+        if months.high:
+            tests.append(f"{name} <= '{months.high}'")
     elif kinds.get("BillingPeriodStart") in ("TIMESTAMP", "DATETIME", "DATE"):
         name = "BillingPeriodStart"
-        tests += [f"date({name}) >= date '{_first(months.low)}'"] * bool(months.low)
-        tests += [f"date({name}) < date '{_after(months.high)}'"] * bool(months.high)
+        if months.low:
+            tests.append(f"date({name}) >= date '{_first(months.low)}'")
+        if months.high:
+            tests.append(f"date({name}) < date '{month_after(_first(months.high))}'")
     return f"({' and '.join(tests)} or {name} is null)" if tests else "true"
 
 
-def _first(month: str) -> str:
-    return f"{month[:4]}-{month[4:]}-01"
-
-
-def _after(month: str) -> str:
-    first = datetime.strptime(month, "%Y%m").date()  # noqa: DTZ007 - a month has no zone
-    return month_after(first).isoformat() if month else ""
+def _first(month: str) -> date:
+    return date(int(month[:4]), int(month[4:]), 1)
 
 
 def of_catalogue(row: Mapping[str, Any], column: Column) -> Partition | None:

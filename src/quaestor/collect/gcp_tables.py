@@ -118,10 +118,12 @@ class Table:
             scope = self._scope(partition)
             if not partition.may_hold(months):
                 kept += [before[scope]] if scope in before else []
-            elif file := _same(known.get(scope, ()), partition, months):
+                continue
+            held = before.get(scope)
+            in_force = [held] if held else []  # goes first
+            if file := _same([*in_force, *known.get(scope, ())], partition, months):
                 kept.append(file)
             else:
-                held = before.get(scope)
                 asked = months.wider(Months.read(held.version)) if held else months
                 wanted.append((partition, asked))
         self._ask_first(wanted, len(listed), progress)
@@ -229,15 +231,12 @@ class Table:
 
     def _asked(self, sql: str, **options: Any) -> Any:
         from google.cloud import bigquery
-        from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
 
         return self.client.query(
             sql,
             job_config=bigquery.QueryJobConfig(use_query_cache=False, **options),
             retry=bigquery.DEFAULT_RETRY.with_timeout(gcp.PATIENCE),
-            job_retry=None
-            if options.get("dry_run")
-            else DEFAULT_JOB_RETRY.with_timeout(gcp.PATIENCE),
+            job_retry=None,  # it would wait ten minutes, whatever it is told; we run again
             timeout=gcp.WAIT,
         )
 
