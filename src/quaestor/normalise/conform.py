@@ -119,8 +119,7 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
         column = read_column(name, source, *how)
         value = source if raw in relation.plain else column.raw
         columns.append(replace(column, raw=value, said=form.complaints.get(name)))
-    columns += _inside(relation, form, taken)
-    return columns + [
+    return [*columns, *_inside(relation, form, taken)] + [
         _gathered(name, relation, prefixes)
         for name, prefixes in form.gathered.items()
         if name not in taken
@@ -198,17 +197,15 @@ def read_column(
     name: str, source: str, alias: str, engine_type: str, kind: str, reader: str | None
 ) -> Column:
     """Give `source`, SQL over a row of the file, the type `kind`; `reader`: see Format."""
-    nested = is_nested(engine_type)
-    if reader and kind == "VARCHAR":
-        text = f"to_json({source})" if nested else source
-        source, engine_type = f"{text}::varchar", kind
-    if reader and engine_type == "VARCHAR":
+    if kind == "VARCHAR" and is_nested(engine_type):
+        source = f"to_json({source})"
+    if reader and "VARCHAR" in (kind, engine_type):
         unread = f"{quoted(name)} is null and {alias} is not null"
         long = _LONG.format(alias) if kind == _NUMBER else None
-        return Column(name, kind, alias, f"spelled({source})", f"{reader}({alias})", unread, long)
+        text = f"spelled({source}::varchar)"
+        return Column(name, kind, alias, text, f"{reader}({alias})", unread, long)
     if kind == "VARCHAR":
-        text = f"to_json({source})::varchar" if nested else f"spelled({source}::varchar)"
-        return Column(name, kind, alias, text, alias, None, None)
+        return Column(name, kind, alias, f"spelled({source}::varchar)", alias, None, None)
     unread = f"{quoted(name)} is null and {alias} is not null"
     if engine_type == "VARCHAR" and kind == _NUMBER:
         typed = f"as_number({alias})"
