@@ -23,11 +23,13 @@ import pytest
 
 from builders import gcp as party
 from builders.gcp import PROJECT, Call, Doorman, detailed_row
+from quaestor.cli.main import run
 from quaestor.collect import gcp, gcp_export
 from quaestor.collect.landing import Landing
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.sources import GcpExportSource
+from quaestor.warehouse.duckdb import Warehouse
 
 pytestmark = pytest.mark.real
 NOW = datetime(2126, 11, 21, 6)  # long after everything that the emulator writes
@@ -401,6 +403,31 @@ def test_what_is_wrong_from_the_start_is_said(export: Export):
         "nothing": "one of `table:` and `bucket:` is needed",
         "both": "one of `table:` and `bucket:` is needed, not both",
     }
+
+
+def test_an_audit_of_the_table_gives_its_exact_total(
+    export: Export, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Doubles that no float sum gets right, and a credit: the bill is 0.1 + 0.2 - 0.05 + 1e-7."""
+    export.export(
+        detailed_row("2026-10-05", 0.1, credit=-0.05),
+        detailed_row("2026-10-05", 0.2),
+        detailed_row("2026-10-06", 1e-7),
+    )
+    config = tmp_path / "quaestor.yaml"
+    config.write_text(
+        f"sources: [{{name: gcp, kind: gcp-export, table: '{export.table}', "
+        f"endpoint: '{export.doorman.url}'}}]\n"
+    )
+    assert run(["audit", "--config", str(config), "--quiet"]) in (0, 1, 3, 4)
+    capsys.readouterr()
+    with Warehouse(tmp_path / "quaestor.duckdb", read_only=True) as warehouse:
+        assert warehouse.rows(
+            "select sum(BilledCost), count(distinct x_file) from focus.charge"
+        ) == [(Decimal("0.2500001"), 2)]
+        assert warehouse.rows("select sum(billed_difference) from ledger.reconciliation") == [
+            (Decimal(0),)
+        ]
 
 
 def test_doctor_tells_the_size(export: Export):

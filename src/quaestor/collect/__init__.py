@@ -25,6 +25,7 @@ COLLECTORS = {
     "azure-export": "quaestor.collect.azure_export",
     "ecb-rates": "quaestor.collect.ecb_rates",
     "files": "quaestor.collect.files",
+    "gcp-billing": "quaestor.collect.gcp_billing",
     "gcp-export": "quaestor.collect.gcp_export",
     "mlflow": "quaestor.collect.mlflow",
     "model-gov": "quaestor.collect.model_gov",

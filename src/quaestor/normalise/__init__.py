@@ -19,6 +19,7 @@ LOADERS = {
     "accounts": "quaestor.normalise.accounts",
     "bill": "quaestor.normalise.bill",
     "rates": "quaestor.normalise.rates",
+    "gcp-billing": "quaestor.normalise.prices",
     "node-hours": "quaestor.normalise.usage",
     "pod-hours": "quaestor.normalise.usage",
     "mlflow": "quaestor.normalise.registry_mlflow",

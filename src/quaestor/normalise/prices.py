@@ -1,0 +1,83 @@
+"""Load list prices of a provider's catalogue into `focus.price`, exact, each with its days.
+
+A landed file is what the price catalogue said at one look; its version is when that was. A price
+that several looks tell alike is one, known since the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.landed import LandedFile
+from quaestor.normalise import accounts
+from quaestor.normalise.job import Job
+from quaestor.normalise.landed_file import RefusedError, open_file
+from quaestor.normalise.quarantine import blind_spots, refuse
+from quaestor.warehouse.duckdb import Warehouse
+
+_REQUIRED = ("sku_id", "currency", "tier_start", "units", "nanos")
+_COLUMNS = (
+    *_REQUIRED,
+    *("service", "description", "regions", "usage_type", "unit", "effective_time"),
+)
+
+
+def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
+    """Replace the source's accounts and prices with those of its files in force."""
+    source = job.source.name
+    named = [file for file in job.manifest.files if "/skus/" not in file.scope]
+    priced = [file for file in job.manifest.files if "/skus/" in file.scope]
+    told = accounts.load(
+        warehouse, replace(job, manifest=msgspec.structs.replace(job.manifest, files=tuple(named)))
+    )
+    warehouse.run("delete from focus.price where source = ?", [source])
+    for file in sorted(priced, key=lambda file: file.version or ""):
+        try:
+            _load_file(warehouse, job, file)
+        except RefusedError as problem:
+            refuse(warehouse, source, file, problem)
+    return told + blind_spots(warehouse, source, priced)
+
+
+def _load_file(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
+    relation = open_file(
+        warehouse,
+        job.path(file),
+        file.sha256,
+        recognises=lambda header: "sku_id" in header,
+        careful=job.careful,
+    )
+    if absent := [name for name in _COLUMNS if name not in relation.columns]:
+        raise RefusedError(f"column {absent[0]} is missing", fix="Collect it again.")
+    columns = ", ".join(f"{relation.source(name)} as {name}" for name in _COLUMNS)
+    warehouse.run(
+        f"create or replace temp view landed_price as select {columns} from {relation.reader}"
+    )
+    warehouse.run(
+        _INSERT,
+        {"source": job.source.name, "fetched_at": file.version or job.manifest.fetched_at},
+    )
+
+
+# Units and nanos have one sign; their sum has nine digits after the point, and no float is near.
+_INSERT = """
+insert into focus.price by name
+select
+    $source as source, 'Google Cloud' as provider, sku_id, service, description,
+    unnest(case when regions = '[]' then [null] else from_json(regions, '["varchar"]') end)
+        as region,
+    nullif(usage_type, '') as usage_type, nullif(unit, '') as unit, currency,
+    tier_start::decimal(38, 20) as tier_start,
+    (units::decimal(27, 9) + nanos::decimal(10, 0) * 0.000000001::decimal(9, 9))::decimal(38, 20)
+        as list_unit_price,
+    nullif(effective_time, '')::timestamptz at time zone 'UTC' as valid_from,
+    $fetched_at::timestamp as fetched_at
+from landed_price
+except
+select source, provider, sku_id, service, description, region, usage_type, unit, currency,
+    tier_start, list_unit_price, valid_from, $fetched_at::timestamp as fetched_at
+from focus.price where source = $source
+"""
