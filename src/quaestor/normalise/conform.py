@@ -114,7 +114,7 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
             name = custom_name(raw, taken)
             name = by_spelling.get(form.spelling(name), name)  # as another file spelt it
         taken.add(name)
-        source = relation.source(raw) if relation.typed else f"trim({relation.source(raw)})"
+        source = relation.source(raw) if relation.typed else f"unpadded({relation.source(raw)})"
         how = f"raw_{number}", engine_type, declared.get(name, "VARCHAR"), form.readers.get(name)
         column = read_column(name, source, *how)
         value = source if raw in relation.plain else column.raw

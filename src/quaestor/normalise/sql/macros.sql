@@ -2,8 +2,17 @@
 -- ISO 8601 time is refused, and the row goes to quarantine with its reason.
 
 -- NULL has five spellings in bills: empty, NULL, null, (null) and \N.
-create or replace temp macro spelled(t) as
-    case when t in ('', 'NULL', 'null', '(null)', '\N') then null else t end;
+-- Longer text, nearly all, is not looked at; a list behind `in` would be joined with.
+create or replace temp macro spelled(t) as case
+    when strlen(t) > 6 then t
+    when t = '' or t = 'NULL' or t = 'null' or t = '(null)' or t = '\N' then null
+    else t
+end;
+
+-- Text without the blanks around it; only text that may have some is taken apart.
+create or replace temp macro unpadded(t) as case
+    when starts_with(t, ' ') or ends_with(t, ' ') or strlen(t) <> length(t) then trim(t) else t
+end;
 
 -- Digits with an optional point and exponent. Not: 1,000.00, $5, 1_000, nan, 0x10.
 create or replace temp macro as_number(t) as
