@@ -1,7 +1,7 @@
 -- How Google Cloud's billing export is read, and what its words mean in FOCUS.
 
 -- JSON, or the Python literal that some tools make of a nested value when they write CSV: single
--- quotes, None, True. NULL where it is neither. Numbers become text, digit by digit.
+-- quotes, None, True. NULL where it is neither.
 create or replace temp macro gcp_python(t) as array_to_string(list_transform(
     regexp_extract_all(
         t, '''(?:[^''\\]|\\.)*''|"(?:[^"\\]|\\.)*"|None|True|False|[^''"NTF]+|.'
@@ -14,8 +14,8 @@ create or replace temp macro gcp_python(t) as array_to_string(list_transform(
         else token end
 ), '');
 create or replace temp macro gcp_json(t) as case
-    when json_valid(t) then exact_json(t)
-    when json_valid(gcp_python(t)) then exact_json(gcp_python(t)) end;
+    when json_valid(t) then t
+    when json_valid(gcp_python(t)) then gcp_python(t) end;
 
 -- A list as JSON; Parquet may write it as {"list": [{"element": ...}]}.
 create or replace temp macro gcp_list(t) as case
@@ -24,7 +24,8 @@ create or replace temp macro gcp_list(t) as case
     when json_type(gcp_json(t)) = 'OBJECT' and json_exists(gcp_json(t), '$.list')
         then to_json(json_extract(gcp_json(t), '$.list[*].element'))::varchar end;
 
--- Credits, each with an amount that can be read; else NULL, as nobody knows what is billed.
+-- Credits, each with an amount that can be read, digit by digit; else NULL, as nobody knows what
+-- is billed.
 create or replace temp macro gcp_credit_list(t) as from_json(
     t, '[{"name": "VARCHAR", "amount": "VARCHAR", "full_name": "VARCHAR", "id": "VARCHAR", '
     '"type": "VARCHAR"}]'
@@ -32,9 +33,9 @@ create or replace temp macro gcp_credit_list(t) as from_json(
 create or replace temp macro gcp_credits(t) as case
     when t = '[]' then t
     when len(list_filter(
-        gcp_credit_list(gcp_list(t)), lambda credit: as_number(credit.amount) is null
+        gcp_credit_list(exact_json(gcp_list(t))), lambda credit: as_number(credit.amount) is null
     )) = 0
-    then gcp_list(t) end;
+    then exact_json(gcp_list(t)) end;
 
 -- What of credits is money: of all, of those that are the charge's own discounts, of one kind.
 create or replace temp macro gcp_sum(credits) as coalesce(
