@@ -29,7 +29,7 @@ from quaestor.ledger import reconciliation
 from quaestor.normalise import currency, settings
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
-from quaestor.warehouse.errors import UnreadableError
+from quaestor.warehouse.errors import NoRoomError, UnreadableError
 from quaestor.warehouse.state import evidence_at, read_blind_spots, recall, remember, tell
 
 if TYPE_CHECKING:
@@ -141,9 +141,11 @@ def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Prog
     with Warehouse(warehouse_path) as warehouse:
         try:
             return _build(warehouse, config, now, progress, careful=False)
-        except UnreadableError:
-            # A damaged file shows only when it is read, and the transaction dies of it.
-            progress("a file is damaged: reading each to its end first")
+        except (UnreadableError, NoRoomError) as problem:
+            # A damaged file shows only when it is read, and the transaction dies of it; so it
+            # does of a file that is too wide for the little memory that a build takes.
+            damaged = isinstance(problem, UnreadableError)
+            progress("a file is damaged: reading each to its end first" if damaged else "again")
             return _build(warehouse, config, now, progress, careful=True)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import export
 import load
+import normalise
 import start
 
 from quaestor import __version__
@@ -29,6 +30,8 @@ BENCHES = {
     "gate": start.gate,
     "load": load.load,
     "export": export.export,
+    "normalise": normalise.normalise,
+    "normalise-large": normalise.normalise_large,
 }
 
 

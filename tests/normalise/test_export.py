@@ -73,12 +73,12 @@ def test_the_round_trip_changes_nothing(bill: Bill, tmp_path: Path, version: str
     assert again.warehouse.rows(beside) == bill.warehouse.rows(beside)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(
             st.decimals(-(10**17), 10**17, places=20, allow_nan=False),
-            st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
+            st.datetimes(datetime(2020, 1, 1), datetime(2027, 10, 1)),
             st.text(max_size=20),
             st.sampled_from(["USD", "EUR", None]),
         ),

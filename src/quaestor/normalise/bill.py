@@ -7,6 +7,7 @@ the rest.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,7 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
 from quaestor.core.progress import counted
 from quaestor.core.sources import BillSource
-from quaestor.normalise import book, conform, formats, in_force
+from quaestor.normalise import book, conform, formats, in_force, landed_rows
 from quaestor.normalise.format import Format
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
@@ -31,7 +32,18 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
-    """Load what is new, give up what was replaced, and report what could not be read."""
+    """Load what is new, give up what was replaced, and report what could not be read.
+
+    A bill of any size is loaded in little memory; a `careful` job takes what there is.
+
+    Raises:
+        NoRoomError: A file is too wide for that little; load it again, carefully.
+    """
+    with nullcontext() if job.careful else warehouse.frugal():
+        return _load(warehouse, job)
+
+
+def _load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     bill = cast("BillSource", job.source)  # LOADERS pairs schema and source
     source = bill.name
     warehouse.run((_SQL / "macros.sql").read_text(encoding="utf-8"))
@@ -130,14 +142,15 @@ def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedF
         delimiter=getattr(source, "delimiter", ","),
         recognises=lambda header: formats.is_known(source, header),
         careful=job.careful,
+        once=True,
     )
     form = formats.of(source, list(relation.columns))
     for script in form.macros:
         warehouse.run(form.script(script))
     columns = conform.conform(relation, form, warehouse.columns("focus.charge"))
-    _require(columns, relation, form)
-    view = conform.landed_view(columns, relation, form, job.manifest.fetched_at + _FAR_AHEAD)
-    warehouse.run(f"create or replace temp view landed as {view}")
+    _require(warehouse, columns, relation, form)
+    latest = job.manifest.fetched_at + _FAR_AHEAD
+    relation = landed_rows.read(warehouse, columns, relation, form, latest)
     warehouse.run(f"create or replace temp view charge_of_file as {form.script(form.select)}")
     _add_custom_columns(warehouse)
     (charges,) = warehouse.row(
@@ -157,19 +170,24 @@ def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedF
     if any(column.bad for column in columns):
         _note(warehouse, source.name, file)
     rows = book.Rows(relation.rows, loaded, quarantined, left_out, charges)
-    digits = conform.accounting(columns, relation)
+    digits = landed_rows.digits(warehouse, columns, relation)
     book.account(warehouse, source, file, form, rows, digits, _read_as(source))
 
 
-def _require(columns: list[conform.Column], relation: Relation, form: Format) -> None:
+def _require(
+    warehouse: Warehouse, columns: list[conform.Column], relation: Relation, form: Format
+) -> None:
     present = {column.name for column in columns}
     absent = [name for name in form.required if name not in present]
     if absent:
         plural = "s" if len(absent) > 1 else ""
+        rows = relation.rows
+        if not relation.is_counted:
+            (rows,) = warehouse.row(f"select count(*) from {relation.reader}")
         raise RefusedError(
             f"column{plural} {', '.join(absent)} {'are' if plural else 'is'} missing",
-            fix=f"{form.fix}; {relation.rows:,} row"
-            f"{'s are' if relation.rows != 1 else ' is'} kept, landed and unread.",
+            fix=f"{form.fix}; {rows:,} row"
+            f"{'s are' if rows != 1 else ' is'} kept, landed and unread.",
         )
 
 

@@ -76,11 +76,11 @@ def account(
     file: LandedFile,
     form: Format,
     rows: Rows,
-    digits: str | None,
+    digits: tuple[int, object],
     read_as: str,
 ) -> None:
-    """Write down what became of every row and of every digit (`digits` counts those)."""
-    rounded, cut = warehouse.row(digits) if digits else (0, 0)
+    """Write down what became of every row; `digits`: how many values lost some, and the sum."""
+    rounded, cut = digits
     warehouse.run(
         """
         insert into focus.file_period

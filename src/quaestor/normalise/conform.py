@@ -12,10 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from quaestor.core.money import MONEY_DIGITS, MONEY_TYPE
-from quaestor.normalise.format import TIME, Format
+from quaestor.normalise.format import Format
 from quaestor.normalise.landed_file import RefusedError, Relation
 from quaestor.normalise.nested import is_nested, member
 from quaestor.warehouse.duckdb import literal, quoted
@@ -72,16 +71,6 @@ class Column:
     def absence(self) -> str:
         """Return SQL that says that a needed value is empty."""
         return f"case when {self.alias} is null then {literal(f'{self.name} is empty')} end"
-
-
-def _too_late(column: Column, latest: datetime) -> str:
-    """Return SQL that says that a time lies where no bill can: 9999 is somebody's "never"."""
-    name, limit = quoted(column.name), literal(f"{latest:%Y-%m-%d %H:%M:%S}")
-    opening, closing = literal(f"{column.name} '"), literal("' is later than any bill can know")
-    return (
-        f"case when {name} > timestamp {limit} "
-        f"then {opening} || strftime({name}, '%Y-%m-%d') || {closing} end"
-    )
 
 
 def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[Column]:
@@ -246,79 +235,3 @@ def _digits(engine_type: str) -> tuple[int, int] | None:
     before = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 39}
     before |= {f"U{name}": digits + 1 for name, digits in before.items()}
     return (before[engine_type], 0) if engine_type in before else None
-
-
-def landed_view(columns: list[Column], relation: Relation, form: Format, latest: datetime) -> str:
-    """Return the SELECT that gives every row its typed columns.
-
-    Beside them: `x_row`; `reason`, why the row cannot be read (NULL: it can); `note`, which
-    other values cannot; `landed`, the file's row as JSON. What the format's SELECTs read and
-    the file lacks is NULL. A row that needs a time after `latest` cannot be read.
-    """
-    found = {column.name for column in columns}
-    absent = {name: kind for name, kind in form.columns.items() if name not in found}
-    names = [quoted(name) for name in (*(column.name for column in columns), *absent)]
-    needed = [
-        column.complaint for column in columns if column.name in (*form.required, *form.vital)
-    ]
-    needed += [column.absence for column in columns if column.name in form.required]
-    timed = [column for column in columns if column.kind == TIME and column.name in form.required]
-    needed += [_too_late(column, latest) for column in timed]
-    needed.append(form.doubt)
-    reason = _joined(needed)
-    if form.ignored:
-        reason = f"case when {form.ignored} is null then {reason} end"
-    others = [
-        column.complaint for column in columns if column.name not in (*form.required, *form.vital)
-    ]
-    raw = ", ".join(f"{column.raw} as {column.alias}" for column in columns)
-    typed = [f"{column.typed} as {quoted(column.name)}" for column in columns]
-    typed += [f"null::{kind} as {quoted(name)}" for name, kind in absent.items()]
-    return (
-        f"select {', '.join(names)}, x_row, {reason} as reason, "
-        f"{_joined(others)} as note, landed\n"
-        f"from (select *, {', '.join(typed)}\n"
-        f"from (select {raw}, {relation.row_number} as x_row, {relation.as_json} as landed\n"
-        f"from {relation.reader}))"
-    )
-
-
-def accounting(columns: list[Column], relation: Relation) -> str | None:
-    """Return the SELECT that counts and sums the digits cut from money, or None if none can be."""
-    costs = [column for column in columns if column.long]
-    if not costs:
-        return None
-    raw = ", ".join(f"{column.raw} as {column.alias}" for column in costs)
-    fine = {
-        c.alias: f"case when {c.long} then digits_after_point({c.alias}::varchar) > {MONEY_DIGITS} "
-        "else false end"
-        for c in costs
-    }
-    counted = " + ".join(f"count(*) filter ({long})" for long in fine.values())
-    cut = " + ".join(
-        f"coalesce(sum(case when {fine[c.alias]} then {_cut(c)} end), 0)"
-        for c in costs
-        if "cost" in c.name.casefold()
-    )
-    # Only a number that is long, or tiny, can have too many digits: nearly all rows are passed by.
-    some = " or ".join(f"({c.long})" for c in costs)
-    return f"select {counted}, {cut or '0'} from (select {raw} from {relation.reader}) where {some}"
-
-
-def _cut(column: Column) -> str:
-    """Return SQL for what rounding took from a value: of its fraction, the whole part is kept."""
-    whole = f"trunc({column.typed})"
-    text = f"({column.alias}::varchar)::decimal(38, 28)"
-    beside = f"('0.' || split_part({column.alias}::varchar, '.', 2))::decimal(38, 28)"
-    sign = f"case when {column.alias}::varchar like '-%' then -1 else 1 end"
-    return (
-        f"case when {column.typed} between -1 and 1 then try({text}) "
-        f"else try({sign} * {beside}) end - ({column.typed} - {whole})::decimal(38, 28)"
-    )
-
-
-def _joined(complaints: list[str | None]) -> str:
-    said = ", ".join(complaint for complaint in complaints if complaint)
-    # Rows without one, nearly all, are spared the joining.
-    joined = f"case when coalesce({said}) is not null then concat_ws('; ', {said}) end"
-    return joined if said else "null::varchar"

@@ -7,8 +7,8 @@ import gzip
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from quaestor.normalise.landed_text import check_gzip, head, is_zipped, number_rejects
-from quaestor.normalise.relation import RAW, REJECTED, RefusedError, Relation
+from quaestor.normalise.landed_text import check_gzip, head, is_zipped, number_rows
+from quaestor.normalise.relation import RAW, RefusedError, Relation
 from quaestor.warehouse.duckdb import Warehouse, literal
 from quaestor.warehouse.errors import UnreadableError
 
@@ -20,6 +20,7 @@ def open_csv(
     recognises: Callable[[Sequence[str]], bool],
     *,
     careful: bool,
+    once: bool,
 ) -> Relation:
     """Return a CSV file as a relation (see `landed_file.open_file`)."""
     zipped = is_zipped(path)
@@ -38,20 +39,15 @@ def open_csv(
         reader = reader.replace("strict_mode = true", "strict_mode = false")
     for table in ("csv_rejects", "csv_scans"):
         warehouse.run(f"drop table if exists temp.{table}")
-    warehouse.run(
-        f"create or replace temp table {RAW} as "
-        f"select row_number() over () as csv_row, * from {reader}"
-    )
-    number_rejects(warehouse, header=1)
-    (rejected,) = warehouse.row(f"select count(*) from {REJECTED}")
-    (read,) = warehouse.row(f"select count(*) from {RAW}")
-    row_number = "csv_row"
-    if rejected:
-        before = f"select max(place) from {REJECTED} where before < landed_row.csv_row"
-        row_number += f" + coalesce(({before}), 0)"
     columns = dict.fromkeys(header, "VARCHAR")
-    rows = int(read) + int(rejected)
-    return Relation(columns, f"{RAW} as landed_row", row_number, rows, typed=False)
+    numbered = f"(select row_number() over () as csv_row, * from {reader})"
+    if once:
+        return Relation(columns, f"{numbered} as landed_row", "csv_row", -1, typed=False)
+    warehouse.run(
+        f"create or replace temp table {RAW} as select *, csv_row as x_row from {numbered}"
+    )
+    relation = Relation(columns, f"{RAW} as landed_row", "landed_row.x_row", -1, typed=False)
+    return number_rows(warehouse, relation, RAW)
 
 
 def _csv_reader(path: Path, delimiter: str, columns: int, *, zipped: bool) -> str:

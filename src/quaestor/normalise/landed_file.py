@@ -25,6 +25,7 @@ def open_file(
     delimiter: str = ",",
     recognises: Callable[[Sequence[str]], bool],
     careful: bool = False,
+    once: bool = False,
 ) -> Relation:
     """Open a landed file.
 
@@ -38,6 +39,7 @@ def open_file(
         delimiter: What separates CSV columns.
         recognises: Whether these column names are a header, to recognise a wrong delimiter.
         careful: Read the whole file once before it is loaded.
+        once: The relation will be read once, in full, and numbered then (`landed_rows`).
 
     Raises:
         RefusedError: Empty, damaged, of another encoding or delimiter, or cut short.
@@ -50,7 +52,7 @@ def open_file(
         return open_parquet(warehouse, path, careful=careful)
     if path.name.lower().endswith(JSON):
         return open_json(warehouse, path)
-    return open_csv(warehouse, path, delimiter, recognises, careful=careful)
+    return open_csv(warehouse, path, delimiter, recognises, careful=careful, once=once)
 
 
 def _check_landed(path: Path, sha256: str) -> None:

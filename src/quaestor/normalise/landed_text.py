@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
-from quaestor.normalise.relation import REJECTED, RefusedError
+from quaestor.normalise.relation import REJECTED, RefusedError, Relation
 from quaestor.warehouse.duckdb import Warehouse
 
 _HEAD = 1 << 20  # bytes in which the header must end
@@ -72,3 +73,20 @@ def number_rejects(warehouse: Warehouse, *, header: int) -> None:
         from csv_rejects group by line
         """
     )
+
+
+def number_rows(warehouse: Warehouse, relation: Relation, table: str) -> Relation:
+    """Give the rows of a table their places among lines that could not be split, and count them.
+
+    `table` was made of `relation` just now, with the rows' places as `x_row`.
+    """
+    number_rejects(warehouse, header=1)
+    read, rejected = warehouse.row(
+        f"select (select count(*) from {table}), (select count(*) from {REJECTED})"
+    )
+    if rejected:
+        warehouse.run(
+            f"update {table} set x_row = x_row + coalesce("
+            f"(select max(place) from {REJECTED} where before < {table}.x_row), 0)"
+        )
+    return replace(relation, rows=int(read) + int(rejected))

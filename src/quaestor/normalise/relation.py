@@ -25,7 +25,8 @@ class Relation:
         columns: Column names as in the file, and their engine types.
         reader: SQL for `from`; a row of it is called `landed_row`.
         row_number: SQL for a row's place in the file, the first is 1.
-        rows: How many data rows the file holds, unreadable ones included.
+        rows: How many data rows the file holds, unreadable ones included; -1: nobody knows before
+            it is read (text).
         typed: Its columns have types of their own (Parquet); else all is text (CSV, JSON).
         raw: SQL for the row as it stands in the file, where it stands there as JSON.
         plain: Columns whose text can be told to spell no NULL without looking at each value.
@@ -38,6 +39,11 @@ class Relation:
     typed: bool
     raw: str | None = None
     plain: frozenset[str] = frozenset()
+
+    @property
+    def is_counted(self) -> bool:
+        """Say whether `rows` is known."""
+        return self.rows >= 0
 
     def source(self, name: str) -> str:
         """Return SQL for a column; those of text go by number, as a header may say anything."""

@@ -13,12 +13,13 @@ from typing import Any, Self
 import duckdb
 
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
-from quaestor.warehouse.errors import INTERRUPTED, OutOfRangeError, UnreadableError
+from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
 
 SCHEMA_VERSION = 1
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"
+_FRUGAL, _FRUGAL_PER_THREAD = 600, 150  # megabytes; a thread cannot work with much less
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -137,6 +138,23 @@ class Warehouse:
             raise
         self.run("commit")
 
+    @contextmanager
+    def frugal(self) -> Iterator[None]:
+        """Let the engine keep little in memory and the rest on disk; `_FRUGAL` says how little.
+
+        Raises:
+            NoRoomError: Not even one step of the work fits.
+        """
+        limit, threads = self.row(
+            "select current_setting('memory_limit'), current_setting('threads')"
+        )
+        megabytes = max(_FRUGAL, _FRUGAL_PER_THREAD * int(threads))
+        self.run(f"set memory_limit = '{megabytes}MB'")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"set memory_limit = '{limit}'")
+
     def _abandon(self) -> None:
         try:
             self.connection.execute("rollback")
@@ -222,7 +240,7 @@ def _explained(problem: duckdb.Error, path: str) -> QuaestorError:
             fix="Free some space and run again; the last good state is kept.",
         )
     if isinstance(problem, duckdb.OutOfMemoryException):
-        return IncompleteError(
+        return NoRoomError(
             "the engine ran out of memory; nothing was changed",
             where=path,
             fix="Close other programs or run on a larger machine.",

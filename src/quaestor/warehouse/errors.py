@@ -13,3 +13,7 @@ class UnreadableError(Exception):
 
 class OutOfRangeError(IncompleteError):
     """A sum or product is larger than its type can hold (exit code 3)."""
+
+
+class NoRoomError(IncompleteError):
+    """The engine needs more memory than there is, or than it was told to use (exit code 3)."""

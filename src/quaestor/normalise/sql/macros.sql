@@ -27,13 +27,20 @@ create or replace temp macro digits_after_point(t) as greatest(
 );
 
 -- ISO 8601 with or without zone; without one it is UTC. Not: 4/1/25, whose day nobody knows.
-create or replace temp macro as_time(t) as
+create or replace temp macro as_careful_time(t) as
     case when regexp_full_match(
         t,
         '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' ||
         '([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?'
     )
     then timezone('UTC', try_cast(t as timestamptz)) end;
+
+-- The form that most exports use is read at once; every other one, with care.
+create or replace temp macro as_time(t) as case
+    when strlen(t) = 20 and t >= '1' and t < ':'
+    then coalesce(try_strptime(t, '%Y-%m-%dT%H:%M:%SZ'), as_careful_time(t))
+    else as_careful_time(t)
+end;
 
 -- Some of Azure's exports write tags as an object without its braces; Google's, like every table
 -- of BigQuery, as a list of keys and values. Anything else stays as is.
