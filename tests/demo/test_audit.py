@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from quaestor.core.verdict import Verdict
 from quaestor.demo.faults import FAILING, FAULTS, PASSING
 from quaestor.demo.summary import summarise
+from quaestor.normalise import conformance, export
 from quaestor.report.explain import explain
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -88,6 +91,17 @@ def test_the_ledger_holds_the_whole_bill(estate):
         ledger = warehouse.row("select sum(billed_cost), sum(effective_cost) from ledger.cost")
 
     assert ledger == bill
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.4"])
+def test_the_bill_conforms_to_focus(estate, version):
+    """Neither a MUST nor a SHOULD of the version is broken: `export focus --check` shows none."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        charges = export.charges(warehouse, export.Wanted(version))
+        checked = conformance.check(warehouse, charges, version)
+
+    assert [one.rule.name for one in checked.broken] == []
+    assert checked.rows > 39_000
 
 
 def test_the_summary_is_of_the_last_complete_month(estate):

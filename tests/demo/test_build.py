@@ -32,14 +32,14 @@ def test_every_build_gives_the_same_bytes(written, tmp_path):
 
 
 def test_three_clouds_bill_in_their_own_way(written):
-    """AWS 1.2 as Parquet, Azure 1.0 as CSV, Google 1.2 as CSV.gz; all in USD, four months each."""
+    """FOCUS 1.3 as Parquet, as CSV and as CSV.gz; all in USD, four months each."""
     columns = {}
     with Warehouse(":memory:") as engine:
         for cloud, reader in (("aws", "parquet"), ("azure", "csv"), ("gcp", "csv")):
             described = engine.rows(f"describe from read_{reader}('{written}/bills/{cloud}/*')")
             columns[cloud] = len(described)
 
-    assert columns == {"aws": 57, "azure": 43, "gcp": 57}
+    assert columns == {"aws": 59, "azure": 59, "gcp": 59}
     assert sorted(path.name for path in (written / "bills").rglob("focus-2026-08.*")) == [
         "focus-2026-08.csv",
         "focus-2026-08.csv.gz",

@@ -25,24 +25,8 @@ _TYPES = {
     "workload": {"used_ratio": "DOUBLE"},
     "model": {"production": "VARCHAR"},
 }
-_SINCE_1_0 = frozenset(
-    {
-        "BillingAccountType",
-        "CapacityReservationId",
-        "CapacityReservationStatus",
-        "CommitmentDiscountQuantity",
-        "CommitmentDiscountUnit",
-        "InvoiceId",
-        "PricingCurrency",
-        "PricingCurrencyContractedUnitPrice",
-        "PricingCurrencyEffectiveCost",
-        "PricingCurrencyListUnitPrice",
-        "ServiceSubcategory",
-        "SkuMeter",
-        "SkuPriceDetails",
-        "SubAccountType",
-    }
-)
+# FOCUS 1.3 says who hosts beside who sells; it is the one version that 1.2 and 1.4 overlap in.
+_SINCE_1_2 = ("HostProviderName", "ServiceProviderName")
 # Each cloud names its tags in its own way; `tags:` of quaestor.yaml knows them all.
 _TAGS = {
     "aws": ("team", "model", "model_version", "environment", "lifecycle_stage"),
@@ -100,11 +84,9 @@ def _run(engine: Warehouse, before: str, model: str) -> None:
 
 
 def _bill(engine: Warehouse, cloud: str, folder: Path) -> None:
-    """Write a cloud's bill, a file a month: AWS 1.2 Parquet, Azure 1.0 CSV, GCP 1.2 CSV.gz."""
+    """Write a cloud's bill, a file a month: AWS Parquet, Azure CSV, GCP CSV.gz."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [name for name, *_ in engine.rows("describe focus.focus_1_2")]
-    if cloud == "azure":
-        names = [name for name in names if name not in _SINCE_1_0]
+    names = [name for name, *_ in engine.rows("describe focus.focus_1_2")] + [*_SINCE_1_2]
     tags = _tags(cloud)
     columns = ", ".join(f"{tags} as Tags" if name == "Tags" else name for name in names)
     suffix, options = {

@@ -1,4 +1,4 @@
--- The bills of the three clouds, in the words of FOCUS 1.2.
+-- The bills of the three clouds, in the words of FOCUS 1.3.
 --
 -- grain     one row per charge
 -- money     USD, ten digits after the point. On demand: billed = effective = contracted price.
@@ -6,7 +6,7 @@
 --           the plan's fee is billed and its effective cost is 0; what no node used of it is an
 --           unused charge, so that both bases come to the same total
 -- method    usage from estate.usage; once a month tax, credits, support and one correction
--- source    FOCUS 1.2, Cost and Usage dataset; invented amounts
+-- source    FOCUS 1.3, Cost and Usage dataset; invented amounts
 with priced as (
     select
         k.*, u.* exclude (kind),
@@ -64,7 +64,12 @@ planned as (
         'Other (Compute)' as ServiceSubcategory, 'Amazon Web Services' as PublisherName,
         part.category as ChargeCategory, part.frequency as ChargeFrequency,
         part.description as ChargeDescription, day::timestamp as ChargePeriodStart,
-        (day + interval 1 day)::timestamp as ChargePeriodEnd, 'Committed' as PricingCategory,
+        (day + interval 1 day)::timestamp as ChargePeriodEnd,
+        case when part.is_fee then 'Standard' else 'Committed' end as PricingCategory,
+        24 as PricingQuantity, 'Hours' as PricingUnit,
+        case when part.is_fee then $plan_per_hour::decimal(18, 8) end as ListUnitPrice,
+        case when part.is_fee then $plan_per_hour::decimal(18, 8) end as ContractedUnitPrice,
+        'SPCOMPUTE1Y' as SkuId, 'SPCOMPUTE1Y.NOUPFRONT' as SkuPriceId,
         case when part.is_fee then fee else 0 end::decimal(28, 10) as ListCost,
         case when part.is_fee then fee else 0 end::decimal(28, 10) as ContractedCost,
         case when part.is_fee then fee else 0 end::decimal(28, 10) as BilledCost,
@@ -83,34 +88,45 @@ month as (
 ),
 once as (
     select
-        o.* exclude (amount, whole_month),
+        o.* exclude (amount, whole_month, sku),
         m.month as ChargePeriodStart,
         case when o.whole_month then m.month + interval 1 month else m.month + interval 1 day end
             as ChargePeriodEnd,
         amount::decimal(28, 10) as ListCost, amount::decimal(28, 10) as ContractedCost,
         amount::decimal(28, 10) as BilledCost, amount::decimal(28, 10) as EffectiveCost,
-        'Other' as PricingCategory
+        o.sku as SkuId, o.sku as SkuPriceId,
+        case when o.sku is not null then 'Standard' end as PricingCategory,
+        case when o.sku is not null then 1 end as PricingQuantity,
+        case when o.sku is not null then 'Months' end as PricingUnit,
+        case when o.sku is not null then 1 end as ConsumedQuantity,
+        case when o.sku is not null then 'Months' end as ConsumedUnit,
+        case when o.sku is not null then amount end as ListUnitPrice,
+        case when o.sku is not null then amount end as ContractedUnitPrice
     from month as m
     cross join (values
         ('aws', '210000000012', 'Tax', null, 'One-Time', 'AWS Marketplace', 'Other',
-            'Amazon Web Services', 'VAT on marketplace purchases', 1284.55, true),
+            'Other (Other)', 'Amazon Web Services', 'VAT on marketplace purchases', 1284.55, true,
+            null),
         ('aws', '210000000011', 'Credit', null, 'One-Time', 'Amazon Elastic Compute Cloud',
-            'Compute', 'Amazon Web Services', 'Migration Acceleration Program credit',
-            -2500, false),
-        ('aws', '210000000011', 'Usage', null, 'Recurring', 'AWS Support (Business)', 'Other',
-            'Amazon Web Services', 'AWS Support (Business), monthly charge', 5120.40, true),
+            'Compute', 'Virtual Machines', 'Amazon Web Services',
+            'Migration Acceleration Program credit', -2500, false, null),
+        ('aws', '210000000011', 'Usage', null, 'Recurring', 'AWS Support (Business)',
+            'Management and Governance', 'Support', 'Amazon Web Services',
+            'AWS Support (Business), monthly charge', 5120.40, true, 'SUPPORTBUSINESS'),
         ('aws', '210000000012', 'Usage', 'Correction', 'One-Time',
-            'Amazon Simple Storage Service', 'Storage', 'Amazon Web Services',
-            'Correction of storage billed twice', -184.37, false),
+            'Amazon Simple Storage Service', 'Storage', 'Object Storage', 'Amazon Web Services',
+            'Correction of storage billed twice', -184.37, false, null),
         ('azure', '11111111-aaaa-4aaa-8aaa-000000000002', 'Usage', 'Correction', 'One-Time',
-            'Azure OpenAI', 'AI and Machine Learning', 'Microsoft',
-            'Correction of output tokens metered twice', -96.20, false),
+            'Azure OpenAI', 'AI and Machine Learning', 'Generative AI', 'Microsoft',
+            'Correction of output tokens metered twice', -96.20, false, null),
         ('gcp', 'acme-ml-prod', 'Credit', null, 'One-Time', 'Vertex AI',
-            'AI and Machine Learning', 'Google', 'Promotional credit', -1200, false),
-        ('gcp', 'acme-ml-prod', 'Tax', null, 'One-Time', 'Invoice', 'Other', 'Google',
-            'Tax', 412.08, true)
+            'AI and Machine Learning', 'AI Platforms', 'Google', 'Promotional credit', -1200, false,
+            null),
+        ('gcp', 'acme-ml-prod', 'Tax', null, 'One-Time', 'Invoice', 'Other', 'Other (Other)',
+            'Google', 'Tax', 412.08, true, null)
     ) as o (cloud, account, ChargeCategory, ChargeClass, ChargeFrequency, ServiceName,
-        ServiceCategory, PublisherName, ChargeDescription, amount, whole_month)
+        ServiceCategory, ServiceSubcategory, PublisherName, ChargeDescription, amount, whole_month,
+        sku)
     where m.month + interval 1 month <= $last_day::date + interval 1 day
         and (o.ChargeClass is null or month(m.month) = 10)
 ),
@@ -136,7 +152,8 @@ select
     c.account as SubAccountId, a.account_name as SubAccountName,
     case a.cloud when 'aws' then 'Member Account' when 'azure' then 'Subscription'
         else 'Project' end as SubAccountType,
-    a.provider as ProviderName, a.issuer as InvoiceIssuerName,
+    a.provider as ProviderName, a.provider as ServiceProviderName, a.provider as HostProviderName,
+    a.issuer as InvoiceIssuerName,
     case when date_trunc('month', c.ChargePeriodStart) < date_trunc('month', $last_day::date)
         then upper(a.cloud) || '-' || strftime(c.ChargePeriodStart, '%Y%m') end as InvoiceId,
     case when is_plan then 'Spend' end as CommitmentDiscountCategory,
