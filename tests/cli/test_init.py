@@ -173,6 +173,37 @@ def test_a_tree_of_one_export_is_one_source(sources, home):
 
 
 @pytest.mark.parametrize(
+    ("actual", "amortised", "other", "expected"),
+    [
+        (
+            "bills/azure/actual/part_0.csv",
+            "bills/azure/amortized/part_0.csv",
+            "bills/aws/cur.csv",
+            {"cur": "bills/aws/cur.csv", "azure": "bills/azure"},
+        ),
+        (
+            "bills/azure-actual.csv",
+            "bills/azure-amortized.csv",
+            "bills/cur.csv",
+            {"bills": "bills/azure-a*.csv", "cur": "bills/cur.csv"},
+        ),
+        ("b/actual.csv", "b/amortized.csv", "b/aws.csv", {"b": "b/*.csv"}),
+        ("x[1]actual.csv", "x[1]amort.csv", "aws.csv", {"bills": "x[[]1]a*.csv", "aws": "aws.csv"}),
+    ],
+    ids=["folders", "names", "alike", "odd"],
+)
+def test_actual_and_amortised_cost_stay_in_one_source(
+    sources, home, actual, amortised, other, expected
+):
+    """Two sources of them would be added: what other bills lie about must not part them."""
+    put(home / actual, AZURE)
+    put(home / amortised, AZURE)
+    put(home / other, CUR)
+
+    assert sources() == expected
+
+
+@pytest.mark.parametrize(
     ("variable", "file", "kinds"),
     [
         (None, ".aws/config", ["aws-export", "aws-cost-explorer", "organizations"]),

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 
 from quaestor.normalise import formats
@@ -30,6 +30,7 @@ _USAGE = {
     "pod-hours": {"cluster", "namespace", "pod", "hour"},
     "node-hours": {"cluster", "node", "hour"},
 }
+_JOINED = {"azure-cost"}  # formats whose files complete one another, within one source
 _HEAD = 1 << 16
 
 
@@ -66,7 +67,8 @@ def detect(folder: Path, environment: Mapping[str, str]) -> list[Detected]:
     Looks `DEPTH` folders deep, at no hidden folder, and at the first lines of files only.
     """
     paths = list(_walk(folder))
-    sources = [_source(group) for group in _groups(_look(folder, paths))]
+    looked = _look(folder, paths)
+    sources = [_source(group, looked) for group in _groups(looked)]
     files = [path for path in paths if path.name == _MODEL_GOV or _is_named_gov(path)]
     if environment.get("MLFLOW_TRACKING_URI"):
         note = "MLFLOW_TRACKING_URI is set"
@@ -160,27 +162,53 @@ def _parquet_columns(path: Path) -> list[str]:
 def _groups(files: Sequence[_File]) -> Iterator[list[_File]]:
     """Yield the files of one source: bills of one format below one folder, however deep.
 
-    Else those of a folder where they are all alike, else singly.
+    Else those of a folder where they are all alike, else singly; but bills whose files are joined
+    (Azure's actual and amortised cost) stay together, as only one source's are.
     """
+    yield from _branch(sorted(files, key=lambda f: (f.path.parent.parts, f.suffix)), 0)
 
-    def place(file: _File) -> tuple[tuple[str, ...], str]:
-        return file.path.parent.parts, file.suffix
 
-    for _, below in groupby(sorted(files, key=place), key=lambda file: file.path.parts[:-1][:1]):
-        tree = list(below)
-        alike = {(file.schema, file.delimiter) for file in tree}
-        spread = len({file.path.parent for file in tree}) > 1
-        if len(alike) == 1 and spread and tree[0].is_bill and tree[0].path.parent.parts:
-            yield tree
+def _branch(tree: Sequence[_File], depth: int) -> Iterator[list[_File]]:
+    """Yield the groups of what lies below a folder that is `depth` deep; sorted."""
+    alike = {(file.schema, file.delimiter) for file in tree}
+    spread = len({file.path.parent for file in tree}) > 1
+    if depth and len(alike) == 1 and spread and tree[0].is_bill:
+        yield list(tree)
+        return
+    for folder, below in groupby(tree, key=lambda file: file.path.parts[:-1][: depth + 1]):
+        if len(folder) > depth:
+            yield from _branch(list(below), depth + 1)
             continue
-        for _, same in groupby(tree, key=place):
-            group = list(same)
-            alike = {(file.schema, file.delimiter) for file in group}
-            known = [file for file in group if file.schema]
-            yield from ([group] if len(alike) == 1 and known else [[file] for file in known])
+        for _, same in groupby(below, key=lambda file: file.suffix):
+            yield from _of_folder(list(same))
 
 
-def _source(group: Sequence[_File]) -> Detected:
+def _of_folder(files: Sequence[_File]) -> Iterator[list[_File]]:
+    """Yield the groups of a folder's own files, which end alike."""
+    known = [file for file in files if file.schema]
+    if known and len({(file.schema, file.delimiter) for file in files}) == 1:
+        yield list(files)
+        return
+    joined = [file for file in known if file.schema in _JOINED]
+    if len(joined) < 2 or len({file.delimiter for file in joined}) > 1:
+        joined = []
+    elif not _only(joined, files):  # no pattern tells them from the others: the whole folder
+        joined = [f for f in known if f.is_bill and f.delimiter == joined[0].delimiter]
+    if joined:
+        yield joined
+    yield from ([file] for file in known if file not in joined)
+
+
+def _only(some: Sequence[_File], folder: Sequence[_File]) -> str:
+    """Return how the names of these files begin, and no other's of the folder, or ""."""
+    names = sorted(file.path.name for file in some)
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(names[0], names[-1], strict=False))
+    start = "".join(letter for letter, _ in pairs)
+    others = (file.path.name for file in folder if file not in some)
+    return "" if any(name.startswith(start) for name in others) else start
+
+
+def _source(group: Sequence[_File], files: Sequence[_File]) -> Detected:
     first = group[0]
     folders = {file.path.parent for file in group}
     if len(group) == 1:
@@ -191,16 +219,23 @@ def _source(group: Sequence[_File]) -> Detected:
         name = Path(path).name
     else:
         folder = first.path.parent
-        path = str(Path(glob.escape(str(folder)), f"*{first.suffix}"))
+        beside = [f for f in files if (f.path.parent, f.suffix) == (folder, first.suffix)]
+        start = _only(group, beside) if len(group) < len(beside) else ""
+        path = str(Path(glob.escape(str(folder)), f"{glob.escape(start)}*{first.suffix}"))
         name = folder.name or "bills"
     keys = {"kind": "files", "path": path}
     if not first.is_bill:
         keys["schema"] = str(first.schema)
     if first.delimiter != ",":
         keys["delimiter"] = first.delimiter
-    kind = formats.named(str(first.schema)).title if first.is_bill else first.schema
-    note = f"{len(group)} {kind} file{'s' if len(group) > 1 else ''}"
-    return Detected(name, keys, note)
+    return Detected(name, keys, _note(group))
+
+
+def _note(group: Sequence[_File]) -> str:
+    schemas = {str(file.schema) for file in group}
+    kind = schemas.pop()
+    kind = "bill" if schemas else formats.named(kind).title if group[0].is_bill else kind
+    return f"{len(group)} {kind} file{'s' if len(group) > 1 else ''}"
 
 
 def _is_named_gov(path: Path) -> bool:
