@@ -241,6 +241,31 @@ def test_only_web_addresses_are_fetched(rates: Rates, url: str):
     assert "is no web address" in caught.value.what
 
 
+def test_nothing_secret_of_an_address_is_written_down(rates: Rates, server: Server, tmp_path: Path):
+    """A signature in an address is sent, and stands in no message, manifest or progress."""
+    told: list[str] = []
+    source = EcbRatesSource(name="ecb", url=f"{server.url}?sig=s3cret")
+    ecb_rates.collect(source, Config(), rates.landing, now=NOW, progress=told.append)
+    server.failures = [404]
+    with pytest.raises(IncompleteError) as caught:
+        ecb_rates.collect(source, Config(), rates.landing, now=NOW, progress=told.append)
+    rates.landing.record(NOW, caught.value)
+    written = [path.read_text() for path in rates.landing.folder.rglob("*") if path.is_file()]
+
+    assert len(written) == 3
+    assert "s3cret" not in str([*written, *told, caught.value.what, caught.value.where])
+
+
+@pytest.mark.parametrize("url", ["https://ada:s3cret@rates.example/r.csv", "https://[s3cret/"])
+def test_an_address_that_is_not_asked_is_not_repeated(rates: Rates, url: str):
+    """A password would be taken for a port, and said."""
+    source = EcbRatesSource(name="ecb", url=url)
+    with pytest.raises(ConfigurationError) as caught:
+        ecb_rates.collect(source, Config(), rates.landing, now=NOW, progress=lambda _: None)
+
+    assert "s3cret" not in str([caught.value.what, caught.value.where, caught.value.fix])
+
+
 def test_doctor_and_permissions_say_what_they_see(rates: Rates, server: Server):
     """How large, how old; which host."""
     server.headers = {"Last-Modified": "Fri, 20 Nov 2026 15:00:00 GMT"}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
@@ -43,7 +43,7 @@ def collect(
 ) -> None:
     """Land the table, unless it is the one that is landed (see `Collector.collect`)."""
     before = _landed(landing, source)
-    progress(f"{source.name}: {source.url}")
+    progress(f"{source.name}: {_shown(source)}")
     answer = _fetch(source, before.version if before else None)
     if answer is None and before is not None:
         landed = before
@@ -52,7 +52,7 @@ def collect(
         name = PurePosixPath(urlsplit(source.url).path).name or "rates"
         ending = ".zip" if content.startswith(b"PK") else ".csv"
         name = name if name.endswith(ending) else name + ending
-        landed = landing.land_blocks([content], name, source.url, version)
+        landed = landing.land_blocks([content], name, _shown(source), version)
     landing.snapshot([landed], kind="ecb-rates", schema="rates", now=now)
 
 
@@ -66,18 +66,38 @@ def doctor(source: EcbRatesSource, config: Config) -> str:  # noqa: ARG001  as e
 
 def permissions(source: EcbRatesSource) -> str:
     """Say which host must be reachable (see `Collector.permissions`)."""
-    parts = urlsplit(source.url)
+    parts = urlsplit(_shown(source))
     return (
         "No permission: the table is public. The machine that runs quaestor needs to reach "
         f"{parts.hostname} by {parts.scheme.upper()}; a proxy is taken from the environment."
     )
 
 
+def _shown(source: EcbRatesSource) -> str:
+    """Return the address as it may be shown: what stands behind a `?` can be a signature.
+
+    Raises:
+        ConfigurationError: It is no address that is asked; the message does not repeat it.
+    """
+    try:
+        parts = urlsplit(source.url)
+        valid = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or "@" in parts.netloc:
+        raise ConfigurationError(
+            "`url:` names a user, whom nobody asks for" if valid else "`url:` is no web address",
+            where=f"source {source.name}",
+            fix="Write `url: https://...`, or leave it out; a file goes to `rates:`.",
+        )
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+
 def _landed(landing: Landing, source: EcbRatesSource) -> LandedFile | None:
     """Return the table in force, if it is of this address and still there."""
     manifest = landing.current()
     for file in manifest.files if manifest else ():
-        if file.scope == source.url and (landing.root / file.path).is_file():
+        if file.scope == _shown(source) and (landing.root / file.path).is_file():
             return file
     return None
 
@@ -91,12 +111,7 @@ def _fetch(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | N
         not log.handlers
     ):  # else it would speak between our own lines; what failed is said at the end
         log.addHandler(logging.NullHandler())
-    if urlsplit(source.url).scheme not in ("https", "http"):
-        raise ConfigurationError(
-            f"'{source.url}' is no web address",
-            where=f"source {source.name}",
-            fix="Write `url: https://...`, or leave it out; a file goes to `rates:`.",
-        )
+    _shown(source)  # or it is refused
     try:
         for attempt in stamina.retry_context(on=_PassingError, attempts=_ATTEMPTS):
             with attempt:
@@ -113,7 +128,7 @@ def _ask(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | Non
     headers = {"User-Agent": "quaestor"}
     if kind in _CONDITIONS:
         headers[_CONDITIONS[kind]] = said
-    request = urllib.request.Request(source.url, headers=headers)  # noqa: S310  http(s) only, see _fetch
+    request = urllib.request.Request(source.url, headers=headers)  # noqa: S310  http(s) only, see _shown
     try:
         with urllib.request.urlopen(request, timeout=_WAIT_SECONDS) as answer:  # noqa: S310  as above
             content = b"".join(_blocks(answer, source))
@@ -151,4 +166,4 @@ def _blocks(answer: http.client.HTTPResponse, source: EcbRatesSource) -> Iterato
 
 
 def _failed(source: EcbRatesSource, what: str, fix: str) -> IncompleteError:
-    return IncompleteError(what, where=f"{source.url} (source {source.name})", fix=fix)
+    return IncompleteError(what, where=f"{_shown(source)} (source {source.name})", fix=fix)
