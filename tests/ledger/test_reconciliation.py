@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.bills import Bill, csv_text
+from builders.bills import NOW, Bill, csv_text
+from builders.curs import cur2_csv
 from builders.ledgers import build
 from builders.rows import insert
-from quaestor import ledger
+from quaestor import ledger, pipeline
 from quaestor.cli.main import run
-from quaestor.core.config import Config
+from quaestor.core.config import Config, FilesSource
 from quaestor.core.errors import CheckFailedError
 from quaestor.ledger import reconciliation
 from quaestor.normalise.format import Format
@@ -261,3 +262,43 @@ def test_real_bills_add_up(tmp_path: Path, reference: Path, provider: str):
         build(bill.warehouse)
 
         assert reconciliation.blind_spots(bill.warehouse) == [], path.name
+
+
+def test_an_account_whose_days_are_in_two_bills_is_told(bill: Bill):
+    """A report and a FOCUS export of one bucket are two statements of the same money."""
+    bill.write("a.csv", cur2_csv({"line_item_usage_account_id": "111"}, {}))
+    bill.write("b.csv", csv_text({"SubAccountId": "111"}, {"SubAccountId": "222"}))
+    bill.load()
+    build(bill.warehouse)
+    [spot] = reconciliation.blind_spots(bill.warehouse)
+
+    assert (spot.source, spot.scope, spot.period) == ("bill", "account 111", "2026-10")
+    assert spot.reason == (
+        "the same days are billed by bill (cur) and by bill (focus); what they have in common is "
+        "counted more than once"
+    )
+
+
+def test_two_sources_of_the_same_days_are_told_and_of_other_days_are_not(tmp_path: Path):
+    """As where Cost Explorer stays configured after an export was set up."""
+    later = {"ChargePeriodStart": "2026-10-09T00:00:00Z", "ChargePeriodEnd": "2026-10-10T00:00:00Z"}
+    for name, charge in (("a", {}), ("b", {"BilledCost": "2"}), ("c", later)):
+        (tmp_path / f"{name}.csv").write_text(csv_text({"SubAccountId": "111", **charge}))
+    sources = tuple(FilesSource(name=name, path=f"{name}.csv") for name in "abc")
+    config = Config(sources=sources, base=str(tmp_path))
+    pipeline.collect(config, now=NOW, progress=lambda _: None)
+    built = pipeline.build(config, tmp_path / "w.duckdb", now=NOW, progress=lambda _: None)
+
+    assert [spot.reason.partition(";")[0] for spot in built.blind_spots] == [
+        "the same days are billed by a (focus) and by b (focus)"
+    ]
+
+
+def test_months_of_one_account_from_several_files_and_formats_are_not_told(bill: Bill):
+    """Whoever went from one export to the other in mid-month has each day once."""
+    bill.write("a.csv", cur2_csv({"line_item_usage_account_id": "111"}))
+    later = {"ChargePeriodStart": "2026-10-06T00:00:00Z", "ChargePeriodEnd": "2026-10-07T00:00:00Z"}
+    bill.write("b.csv", csv_text({"SubAccountId": "111", **later}))
+    bill.write("c.csv", csv_text({"SubAccountId": "111", "BilledCost": "7", **later}))
+
+    assert len(reconciled(bill)) == 2

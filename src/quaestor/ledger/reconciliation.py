@@ -1,4 +1,4 @@
-"""Say where the bill does not add up: what files claim, against what was charged."""
+"""Say where the bill does not add up: files against charges, and what is billed twice over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIX = (
 
 
 def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
-    """Return one blind spot for every line of `ledger.reconciliation` that does not add up."""
+    """Return what does not add up: lines of `ledger.reconciliation`, and accounts billed twice."""
     wrong = warehouse.records(
         """
         from ledger.reconciliation
@@ -37,7 +37,48 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
             currency=line["currency"],
         )
         for line in wrong
-    ]
+    ] + list(_twice(warehouse))
+
+
+# Azure's actual and amortised cost, of whichever API, are settled as a pair (azure_pair.py).
+_BILL = "x_source || case when format like 'azure%' then '' else ' (' || format || ')' end"
+_TWICE = f"""
+with charged as (
+    select
+        lower(coalesce(ProviderName, ServiceProviderName)) as provider,
+        lower(regexp_extract(trim(SubAccountId), '[^/]*$')) as account,
+        ChargePeriodStart::date as day, {_BILL} as bill
+    from focus.charge join focus.file on source = x_source and sha256 = x_file_sha256
+    where trim(SubAccountId) <> ''
+    group by all
+),
+twice as (
+    select provider, account, day, list_sort(list(bill)) as bills
+    from charged group by all having count(*) > 1
+)
+select
+    strftime(day, '%Y-%m') as period, bills, min(account) as account,
+    count(distinct account) as accounts
+from twice where provider is not null group by all order by all
+"""
+
+
+def _twice(warehouse: Warehouse) -> Iterator[BlindSpot]:
+    """Yield what several bills state for the same accounts of a provider on the same days."""
+    bills = "select distinct source, format from focus.file"
+    if len(warehouse.rows(f"{bills} limit 2")) < 2:
+        return  # spares most people from looking at every charge
+    for period, names, account, accounts in warehouse.rows(_TWICE):
+        more = f" and {accounts - 1:,} more" if accounts > 1 else ""
+        yield BlindSpot(
+            source=names[0].partition(" ")[0],
+            scope=f"account {account}{more}",
+            period=period,
+            reason=f"the same days are billed by {' and by '.join(names)}; what they have in "
+            "common is counted more than once",
+            fix="Keep one bill of these accounts: remove the other source, or narrow it with "
+            "`path:`, `prefix:`, `since:` or `until:`.",
+        )
 
 
 def _complaints(line: dict[str, Any]) -> Iterator[str]:
