@@ -186,7 +186,8 @@ def test_a_currency_without_a_rate_is_a_blind_spot_with_its_money(estate: Estate
         scope="currency NOK",
         period="2026-10",
         reason="there is no rate from NOK into the reporting currency",
-        fix="Add NOK to the file that `rates:` names.",
+        fix="Add NOK to the file that `rates:` names, or let a source of kind ecb-rates collect "
+        "the European Central Bank's table.",
         rows=1,
         amount=Decimal(70),
         currency="NOK",

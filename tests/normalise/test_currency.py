@@ -307,3 +307,12 @@ def test_a_rate_too_small_to_be_held_is_none(charges: Charges, tmp_path: Path):
 
     assert charges.rates() == {("AAA", "10-09"): None}
     assert "there is no rate from AAA" in blind_spots(charges.warehouse)[0].reason
+
+
+def test_a_code_that_is_no_currency_is_told_as_such(charges: Charges):
+    """No table of rates will ever have MC: who issues the bill has to say what it is."""
+    charges.charge("MC", "2026-10-09")
+    charges.rates()
+
+    [spot] = blind_spots(charges.warehouse)
+    assert spot.fix.startswith("MC is no code of ISO 4217: ask who issues the bill")

@@ -17,6 +17,7 @@ from pathlib import Path
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import ConfigurationError
 from quaestor.normalise import ecb
+from quaestor.normalise.focus_values import CURRENCIES
 from quaestor.warehouse.duckdb import Warehouse
 
 # A rate is DECIMAL(28, 18); ledger/rules.py multiplies by it without losing a digit.
@@ -288,14 +289,22 @@ def _unrated(
             if currency
             else "the bill names no currency"
         ),
-        fix=(
-            f"Add {currency} to the file that `rates:` names."
-            if currency
-            else "Set `billing_currency:` on the source."
-        ),
+        fix=_find_a_rate(currency) if currency else "Set `billing_currency:` on the source.",
         rows=rows,
         amount=amount,
         currency=currency,
+    )
+
+
+def _find_a_rate(currency: str) -> str:
+    if currency not in CURRENCIES:
+        return (
+            f"{currency} is no code of ISO 4217: ask who issues the bill what one is worth, and "
+            f"add {currency} to the file that `rates:` names."
+        )
+    return (
+        f"Add {currency} to the file that `rates:` names, or let a source of kind ecb-rates "
+        "collect the European Central Bank's table."
     )
 
 
