@@ -295,7 +295,7 @@ def _load(
     if manifest is None:
         return False
     elsewhere = _in_force_elsewhere(config, source, manifest)
-    told = (manifest.files, source, sorted(elsewhere.items()))
+    told = (__version__, manifest.files, source, sorted(elsewhere.items()))
     digest = f"{manifest.schema} {hashlib.sha256(msgspec.json.encode(told)).hexdigest()}"
     before = recall(warehouse, f"manifest:{source.name}")
     if before == digest:
