@@ -605,3 +605,15 @@ def test_null_as_text_is_null_in_parquet_too(bill: Bill, spelling: str, others: 
     bill.load()
 
     assert bill.values("ResourceId") == [(each or None,) for each in (None, *others)]
+
+
+@pytest.mark.parametrize(
+    "name", ["savings_plan_total_commitment_to_date", "savings_plan_used_commitment"]
+)
+def test_a_fee_whose_use_nobody_states_waits_in_quarantine(bill: Bill, name: str):
+    """What was not used of it is a cost; to leave it out would make 8 USD vanish without a word."""
+    bill.write("a.csv", cur2_csv({**PLAN_FEE, name: ""}))
+    bill.load()
+
+    assert bill.values("BilledCost") == []
+    assert bill.quarantined() == [(1, f"{name} is empty")]

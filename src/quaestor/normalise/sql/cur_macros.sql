@@ -13,12 +13,17 @@ create or replace temp macro cur_plan_cost(net, gross) as coalesce(net, gross);
 create or replace temp macro cur_reservation_cost(net, gross, upfront, recurring) as
     coalesce(net, gross, (upfront + recurring)::decimal(38, 20));
 
--- Covered use whose cost nobody states cannot be charged: 0 would be a lie.
-create or replace temp macro cur_doubt(kind, plan, reservation) as case
+-- Covered use whose cost nobody states cannot be charged: 0 would be a lie. Nor can the fee of a
+-- Savings Plan of which nobody states how much was used: the rest of it is the cost of no use.
+create or replace temp macro cur_doubt(kind, plan, reservation, commitment, used) as case
     when kind = 'SavingsPlanCoveredUsage' and plan is null
     then 'savings_plan_savings_plan_effective_cost is empty'
     when kind = 'DiscountedUsage' and reservation is null
     then 'reservation_effective_cost is empty'
+    when kind = 'SavingsPlanRecurringFee' and commitment is null
+    then 'savings_plan_total_commitment_to_date is empty'
+    when kind = 'SavingsPlanRecurringFee' and used is null
+    then 'savings_plan_used_commitment is empty'
 end;
 
 -- Discounts are rows of their own beside gross costs. A report that states net costs has taken
