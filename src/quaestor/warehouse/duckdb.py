@@ -145,15 +145,15 @@ class Warehouse:
         Raises:
             NoRoomError: Not even one step of the work fits.
         """
-        limit, threads = self.row(
-            "select current_setting('memory_limit'), current_setting('threads')"
-        )
+        (threads,) = self.row("select current_setting('threads')")
         megabytes = max(_FRUGAL, _FRUGAL_PER_THREAD * int(threads))
         self.run(f"set memory_limit = '{megabytes}MB'")
         try:
             yield
         finally:
-            self.connection.execute(f"set memory_limit = '{limit}'")
+            # A transaction that has failed takes no more statements; a cursor has one of its own.
+            with self.connection.cursor() as aside:
+                aside.execute("reset memory_limit")
 
     def _abandon(self) -> None:
         try:
