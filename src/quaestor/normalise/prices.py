@@ -13,6 +13,7 @@ import msgspec
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
 from quaestor.normalise import accounts
+from quaestor.normalise.format import SQL
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import RefusedError, open_file
 from quaestor.normalise.quarantine import blind_spots, refuse
@@ -57,27 +58,6 @@ def _load_file(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
         f"create or replace temp view landed_price as select {columns} from {relation.reader}"
     )
     warehouse.run(
-        _INSERT,
+        f"insert into focus.price by name {(SQL / 'price.sql').read_text(encoding='utf-8')}",
         {"source": job.source.name, "fetched_at": file.version or job.manifest.fetched_at},
     )
-
-
-# Units and nanos have one sign; their sum has nine digits after the point, and no float is near.
-_INSERT = """
-insert into focus.price by name
-select
-    $source as source, 'Google Cloud' as provider, sku_id, service, description,
-    unnest(case when regions = '[]' then [null] else from_json(regions, '["varchar"]') end)
-        as region,
-    nullif(usage_type, '') as usage_type, nullif(unit, '') as unit, currency,
-    tier_start::decimal(38, 20) as tier_start,
-    (units::decimal(27, 9) + nanos::decimal(10, 0) * 0.000000001::decimal(9, 9))::decimal(38, 20)
-        as list_unit_price,
-    nullif(effective_time, '')::timestamptz at time zone 'UTC' as valid_from,
-    $fetched_at::timestamp as fetched_at
-from landed_price
-except
-select source, provider, sku_id, service, description, region, usage_type, unit, currency,
-    tier_start, list_unit_price, valid_from, $fetched_at::timestamp as fetched_at
-from focus.price where source = $source
-"""
