@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from quaestor.cli.main import COMMANDS, EXIT_CODES
@@ -93,12 +94,21 @@ def blocks(language: str, text: str) -> list[str]:
 
 def test_the_configuration_shown_is_a_configuration(readme: str, tmp_path: Path):
     """Every key in it is a key, and every policy in it is a policy."""
-    (text,) = blocks("yaml", readme)
+    text, _ = blocks("yaml", readme)
     config = parse_config(text, tmp_path, {"MLFLOW_HOST": "mlflow.example"})
 
     assert len(config.sources) == 6
     for policy in config.params:
         assert list(shipped("policies").glob(f"*/{policy}.yaml")), policy
+
+
+def test_every_cloud_is_shown_as_it_is_set_up(readme: str, tmp_path: Path):
+    """A newcomer copies a source of each kind and it loads; no kind is left to be guessed."""
+    _, text = blocks("yaml", readme)
+    config = parse_config(text, tmp_path, {})
+
+    shown = {source["kind"] for source in msgspec.to_builtins(config.sources)}
+    assert set(COLLECTORS) - shown == {"mlflow", "model-gov"}  # shown above
 
 
 @pytest.mark.parametrize("names", [COLLECTORS, FORMATS], ids=["kinds", "formats"])
