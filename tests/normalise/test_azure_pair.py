@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from builders.azure_bills import QUERY, Pair, Row, a_pair, export, reservation, usage
 from builders.bills import Bill
 from builders.focus_cost import focus_cost
+from quaestor import ledger
+from quaestor.core.blind_spot import BlindSpot
 
 SUMS = "select count(*), sum(BilledCost), sum(EffectiveCost) from focus.charge"
 BOOKS = (
@@ -21,9 +23,30 @@ BOOKS = (
 )
 # Per account and period, what the files claim and what was charged.
 CLAIMS = (
-    "select sum(landed_billed_cost), sum(landed_effective_cost), sum(rows_left_out) "
-    "from focus.control"
+    "select sum(landed_billed_cost) filter (counts_billed), "
+    "sum(landed_effective_cost) filter (counts_effective), sum(rows_left_out) from focus.control"
 )
+RECONCILIATION = (ledger.SQL / "plan" / "reconciliation.sql").read_text(encoding="utf-8")
+DIFFERENCES = f"""
+select billed_difference, effective_difference, rows_difference from ({RECONCILIATION})
+where billed_difference <> 0 or effective_difference <> 0 or rows_difference <> 0
+"""
+
+
+class Reconciled(Bill):
+    """A bill that must add up, by what its files claim, after every load."""
+
+    def load(self) -> list[BlindSpot]:
+        """Load, and hold the charges against the claims."""
+        spots = super().load()
+        assert self.warehouse.rows(DIFFERENCES) == []
+        return spots
+
+
+@pytest.fixture
+def bill(tmp_path: Path) -> Bill:
+    """A folder for exports, empty."""
+    return Reconciled(tmp_path)
 
 
 def write(bill: Bill, pair: Pair, *, actual: str = "actual.csv", amortised: str = "amort.csv"):
@@ -184,6 +207,66 @@ def test_days_that_the_amortised_export_lacks_stay_actual(bill: Bill):
     assert bill.warehouse.row(SUMS) == (rows + 1, billed + 9, effective + 9)
 
 
+@pytest.mark.parametrize("first", ["actual", "amort"])
+def test_halves_of_other_days_add_up_in_any_order(bill: Bill, first: str):
+    """Of each day the half that counts it claims it, whichever half comes, or leaves, first."""
+    pair = a_pair()
+    rows = {
+        "actual": [*pair.actual, usage(9, day=20)],
+        "amort": [*pair.amortised, usage(4, day=21), reservation("0.5", day=22)],
+    }
+    (second,) = set(rows) - {first}
+    for name in (first, second):
+        bill.write(f"{name}.csv", export(*rows[name]))
+        bill.load()
+    count, billed, effective = joined(pair)
+
+    assert bill.warehouse.row(SUMS) == (
+        count + 3,
+        billed + 13,
+        effective + 9 + 4 + Decimal("0.5"),
+    )
+    (bill.folder / "bills" / f"{first}.csv").unlink()
+    bill.load()
+    assert bill.warehouse.row(SUMS)[0] == len(rows[second])
+
+
+def test_a_day_that_a_restated_half_lacks_counts_from_the_other(bill: Bill):
+    """Claims are what the files of today say, not those of yesterday."""
+    pair = a_pair()
+    both = usage(9, day=20)
+    write(bill, Pair([*pair.actual, both], [*pair.amortised, both]))
+    bill.load()
+    write(bill, Pair(pair.actual, [*pair.amortised, both]))
+    bill.load()
+    write(bill, Pair([*pair.actual, both], pair.amortised))
+    bill.load()
+    count, billed, effective = joined(pair)
+
+    assert bill.warehouse.row(SUMS) == (count + 1, billed + 9, effective + 9)
+
+
+def test_halves_that_disagree_on_a_day_are_told(tmp_path: Path):
+    """What no commitment covers stands in both; where one lacks a row, the bill is wrong."""
+    bill = Bill(tmp_path)
+    pair = a_pair()
+    day = int(pair.actual[0]["Date"].split("/")[1])
+    write(bill, Pair(pair.actual, [*pair.amortised, usage(5, day=day)]))
+    bill.load()
+
+    assert bill.warehouse.rows(DIFFERENCES) == [(-5, 0, 0)]
+
+
+def test_a_charge_that_is_lost_is_told(tmp_path: Path):
+    """Claims are read from the files, not from the charges."""
+    bill = Bill(tmp_path)
+    write(bill, a_pair())
+    bill.load()
+    bill.warehouse.run("delete from focus.charge where ChargeCategory = 'Purchase'")
+
+    assert [row[0] for row in bill.warehouse.rows(DIFFERENCES)] == [365]
+
+
 def test_answers_of_the_query_api_are_joined_too(bill: Bill):
     """The CSV says which dataset was asked for."""
     covered = {"PricingModel": "Reservation"}
@@ -281,7 +364,7 @@ def _unused(model: str) -> str:
 def test_any_pair_adds_up_on_both_sides(pair: Pair):
     """BilledCost is the total of actual cost, EffectiveCost of amortised, to the last digit."""
     with tempfile.TemporaryDirectory() as folder:
-        bill = Bill(Path(folder))
+        bill = Reconciled(Path(folder))
         write(bill, pair)
         bill.load()
         _, billed, effective = joined(pair)

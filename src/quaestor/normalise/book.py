@@ -28,8 +28,12 @@ def control(
             count(*) filter (reason is not null),
             sum(billed_cost), sum(effective_cost),
             sum(billed_cost) filter (reason is not null),
-            sum(effective_cost) filter (reason is not null)
-        from ({form.script(form.control)}) group by all
+            sum(effective_cost) filter (reason is not null),
+            day, true, true
+        from (
+            select null::date as day where false
+            union all by name ({form.script(form.control)})
+        ) group by all
         """,
         {
             "source": source.name,

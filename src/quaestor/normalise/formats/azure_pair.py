@@ -134,21 +134,21 @@ with charge as (
         c.x_file_sha256 as sha256, c.x_row, c.BillingPeriodStart as period,
         coalesce(c.BillingAccountId, '') as account, coalesce(c.SubAccountId, '') as sub_account,
         c.BillingAccountId, c.SubAccountId, c.BillingCurrency,
-        c.ChargePeriodStart::date as day, d.dataset,
+        coalesce(c.BillingCurrency, '') as currency, c.ChargePeriodStart::date as day, d.dataset,
         c.ChargeCategory = 'Purchase' and c.CommitmentDiscountCategory is not null as is_purchase
     from focus.charge as c
     join focus.dataset as d on d.source = c.x_source and d.sha256 = c.x_file_sha256
     where c.x_source = $source
 ),
 amortised as (
-    select period, account, sub_account, day, list(distinct sha256) as files
+    select period, account, sub_account, currency, day, list(distinct sha256) as files
     from charge where dataset = '{AMORTISED}' group by all
 )
 select
-    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency, a.files,
-    false as wholly
+    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency, c.day,
+    a.files
 from charge as c
-join amortised as a using (period, account, sub_account, day)
+join amortised as a using (period, account, sub_account, currency, day)
 where c.dataset = '{ACTUAL}' and not c.is_purchase
 """
 # FOCUS names accounts by their path; the cost details by its last part.
@@ -168,16 +168,16 @@ whole as (
     from charge where format = 'focus' and sub_account || account <> '' group by all
 )
 select
-    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency,
-    list_sort(list_distinct(flatten(list(w.files)))) as files, true as wholly
+    c.sha256, c.x_row, c.period, c.BillingAccountId, c.SubAccountId, c.BillingCurrency, c.day,
+    list_sort(list_distinct(flatten(list(w.files)))) as files
 from charge as c
 join whole as w on w.period = c.period and w.sub_account = c.sub_account and w.day = c.day
     and (w.account = c.account or c.account = '' and c.sub_account <> '')
 where c.format in {_FORMATS}
 group by all
 """
-# One row of these formats is one charge. What gives way to a FOCUS export claims nothing beside
-# it; and a file that is neither actual nor amortised remembers, too, to what it gave way.
+# One row of these formats is one charge. A file that is neither actual nor amortised remembers,
+# too, to what it gave way.
 _BOOKS = (
     """
     update focus.file set
@@ -194,15 +194,10 @@ _BOOKS = (
     """,
     """
     update focus.control set
-        rows_left_out = rows_left_out + g.rows,
-        landed_billed_cost = case when not wholly then landed_billed_cost end,
-        landed_effective_cost = case when not wholly then landed_effective_cost end,
-        quarantined_billed_cost = case when not wholly then quarantined_billed_cost end,
-        quarantined_effective_cost = case when not wholly then quarantined_effective_cost end
+        rows_left_out = rows_left_out + g.rows
     from (
         select
-            sha256, period, BillingAccountId, SubAccountId, BillingCurrency, wholly,
-            count(*) as rows
+            sha256, period, BillingAccountId, SubAccountId, BillingCurrency, day, count(*) as rows
         from giving_way group by all
     ) as g
     where source = $source and focus.control.sha256 = g.sha256
@@ -210,6 +205,7 @@ _BOOKS = (
         and billing_account_id is not distinct from g.BillingAccountId
         and sub_account_id is not distinct from g.SubAccountId
         and currency is not distinct from g.BillingCurrency
+        and focus.control.day is not distinct from g.day
     """,
     """
     insert or ignore into focus.dataset
@@ -226,39 +222,57 @@ _BOOKS = (
 )
 
 
-def _share_claims(warehouse: Warehouse, source: str) -> None:
-    """Let the actual file of a pair claim what was billed, the amortised one what it is worth."""
-    for dataset, other, cost in (
-        (ACTUAL, AMORTISED, "effective_cost"),
-        (AMORTISED, ACTUAL, "billed_cost"),
-    ):
-        warehouse.run(
-            f"""
-            update focus.control set landed_{cost} = null, quarantined_{cost} = null
-            from (
-                select distinct
-                    sha256, billing_period_start as period, billing_account_id as account,
-                    sub_account_id as sub_account, currency as money
-                from focus.control join focus.dataset using (source, sha256)
-                where source = $source and dataset = $dataset
-            ) as one
-            where focus.control.source = $source and focus.control.sha256 = one.sha256
-                and billing_period_start is not distinct from one.period
-                and billing_account_id is not distinct from one.account
-                and sub_account_id is not distinct from one.sub_account
-                and currency is not distinct from one.money
-                and exists (
-                    from focus.control as c
-                    join focus.dataset as d on d.source = c.source and d.sha256 = c.sha256
-                    where c.source = $source and d.dataset = $other
-                        and c.billing_period_start is not distinct from one.period
-                        and c.billing_account_id is not distinct from one.account
-                        and c.sub_account_id is not distinct from one.sub_account
-                        and c.currency is not distinct from one.money
+# By day, as charges give way. What is all in quarantine takes nothing from the other half; and
+# beside a FOCUS export of the same day neither half claims anything.
+_SHARE_CLAIMS = f"""
+with whole as (
+    select distinct
+        c.BillingPeriodStart as period, c.ChargePeriodStart::date as day,
+        lower(regexp_extract(coalesce(c.BillingAccountId, ''), '[^/]*$')) as account,
+        lower(regexp_extract(coalesce(c.SubAccountId, ''), '[^/]*$')) as sub_account
+    from focus.charge as c
+    join focus.file as f on f.source = c.x_source and f.sha256 = c.x_file_sha256
+    where c.x_source = $source and f.format = 'focus'
+        and coalesce(c.BillingAccountId, c.SubAccountId, '') <> ''
+),
+claim as (
+    select
+        k.rowid as id, k.billing_period_start as period, k.day, k.currency, d.dataset,
+        coalesce(k.billing_account_id, '') as account,
+        coalesce(k.sub_account_id, '') as sub_account,
+        k.rows_landed > k.rows_quarantined as is_read
+    from focus.control as k
+    join focus.file as f using (source, sha256)
+    join focus.dataset as d using (source, sha256)
+    where k.source = $source and f.format in {_FORMATS}
+),
+shared as (
+    select
+        *, dataset = '{AMORTISED}' and coalesce(bool_or(dataset = '{ACTUAL}' and is_read) over day,
+            false) as beside_actual,
+        dataset = '{ACTUAL}' and coalesce(bool_or(dataset = '{AMORTISED}' and is_read) over day,
+            false) as beside_amortised,
+        exists (
+            from whole as w where w.period = claim.period and w.day = claim.day
+                and w.sub_account = lower(regexp_extract(claim.sub_account, '[^/]*$'))
+                and (
+                    w.account = lower(regexp_extract(claim.account, '[^/]*$'))
+                    or claim.account = '' and claim.sub_account <> ''
                 )
-            """,
-            {"source": source, "dataset": dataset, "other": other},
-        )
+        ) as beside_focus
+    from claim
+    window day as (partition by period, account, sub_account, currency, day)
+)
+update focus.control set
+    counts_billed = not (beside_actual or beside_focus),
+    counts_effective = not (beside_amortised or beside_focus)
+from shared where focus.control.rowid = shared.id
+"""
+
+
+def _share_claims(warehouse: Warehouse, source: str) -> None:
+    """Let the actual half of a pair claim what was billed, the amortised one what it is worth."""
+    warehouse.run(_SHARE_CLAIMS, {"source": source})
 
 
 def _without_other_half(warehouse: Warehouse, source: str, form: str) -> list[BlindSpot]:

@@ -14,5 +14,5 @@ select
     case when not azure_is_covered(PricingModel, ChargeType, benefit) then Cost end as billed_cost,
     case when not azure_is_purchase(PricingModel, ChargeType, benefit) then Cost
     end as effective_cost,
-    null::varchar as left_out
+    null::varchar as left_out, Date::date as day
 from row_of_file

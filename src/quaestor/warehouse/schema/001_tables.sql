@@ -82,7 +82,10 @@ create table if not exists focus.control (
     billing_account_id varchar, sub_account_id varchar, currency varchar,
     rows_landed bigint not null, rows_left_out bigint not null, rows_quarantined bigint not null,
     landed_billed_cost decimal(38, 20), landed_effective_cost decimal(38, 20),
-    quarantined_billed_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20)
+    quarantined_billed_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20),
+    -- Of two views of one bill each states all it knows, by day, and one of them counts that day.
+    day date, counts_billed boolean not null default true,
+    counts_effective boolean not null default true
 );
 -- Which of two views of one bill a file is, where a provider delivers both (Azure: actual and
 -- amortised). `gave_way_to` names the files whose rows replaced some of its own.

@@ -4,7 +4,8 @@
 --           far as a row names them; files refused whole are a row per source without any
 -- money     DECIMAL(38, 20), in the row's currency; a cost is NULL where no file states it, and
 --           so is its difference: what is not stated cannot be held against anything
--- method    focus.control holds the claims, read from the files by a SELECT of their own;
+-- method    focus.control holds the claims, read from the files by a SELECT of their own, and
+--           which of them count where two files are views of one bill;
 --           focus.charge holds what became of them. difference = landed - quarantined - charged,
 --           and a charge that no file claims is a difference too. Names are compared without
 --           regard to case and outer blanks. rows_difference = landed - loaded - left out -
@@ -13,8 +14,11 @@
 with claimed as (
     select
         source, billing_period_start, billing_account_id, sub_account_id, currency, true as claims,
-        rows_landed, rows_left_out, rows_quarantined, landed_billed_cost,
-        quarantined_billed_cost, landed_effective_cost, quarantined_effective_cost
+        rows_landed, rows_left_out, rows_quarantined,
+        case when counts_billed then landed_billed_cost end as landed_billed_cost,
+        case when counts_billed then quarantined_billed_cost end as quarantined_billed_cost,
+        case when counts_effective then landed_effective_cost end as landed_effective_cost,
+        case when counts_effective then quarantined_effective_cost end as quarantined_effective_cost
     from focus.control
 ),
 -- By file first: what a file has one charge a row of need not be counted row by row.
