@@ -434,3 +434,12 @@ def test_focus_columns_are_those_of_the_table():
 
     assert found == kinds
     assert len(COLUMNS) == len(set(COLUMNS))
+
+
+def test_rows_that_a_mapping_cannot_read_are_mended_in_the_mapping(bill: Bill):
+    """An invoice with decimal commas is right as it is; what reads it is not."""
+    maps(bill).write("invoice.csv", 'Date,Amount\n2026-10-31,"1.234,56"\nTotal,5\n')
+
+    [spot] = bill.load()
+    assert spot.fix.startswith("Correct `mapping:` (`decimal:` and `group:` of numbers")
+    assert "from quarantine.row where source = 'bill'" in spot.fix

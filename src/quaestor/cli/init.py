@@ -27,7 +27,8 @@ warehouse: quaestor.duckdb   # everything that was read and judged, one file
 landing: landing             # every file as it was read, kept with its hash
 reports: quaestor-reports    # the HTML reports
 currency: USD                # the currency that figures are reported in, ISO 4217
-# rates: rates.csv           # date,currency,rate: what one unit of `currency` bought that day;
+# rates: rates.csv           # for bills in others: 2026-10-01,EUR,1.0842 under date,currency,rate
+                             # says that a euro is worth 1.0842 of what figures are reported in;
                              # or the ECB's eurofxref-hist.csv (kind: ecb-rates fetches it)
 """
 _NOTHING_FOUND = """\

@@ -9,6 +9,12 @@ from quaestor.core.errors import QuaestorError
 from quaestor.core.landed import LandedFile
 from quaestor.warehouse.duckdb import Warehouse
 
+_EXPORTED = "Mend the export and collect again"
+_MAPPED = (
+    "Correct `mapping:` (`decimal:` and `group:` of numbers, `format:` of times), or name lines "
+    "that are no charge in `leave_out:`"
+)
+
 
 def release(warehouse: Warehouse, source: str, *, keep: Iterable[str]) -> None:
     """Forget the quarantine of a source's files, save those whose sha256 is in `keep`."""
@@ -40,13 +46,14 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
     known = {file.path: file.scope for file in files}
     found = warehouse.rows(
         """
-        select file, row_number is null as whole, loaded, count(*), min(row_number),
-            arg_min(reason, coalesce(row_number, 0))
+        select q.file, row_number is null as whole, loaded, coalesce(f.format = 'mapped', false),
+            count(*), min(row_number), arg_min(reason, coalesce(row_number, 0))
         from (
             select *, false as loaded from quarantine.row
             union all by name select *, true as loaded from quarantine.value
-        )
-        where source = ? group by all order by all
+        ) as q
+        left join focus.file as f on f.source = q.source and f.file = q.file
+        where q.source = ? group by all order by all
         """,
         [source],
     )
@@ -55,11 +62,11 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
             source=source,
             scope=known.get(file, file),
             reason=_reason(rows, first, reason, whole=whole, loaded=loaded),
-            fix='Mend the export and collect again; `quaestor query "from quarantine.'
+            fix=f'{_MAPPED if mapped else _EXPORTED}; `quaestor query "from quarantine.'
             f"{'value' if loaded else 'row'} where source = '{source}'\"` shows them all.",
             rows=None if whole else rows,
         )
-        for file, whole, loaded, rows, first, reason in found
+        for file, whole, loaded, mapped, rows, first, reason in found
     ]
 
 
