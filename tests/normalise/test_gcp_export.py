@@ -182,7 +182,7 @@ OF_FEES = (
 def test_a_fee_is_billed_once_and_effective_beside_it(bill: Bill):
     """Which use it paid for the export does not tell: no status is made up."""
     assert charges(bill, row(**FEE, cost="0.8"), columns=OF_FEES) == [
-        ("Purchase", Decimal("0.8"), ZERO, "Committed", "sub-1", "Usage", None, "Recurring", None),
+        ("Purchase", Decimal("0.8"), ZERO, "Standard", "sub-1", "Usage", None, "Recurring", None),
         ("Usage", ZERO, Decimal("0.8"), "Committed", None, None, None, "Usage-Based", None),
     ]
 
@@ -192,7 +192,7 @@ def test_what_is_left_of_a_fee_is_the_unused_part(bill: Bill):
     fee = row(**FEE, cost="10", credits=[credit("FEE_UTILIZATION_OFFSET", "-7.5")])
 
     assert [found[:7] for found in charges(bill, fee, columns=OF_FEES)] == [
-        ("Purchase", Decimal("2.5"), ZERO, "Committed", "sub-1", "Spend", None),
+        ("Purchase", Decimal("2.5"), ZERO, "Standard", "sub-1", "Spend", None),
         ("Usage", ZERO, Decimal("2.5"), "Committed", "sub-1", "Spend", "Unused"),
     ]
 

@@ -59,11 +59,13 @@ create or replace temp macro azure_commitment_kind(pricing_model, charge_type, b
     when azure_word(charge_type) = 'unusedsavingsplan' then 'Spend'
     else 'Usage' end;
 
+-- Of use and purchases alone; a commitment is bought at a standard price, and its use committed.
 create or replace temp macro azure_pricing_category(pricing_model, charge_type, benefit) as case
+    when azure_category(charge_type) not in ('Usage', 'Purchase') then null
+    when azure_is_purchase(pricing_model, charge_type, benefit) then 'Standard'
     when azure_is_commitment(pricing_model, charge_type, benefit) then 'Committed'
     when azure_word(pricing_model) = 'spot' then 'Dynamic'
-    when azure_word(pricing_model) = 'ondemand' then 'Standard'
-    when azure_category(charge_type) in ('Usage', 'Purchase') then 'Standard' end;
+    else 'Standard' end;
 
 -- '10K' is ten thousand of what is counted, '1/Month' one a month, '100 Hours' a hundred.
 create or replace temp macro azure_block_text(u) as regexp_extract(

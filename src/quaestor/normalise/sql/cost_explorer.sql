@@ -61,9 +61,11 @@ select
     coalesce(s.name, c.service) as ServiceName,
     coalesce(s.category, 'Other') as ServiceCategory,
     coalesce(s.subcategory, 'Other (Other)') as ServiceSubcategory,
-    case when c.usage_unit is not null and c.usage_unit <> 'N/A' then c.usage_quantity end
-        as ConsumedQuantity,
-    nullif(c.usage_unit, 'N/A') as ConsumedUnit,
+    case when c.usage_unit is not null and c.usage_unit <> 'N/A'
+        and coalesce(c.category = 'Usage', true) then c.usage_quantity
+    end as ConsumedQuantity,
+    case when coalesce(c.category = 'Usage', true) then nullif(c.usage_unit, 'N/A') end
+        as ConsumedUnit,
     case when c.tag_key is not null and c.tag_value is not null
         then json_object(c.tag_key, c.tag_value)::varchar
     end as Tags,

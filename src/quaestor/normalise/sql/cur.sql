@@ -158,11 +158,17 @@ select
         then 'Dynamic'
         when c.category is not null then 'Standard'
     end as PricingCategory,
-    case when c.category in ('Usage', 'Purchase') and not c.unused
-        then c.line_item_usage_amount
+    case
+        when coalesce(c.category, '') not in ('Usage', 'Purchase') then null
+        -- What was not used of a reservation is counted; of a plan only its cost is told.
+        when c.unused then case when c.plan is null then c.reservation_unused_quantity end
+        else c.line_item_usage_amount
     end as PricingQuantity,
-    case when c.category in ('Usage', 'Purchase') and not c.unused then c.pricing_unit end
-        as PricingUnit,
+    case
+        when coalesce(c.category, '') not in ('Usage', 'Purchase') then null
+        when not c.unused or (c.plan is null and c.reservation_unused_quantity is not null)
+        then c.pricing_unit
+    end as PricingUnit,
     case when c.category = 'Usage' and not c.unused then c.line_item_usage_amount end
         as ConsumedQuantity,
     case when c.category = 'Usage' and not c.unused then c.pricing_unit end as ConsumedUnit,
@@ -184,6 +190,7 @@ select
     end as CommitmentDiscountStatus,
     case
         when c.commitment is null then null
+        when c.category not in ('Usage', 'Purchase') then null
         when c.unused and c.plan is null then c.reservation_unused_quantity
         when c.plan is not null and (c.unused or c.covered) then c.effective
         when c.kind = 'SavingsPlanRecurringFee' then c.savings_plan_total_commitment_to_date
@@ -192,7 +199,7 @@ select
         else c.line_item_usage_amount
     end as CommitmentDiscountQuantity,
     case
-        when c.commitment is null then null
+        when CommitmentDiscountQuantity is null then null
         when c.plan is not null then c.line_item_currency_code
         else c.pricing_unit
     end as CommitmentDiscountUnit,
@@ -229,9 +236,9 @@ select
         when is_bedrock(c.product_product_name) then 'Generative AI'
         else 'Other (Other)'
     end as ServiceSubcategory,
-    c.product_sku as SkuId,
-    c.pricing_rate_code as SkuPriceId,
-    c.line_item_usage_type as SkuMeter,
+    case when c.category is distinct from 'Tax' then c.product_sku end as SkuId,
+    case when c.category is distinct from 'Tax' then c.pricing_rate_code end as SkuPriceId,
+    case when c.category is distinct from 'Tax' then c.line_item_usage_type end as SkuMeter,
     '{"InstanceType":"' || c.product_instance_type || '"}' as SkuPriceDetails,
     cur_tags(coalesce(nullif(c.resource_tags, '{}'), c.legacy_resource_tags)) as Tags,
     c.line_item_line_item_type as x_LineItemType,

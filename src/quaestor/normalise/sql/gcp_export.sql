@@ -107,6 +107,7 @@ select
     case when p.category = 'Usage' and not p.is_fee then c.usage_unit end as ConsumedUnit,
     case
         when p.category not in ('Usage', 'Purchase') then null
+        when p.category = 'Purchase' then 'Standard'
         when p.is_fee or c.is_discounted or c.has_commitment_credit then 'Committed'
         when c.sku_description ilike '%spot preemptible%'
             or c.sku_description ilike 'preemptible%'
@@ -174,8 +175,8 @@ select
     c.service_description as ServiceName,
     coalesce(s.category, 'Other') as ServiceCategory,
     coalesce(s.subcategory, 'Other (Other)') as ServiceSubcategory,
-    c.sku_id as SkuId,
-    c.sku_description as SkuMeter,
+    case when p.category <> 'Tax' then c.sku_id end as SkuId,
+    case when p.category <> 'Tax' and c.sku_id is not null then c.sku_description end as SkuMeter,
     case when p.category in ('Usage', 'Purchase')
         then gcp_object(list_transform(
             gcp_pairs(c.system_labels, ''),
