@@ -327,6 +327,21 @@ def test_a_connection_string_that_is_none(look):
     assert "s3cret" not in problem.as_text()
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["acme", "acme.blob.core.windows.net", "https://acme.blob.core.windows.net/exports?sig=s3cret"],
+)
+def test_an_address_that_is_none(look, address):
+    """Half an address, or one with the container in it, is told as such, without its signature."""
+    problem = _fails(look, account_url=address, connection_string=None)
+
+    assert problem.what == "`account_url:` is no address of a storage account"
+    assert problem.where == f"{address.partition('?')[0]} (source azure)"
+    assert problem.fix == (
+        "Write https://ACCOUNT.blob.core.windows.net; the container has a key of its own."
+    )
+
+
 def test_a_connection_string_of_another_account(look):
     """Two keys that contradict each other are a mistake, not a choice."""
     problem = _fails(look, account_url="https://acme.blob.core.windows.net")

@@ -141,6 +141,12 @@ def _container(source: AzureExportSource) -> Iterator[ContainerClient]:
             "portal shows it under Access keys, by ${NAME}.",
         ) from None
     named = [url.partition("?")[0].rstrip("/") for url in (service.url, source.account_url)]
+    if named[0] != named[1] and source.connection_string is None:
+        raise ConfigurationError(
+            "`account_url:` is no address of a storage account",
+            where=f"{named[1]} (source {source.name})",
+            fix="Write https://ACCOUNT.blob.core.windows.net; the container has a key of its own.",
+        )
     if named[0] != named[1]:
         raise ConfigurationError(
             f"`connection_string:` is of another account ({service.account_name})",
