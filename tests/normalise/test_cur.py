@@ -391,7 +391,10 @@ def test_a_rounded_account_id_is_told_and_the_row_loaded(bill: Bill):
     assert bill.warehouse.rows("select row_number, reason from quarantine.value") == [
         (
             1,
-            "line_item_usage_account_id '4.69592E+11' is a rounded number, not an account id",
+            (
+                "line_item_usage_account_id '4.69592E+11' is a number that a spreadsheet made of "
+                "an account id; its digits are lost"
+            ),
         )
     ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format
 
 _TEXTS = (
     "bill_billing_entity",
@@ -134,8 +134,8 @@ FORMAT = Format(
         "legacy_cost_category": ("costCategory/", "cost_category_"),
     },
     inside={"product_product_name": ("product", "product_name")},
-    readers=dict.fromkeys(_ACCOUNTS, "aws_account"),
-    complaints=dict.fromkeys(_ACCOUNTS, "is a rounded number, not an account id"),
+    readers=dict.fromkeys(_ACCOUNTS, "account_id"),
+    complaints=dict.fromkeys(_ACCOUNTS, LOST_DIGITS),
     doubt="cur_doubt(line_item_line_item_type, cur_plan_cost("
     "savings_plan_net_savings_plan_effective_cost, savings_plan_savings_plan_effective_cost), "
     "cur_reservation_cost(reservation_net_effective_cost, reservation_effective_cost, "

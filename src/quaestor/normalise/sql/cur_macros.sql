@@ -1,11 +1,5 @@
 -- What a line item of a Cost and Usage Report costs. Money is DECIMAL(38, 20); null is unstated.
 
--- An account id that a spreadsheet made a number of has lost digits, or only gained a fraction.
-create or replace temp macro aws_account(t) as case
-    when t not like '%.%' and t not like '%E+%' and t not like '%e+%' then t
-    when regexp_full_match(t, '[0-9]+\.0+') then split_part(t, '.', 1)
-end;
-
 -- What a use of a Savings Plan costs once its commitment is spread over it.
 create or replace temp macro cur_plan_cost(net, gross) as coalesce(net, gross);
 
