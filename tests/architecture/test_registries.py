@@ -6,14 +6,19 @@ import ast
 import importlib
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
 from quaestor.cli.main import COMMANDS, EXIT_CODES, program
 from quaestor.collect import COLLECTORS
+from quaestor.core.focus import COLUMNS
+from quaestor.core.sources import Source
+from quaestor.core.sources.common import BillSchema
 from quaestor.ledger.rules import create_view
-from quaestor.normalise import LOADERS
+from quaestor.normalise import LOADERS, formats
+from quaestor.normalise.format import SQL
 from quaestor.report.export import FORMATS
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -43,14 +48,42 @@ def modules_that_offer(folder: str, *names: str) -> set[str]:
     [
         (COLLECTORS, "collect", ("collect", "doctor", "permissions")),
         (LOADERS, "normalise", ("load",)),
+        (formats.FORMATS, "normalise/formats", ("FORMAT",)),
         (FORMATS, "report/export", ("render",)),
         ({name: f"quaestor.cli.{name}" for name in COMMANDS}, "cli", ("command",)),
     ],
-    ids=["COLLECTORS", "LOADERS", "FORMATS", "COMMANDS"],
+    ids=["COLLECTORS", "LOADERS", "FORMATS of bills", "FORMATS of reports", "COMMANDS"],
 )
 def test_registry_and_folder_agree(registry: dict[str, str], folder: str, offers: tuple[str, ...]):
     """No module is forgotten, and no entry points nowhere."""
     assert set(registry.values()) == modules_that_offer(folder, *offers)
+
+
+def test_every_source_of_the_configuration_has_its_collector():
+    """A `kind:` that quaestor.yaml may name is one that somebody reads, and the other way round."""
+    assert {str(kind.__struct_config__.tag) for kind in get_args(Source)} == set(COLLECTORS)
+
+
+def test_every_format_of_bills_can_be_forced():
+    """`schema:` takes each format by the name that the format itself has."""
+    names = {formats.named(name).name for name in formats.FORMATS}
+
+    assert names == set(formats.FORMATS)
+    assert {formats.named(name).name for name in get_args(BillSchema)} == names
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_a_format_of_bills_has_its_scripts(name: str):
+    """Two SELECTs and its macros lie in `sql/`, and it speaks of columns that it has."""
+    form = formats.named(name)
+    scripts = {form.select, form.control, *form.macros}
+    spoken_of = {*form.required, *form.vital, *form.gathered, *form.inside, *form.complaints}
+    others = set(COLUMNS) if form.keeps_unknown else set()  # it takes every column of FOCUS
+
+    assert form.control == form.select.replace(".sql", "_control.sql")
+    assert {script for script in scripts if not (SQL / script).is_file()} == set()
+    assert spoken_of - set(form.columns) - others == set()
+    assert set(form.complaints) <= set(form.readers)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
