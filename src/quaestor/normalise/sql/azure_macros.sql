@@ -116,10 +116,14 @@ create or replace temp macro azure_region_words(l) as case left(l, 3)
 create or replace temp macro azure_region(t) as
     replace(azure_region_words(lower(trim(azure_known(t)))), ' ', '');
 
--- What a resource is, from its id: the provider's namespace and the type that follows.
-create or replace temp macro azure_resource_type(id) as nullif(
-    regexp_extract(lower(id), '^.*/providers/([a-z0-9.]+/[a-z0-9]+)/', 1), ''
-);
+-- What a resource is, from its id: the provider's namespace and the type that follow the last
+-- '/providers/', which is looked for by splitting, a third of the work of a greedy expression.
+create or replace temp macro azure_resource_type(id) as case
+    when contains(lower(id), '/providers/') then nullif(
+        regexp_extract(
+            split_part(lower(id), '/providers/', -1), '^([a-z0-9.]+/[a-z0-9]+)/', 1
+        ), ''
+    ) end;
 
 -- FOCUS's category and subcategory of a service, from the meter category and else from the
 -- resource provider. Ours, and modest: what is not listed is 'Other'.
