@@ -146,6 +146,9 @@ def test_numbers_are_read_as_the_mapping_says_they_are_written(
         ({}, "1,234.50", "is not a number"),
         ({}, "(-5)", "is not a number"),
         ({}, "-5-", "is not a number"),
+        # Five francs and five euros, without cents: nobody is owed them.
+        ({"currency_sign": "CHF"}, "CHF 5.-", "is not a number written as CHF1234.50"),
+        ({"decimal": ",", "currency_sign": "€"}, "5,- €", "is not a number written as €1234,50"),
         ({"parts": 100}, "free", "is not a number"),
     ],
 )

@@ -9,10 +9,11 @@ create or replace temp macro without_sign(t, sign) as case
     else regexp_replace(t, '[\s\x{00a0}]*' || regexp_escape(sign) || '[\s\x{00a0}]*([-)]?)$', '\1')
 end;
 
--- (5.00) and 5.00- are what accountants write for -5.00.
+-- (5.00) and 5.00- are what accountants write for -5.00. But 5.- is what Swiss prices without
+-- cents look like: its dash is no minus, and is left where it makes no number.
 create or replace temp macro minus_first(t) as case
     when regexp_full_match(t, '\([^-+()]+\)') then '-' || t[2:-2]
-    when regexp_full_match(t, '[^-+()eE]+-') then '-' || t[:-2]
+    when regexp_full_match(t, '[^-+()eE]*[0-9]-') then '-' || t[:-2]
     else t
 end;
 
@@ -47,9 +48,18 @@ create or replace temp macro shifted(t, places) as case
 end;
 
 -- The number as programs write it; with a blank before it, which no number has, where it is none.
-create or replace temp macro written(t, point, grp, sign, places) as coalesce(
-    shifted(plain_number(minus_first(without_sign(t, sign)), point, grp), places), ' ' || t
-);
+-- Each step takes the last one's result by name: a macro's argument is else written out wherever
+-- it stands, and all of them together are too much for the engine to plan.
+create or replace temp macro written(t, point, grp, sign, places) as list_transform(
+    list_transform(
+        list_transform(
+            list_transform([t], lambda said: {said: said, bare: without_sign(said, sign)}),
+            lambda step: {said: step.said, signed: minus_first(step.bare)}
+        ),
+        lambda step: {said: step.said, plain: plain_number(step.signed, point, grp)}
+    ),
+    lambda step: coalesce(shifted(step.plain, places), ' ' || step.said)
+)[1];
 
 create or replace temp macro some_day(moment) as case
     when moment between timestamp '1000-01-01' and timestamp '9999-12-31' then moment
