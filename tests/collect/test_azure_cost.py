@@ -306,6 +306,17 @@ def test_a_signature_that_has_expired_is_not_shown(look, wiremock, container):
     assert problem.what.startswith("Azure d")
 
 
+def test_an_address_that_is_none_is_not_shown(look, wiremock):
+    """Whatever answers instead of Azure: a sentence, no traceback with what may be a signature."""
+    link = "/c/b.csv?sig=s3cret"
+    wiremock.answer("POST", DETAILS, accepted())
+    wiremock.answer("GET", RESULTS, result(manifest={"blobs": [{"blobLink": link}]}))
+    problem = fails(look, method="details")
+
+    assert problem.what == "what answers does not speak the API of Cost Management"
+    assert "s3cret" not in problem.as_text()
+
+
 def test_without_tls_no_token_is_sent(look):
     """An http address is refused before anybody is asked."""
     problem = fails(look, endpoint="http://127.0.0.1:9")

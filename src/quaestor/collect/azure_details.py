@@ -42,7 +42,11 @@ class Part:
         from azure.storage.blob import BlobClient
 
         options = {"retry_policy": azure.patience_with_blobs(), "connection_timeout": 20}
-        with BlobClient.from_blob_url(self.link, **options) as client:
+        try:
+            opened = BlobClient.from_blob_url(self.link, **options)
+        except ValueError:  # its text may repeat the signature
+            raise azure.no_answer_of("Cost Management", "the address of a report") from None
+        with opened as client:
             yield client.download_blob().chunks()
 
 
