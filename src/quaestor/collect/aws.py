@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from quaestor import __version__
+from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.core.text import printable
 
@@ -246,7 +247,7 @@ def _fault(problem: Any, source: AwsAccess, where: str) -> QuaestorError:
     network = exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError
     if isinstance(problem, network):
         return IncompleteError(
-            f"AWS cannot be reached ({_network_reason(problem)})",
+            f"AWS cannot be reached ({network_reason(problem)})",
             where=where,
             fix="Check the network, `region:` and `endpoint_url:`; what was fetched is kept.",
         )
@@ -257,23 +258,3 @@ def _fault(problem: Any, source: AwsAccess, where: str) -> QuaestorError:
         where=where,
         fix="Check `profile:`, `region:` and `endpoint_url:`.",
     )
-
-
-def _network_reason(problem: Any) -> str:
-    """Name what went wrong on the network, without the address it went wrong at.
-
-    >>> _network_reason(OSError("Could not connect to the endpoint URL"))
-    'no connection'
-    """
-    text = str(problem)
-    for sign, reason in (
-        ("timeout", "no answer in time"),
-        ("SSL", "its certificate is not trusted"),
-        ("proxy", "the proxy does not let us through"),
-        ("closed", "the connection broke"),
-        ("broken", "the connection broke"),
-        ("bytes expected", "the connection broke"),
-    ):
-        if sign in text:
-            return reason
-    return "no connection"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 
 if TYPE_CHECKING:
@@ -225,28 +226,3 @@ def word(told: object) -> str:
     """
     text = str(getattr(told, "value", told) or "")
     return text if re.fullmatch(r"[A-Za-z0-9_.]{1,80}", text) and not text.isdigit() else ""
-
-
-def network_reason(problem: Any) -> str:
-    """Name what went wrong on the network, without the address it went wrong at.
-
-    >>> network_reason(OSError("[Errno 111] Connection refused"))
-    'connection refused'
-    """
-    text = str(problem)
-    for sign, reason in (
-        ("Connection refused", "connection refused"),
-        ("NameResolution", "the host name is unknown"),
-        ("Failed to resolve", "the host name is unknown"),
-        ("Name or service not known", "the host name is unknown"),
-        ("CERTIFICATE_VERIFY", "its certificate is not trusted"),
-        ("SSL", "no secure connection"),
-        ("proxy", "the proxy does not let us through"),
-        ("timed out", "no answer in time"),
-        ("timeout", "no answer in time"),
-        ("reset", "the connection broke"),
-        ("aborted", "the connection broke"),
-    ):
-        if sign in text:
-            return reason
-    return "no connection"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.core.text import printable
 
@@ -199,29 +200,3 @@ def _unreached(problem: Any, where: str) -> QuaestorError:
         where=where,
         fix="Check the network and `endpoint:`; what was fetched is kept.",
     )
-
-
-def network_reason(problem: object) -> str:
-    """Name what went wrong on the network, without the address it went wrong at.
-
-    >>> network_reason(OSError("[Errno 111] Connection refused"))
-    'connection refused'
-    """
-    text = str(problem)
-    for sign, reason in (
-        ("refused", "connection refused"),
-        ("NameResolution", "the host name is unknown"),
-        ("Failed to resolve", "the host name is unknown"),
-        ("DNS resolution", "the host name is unknown"),
-        ("CERTIFICATE_VERIFY", "its certificate is not trusted"),
-        ("SSL", "no secure connection"),
-        ("roxy", "the proxy does not let us through"),
-        ("timed out", "no answer in time"),
-        ("Timeout", "no answer in time"),
-        ("reset", "the connection broke"),
-        ("aborted", "the connection broke"),
-        ("IncompleteRead", "the connection broke"),
-    ):
-        if sign in text:
-            return reason
-    return "no connection"

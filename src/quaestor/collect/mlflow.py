@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 import msgspec
 
 from quaestor.collect.mlflow_rest import in_order, model_as_json, run_as_json, version_as_json
+from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.core.text import printable
 
@@ -247,7 +248,7 @@ def _explanation(problem: Any, where: str) -> QuaestorError:
         )
     if "failed with exception" in text or "failed with timeout" in text:
         return IncompleteError(
-            f"the registry cannot be reached ({_network_reason(text)})",
+            f"the registry cannot be reached ({network_reason(text)})",
             where=where,
             fix="Start it, or correct `uri:`; what was read before stays in force.",
         )
@@ -256,29 +257,6 @@ def _explanation(problem: Any, where: str) -> QuaestorError:
         where=where,
         fix="Look into the server's log, then run again; what was read before stays in force.",
     )
-
-
-def _network_reason(text: str) -> str:
-    """Name what went wrong on the network, without the address it went wrong at.
-
-    >>> _network_reason("... Failed to establish a new connection: [Errno 111] Connection refused")
-    'connection refused'
-    """
-    for sign, reason in (
-        ("Connection refused", "connection refused"),
-        ("NameResolution", "the host name is unknown"),
-        ("Name or service not known", "the host name is unknown"),
-        ("CERTIFICATE_VERIFY", "its certificate is not trusted"),
-        ("SSLError", "no secure connection"),
-        ("timed out", "no answer in time"),
-        ("timeout", "no answer in time"),
-        ("too many 5", "it answers with server errors"),
-        ("too many 429", "it asks us to slow down"),
-        ("Connection aborted", "the connection broke"),
-    ):
-        if sign in text:
-            return reason
-    return "no connection"
 
 
 def _server_version(scope: str) -> str:
