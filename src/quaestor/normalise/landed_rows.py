@@ -118,12 +118,13 @@ def digits(warehouse: Warehouse, columns: list[Column], relation: Relation) -> t
         rounded, amount = warehouse.row(f"select {sums} from {where}")
         return int(rounded), amount
     raw = ", ".join(f"{column.raw} as {column.alias}" for column in costs)
+    typed = ", ".join(f"{column.typed} as {quoted(column.name)}" for column in costs)
     rounded_each, cut_each = _digits_cut(columns)
     # Only a number that is tiny can have too many digits: nearly all rows are passed by.
     some = " or ".join(f"({c.long})" for c in costs)
     rounded, amount = warehouse.row(
         f"select coalesce(sum({rounded_each}), 0), coalesce(sum({cut_each}), 0) "
-        f"from (select {raw} from {relation.reader}) where {some}"
+        f"from (select *, {typed} from (select {raw} from {relation.reader}) where {some})"
     )
     return int(rounded), amount
 
@@ -138,7 +139,7 @@ def _digits_cut(columns: list[Column]) -> tuple[str, str]:
     }
     counted = " + ".join(f"({long})::integer" for long in fine.values())
     cut = " + ".join(
-        f"coalesce(case when {fine[c.alias]} then {_cut(c)} end, 0)"
+        f"coalesce(case when {fine[c.alias]} then {_cut(c, quoted(c.name))} end, 0)"
         for c in columns
         if c.long and "cost" in c.name.casefold()
     )
@@ -151,15 +152,14 @@ def _digits_cut(columns: list[Column]) -> tuple[str, str]:
     )
 
 
-def _cut(column: Column) -> str:
+def _cut(column: Column, typed: str) -> str:
     """Return SQL for what rounding took from a value: of its fraction, the whole part is kept."""
-    whole = f"trunc({column.typed})"
     text = f"({column.alias}::varchar)::decimal(38, 28)"
     beside = f"('0.' || split_part({column.alias}::varchar, '.', 2))::decimal(38, 28)"
     sign = f"case when {column.alias}::varchar like '-%' then -1 else 1 end"
     return (
-        f"case when {column.typed} between -1 and 1 then try({text}) "
-        f"else try({sign} * {beside}) end - ({column.typed} - {whole})::decimal(38, 28)"
+        f"case when {typed} between -1 and 1 then try({text}) "
+        f"else try({sign} * {beside}) end - ({typed} - trunc({typed}))::decimal(38, 28)"
     )
 
 
