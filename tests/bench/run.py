@@ -18,9 +18,9 @@ from pathlib import Path
 import duckdb
 import export
 import load
-import normalise
 import start
 
+import normalise
 from quaestor import __version__
 
 CHECKOUT = Path(__file__).resolve().parents[2]
