@@ -679,7 +679,11 @@ def test_a_legacy_report_and_the_names_of_its_accounts_make_one_bill(
         "Usage": {"line_item_unblended_cost": "1.5"},
         "SavingsPlanCoveredUsage": covered,
         "SavingsPlanNegation": {"line_item_unblended_cost": "-4"},
-        "SavingsPlanRecurringFee": {"line_item_unblended_cost": "3"},
+        "SavingsPlanRecurringFee": {
+            "line_item_unblended_cost": "3",
+            "savings_plan_total_commitment_to_date": "3",
+            "savings_plan_used_commitment": "3",
+        },
     }
     lines = [
         {"line_item_line_item_type": kind, "line_item_usage_account_id": account}

@@ -620,3 +620,20 @@ def test_a_fee_whose_use_nobody_states_waits_in_quarantine(bill: Bill, name: str
 
     assert bill.values("BilledCost") == []
     assert bill.quarantined() == [(1, f"{name} is empty")]
+
+
+def test_a_reservations_fee_whose_unused_part_nobody_states_waits_too(bill: Bill):
+    """A blank is not "all of it was used"; that is a 0."""
+    blank = dict.fromkeys(
+        (
+            "reservation_unused_amortized_upfront_fee_for_billing_period",
+            "reservation_unused_recurring_fee",
+        ),
+        "",
+    )
+    used = {"reservation_unused_recurring_fee": "0"}
+    bill.write("a.csv", legacy_csv(RESERVATION_FEE | blank, RESERVATION_FEE | blank | used))
+    bill.load()
+
+    assert bill.quarantined() == [(1, "reservation_unused_recurring_fee is empty")]
+    assert bill.values("BilledCost, EffectiveCost") == [(5, 0)]

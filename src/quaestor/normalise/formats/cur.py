@@ -140,7 +140,10 @@ FORMAT = Format(
     "savings_plan_net_savings_plan_effective_cost, savings_plan_savings_plan_effective_cost), "
     "cur_reservation_cost(reservation_net_effective_cost, reservation_effective_cost, "
     "reservation_amortized_upfront_cost_for_usage, reservation_recurring_fee_for_usage), "
-    "savings_plan_total_commitment_to_date, savings_plan_used_commitment)",
+    "savings_plan_total_commitment_to_date, savings_plan_used_commitment, "
+    "coalesce(reservation_net_unused_recurring_fee, reservation_unused_recurring_fee, "
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period, "
+    "reservation_unused_amortized_upfront_fee_for_billing_period))",
     macros=("aws_macros.sql", "cur_macros.sql"),
     select="cur.sql",
     control="cur_control.sql",

@@ -8,8 +8,8 @@ create or replace temp macro cur_reservation_cost(net, gross, upfront, recurring
     coalesce(net, gross, (upfront + recurring)::decimal(38, 20));
 
 -- Covered use whose cost nobody states cannot be charged: 0 would be a lie. Nor can the fee of a
--- Savings Plan of which nobody states how much was used: the rest of it is the cost of no use.
-create or replace temp macro cur_doubt(kind, plan, reservation, commitment, used) as case
+-- commitment of which nobody states how much was used: the rest of it is the cost of no use.
+create or replace temp macro cur_doubt(kind, plan, reservation, commitment, used, unused) as case
     when kind = 'SavingsPlanCoveredUsage' and plan is null
     then 'savings_plan_savings_plan_effective_cost is empty'
     when kind = 'DiscountedUsage' and reservation is null
@@ -18,6 +18,7 @@ create or replace temp macro cur_doubt(kind, plan, reservation, commitment, used
     then 'savings_plan_total_commitment_to_date is empty'
     when kind = 'SavingsPlanRecurringFee' and used is null
     then 'savings_plan_used_commitment is empty'
+    when kind = 'RIFee' and unused is null then 'reservation_unused_recurring_fee is empty'
 end;
 
 -- Discounts are rows of their own beside gross costs. A report that states net costs has taken
