@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?= # more arguments for pytest, such as PYTEST='-k gate -x'
+# Files of tests side by side; what a file's tests share is set up once.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 PY := $(VENV)/bin/python
 
@@ -17,10 +19,10 @@ demo: $(VENV)/.base ## Build a realistic estate, audit it, print where the repor
 	@echo "To type quaestor as above: . $(VENV)/bin/activate"
 
 test: static parties ## Everything: format, lint, types, contracts, policies, all tests
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 check: static ## The fast part: all but the tests that need a real service
-	$(PY) -m pytest -m 'not real' $(PYTEST)
+	$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not real' $(PYTEST)
 
 bench: $(VENV)/.dev ## Measure against what is physically possible; writes bench-results/
 	$(PY) tests/bench/run.py
