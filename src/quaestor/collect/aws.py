@@ -52,15 +52,9 @@ def client(
     Raises:
         QuaestorError: boto3 is not installed, or the profile, the role or a region is wrong.
     """
-    try:
-        import boto3
-    except ImportError:
-        raise ConfigurationError(
-            "boto3 is not installed",
-            where=f"source {source.name}",
-            fix="pip install 'quaestor[aws]'",
-        ) from None
     with explained(source, service):
+        import boto3
+
         session = boto3.Session(profile_name=source.profile, region_name=source.region)
         if source.role_arn:
             session = _assumed(session, source)
@@ -99,11 +93,12 @@ def patient(
     Raises:
         QuaestorError: Nobody answers at `place`.
     """
-    from botocore.exceptions import ClientError
+    with explained(source, place):
+        from botocore.exceptions import ClientError
 
-    # A refusal is an answer too; it is explained when we ask in earnest.
-    with explained(source, place), suppress(ClientError):
-        ask(client(source, service, region))
+        # A refusal is an answer too; it is explained when we ask in earnest.
+        with suppress(ClientError):
+            ask(client(source, service, region))
     return client(source, service, region, tries=PATIENT)
 
 
@@ -153,9 +148,19 @@ def moment(value: datetime) -> datetime:
 
 @contextmanager
 def explained(source: AwsAccess, place: str) -> Iterator[None]:
-    """Turn what botocore raises inside into an error with its remedy; nothing secret is in it."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    """Turn what botocore raises inside into an error with its remedy; nothing secret is in it.
 
+    Raises:
+        QuaestorError: That; or botocore, and boto3 with it, is not installed.
+    """
+    try:
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        raise ConfigurationError(
+            "boto3 is not installed",
+            where=f"source {source.name}",
+            fix="pip install 'quaestor[aws]'",
+        ) from None
     where = f"{place} (source {source.name})"
     try:
         yield
