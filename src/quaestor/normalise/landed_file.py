@@ -45,7 +45,7 @@ def open_file(
         RefusedError: Empty, damaged, of another encoding or delimiter, or cut short.
         IncompleteError: It is not there any more, or not as it was landed.
     """
-    _check_landed(path, sha256)
+    check_landed(path, sha256)
     if path.stat().st_size == 0:
         raise RefusedError("the file is empty", fix="Export it again, or remove it.")
     if path.name.lower().endswith((".parquet", ".parq")):
@@ -55,8 +55,12 @@ def open_file(
     return open_csv(warehouse, path, delimiter, recognises, careful=careful, once=once)
 
 
-def _check_landed(path: Path, sha256: str) -> None:
-    """Hold a landed file to its hash: every figure is traced to these very bytes."""
+def check_landed(path: Path, sha256: str) -> None:
+    """Hold a landed file to its hash: every figure is traced to these very bytes.
+
+    Raises:
+        IncompleteError: It is gone, or not what was landed.
+    """
     if not path.is_file():
         what = "a landed file is missing"
     else:

@@ -136,19 +136,6 @@ create table if not exists quarantine.value (
     row_number bigint not null, reason varchar not null, raw varchar
 );
 
--- What ran. A ratio is in [0, 1]; null is unobserved, never idle.
-create table if not exists usage.node_hour (
-    source varchar not null, cluster varchar not null, node varchar not null,
-    hour timestamp not null, provider_id varchar, instance_type varchar, region varchar,
-    cpu_cores double, ram_gib double, gpu_model varchar, gpus integer, up_ratio double
-);
-create table if not exists usage.pod_hour (
-    source varchar not null, cluster varchar not null, namespace varchar not null,
-    pod varchar not null, node varchar, hour timestamp not null,
-    cpu_request_cores double, cpu_used_cores double, ram_request_gib double, ram_used_gib double,
-    gpu_request double, gpu_used_ratio double, up_ratio double, labels varchar
-);
-
 -- What was registered. `tags`, `metrics` and `params` are JSON objects as text.
 create table if not exists registry.model (
     source varchar not null, model varchar not null, owner varchar, team varchar,
@@ -182,11 +169,36 @@ create table if not exists registry.dataset (
 create table if not exists registry.deployment (
     source varchar not null, deployment varchar not null, model varchar, version varchar,
     environment varchar, artifact_digest varchar, public_access boolean, authentication varchar,
+    kind varchar, -- Deployment, InferenceService, sagemaker-endpoint, vertex-endpoint, ...
+    cluster varchar, namespace varchar, region varchar,
+    resource_id varchar, -- as a bill names it: an ARN, an Azure resource id, a Google one
+    images varchar[], -- of every container, by tag or digest as it was asked for
+    image_digests varchar[], -- what runs, where the platform tells
+    replicas integer, min_replicas integer, max_replicas integer,
+    autoscaler varchar, -- hpa, keda, knative, native; null: none, or unknown where not supplied
+    has_readiness_probe boolean, has_liveness_probe boolean,
+    status varchar, created_at timestamp, created_by varchar, tags varchar,
     primary key (source, deployment)
 );
 create table if not exists registry.grant (
-    source varchar not null, subject varchar not null, principal varchar not null,
-    "right" varchar not null, via varchar
+    source varchar not null,
+    subject varchar not null, -- a model, model:version, a namespace or a store
+    principal varchar not null, -- user:..., group:..., role:..., an ARN; * is everybody
+    "right" varchar not null, -- read, edit, manage, deploy, approve, promote (move an alias)
+    via varchar -- the rule that gives it: a policy, a role binding, a permission
+);
+-- Where artifacts lie, and whether the world can read them.
+create table if not exists registry.store (
+    source varchar not null, store varchar not null, -- such as s3://bucket
+    public_access boolean, public_access_blocked boolean, encrypted boolean, versioned boolean,
+    region varchar, tags varchar,
+    primary key (source, store)
+);
+-- What a model card says, section by section, with the words of its author.
+create table if not exists registry.card_section (
+    source varchar not null, model varchar not null, version varchar, -- null: of every version
+    section varchar not null, content varchar not null,
+    card_uri varchar
 );
 -- What each source states, before `model.gov.yaml` files fill the blanks of registries
 -- (normalise/registry.py). Columns as in registry.model and registry.model_version, and two more.

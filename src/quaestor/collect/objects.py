@@ -1,0 +1,34 @@
+"""Land what an API answered: JSON objects, one a line, the same bytes for the same answers.
+
+`normalise/landed_objects.py` reads them; the scope `<place>/<kind>` says what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from quaestor.collect.landing import Landing
+    from quaestor.core.landed import LandedFile
+
+
+def land_objects(
+    landing: Landing, place: str, kind: str, objects: Iterable[Any], *, version: str | None = None
+) -> LandedFile:
+    """Write objects as they come, keys in order; the caller brings them in an order that stays.
+
+    Args:
+        landing: The source's landing folder.
+        place: Where they are from: a context, a region, an account.
+        kind: What they are, one word for the loader's SELECTs: `pods`, `training-jobs`.
+        objects: What JSON can hold, and dates.
+        version: What makes a second look needless (see `Landing.known`), if anything does.
+    """
+    lines = (msgspec.json.encode(one, order="sorted") + b"\n" for one in objects)
+    name, scope = f"{kind}.jsonl", f"{place}/{kind}"
+    if version is not None:
+        return landing.land_blocks(lines, name, scope, version)
+    return landing.land_bytes(b"".join(lines), name, scope)

@@ -1,0 +1,107 @@
+-- What ran. A ratio is in [0, 1]; null is unobserved, never idle. Times are UTC; an hour is named
+-- by its start. `labels` and `tags` are JSON objects as text. A `resource_id` or `provider_id` is
+-- what a bill calls the thing (focus.charge, ResourceId), so that both can be joined.
+
+-- Clusters, hour by hour: what Prometheus or files tell.
+create table if not exists usage.node_hour (
+    source varchar not null, cluster varchar not null, node varchar not null,
+    hour timestamp not null, provider_id varchar, instance_type varchar, region varchar,
+    cpu_cores double, ram_gib double, gpu_model varchar, gpus integer, up_ratio double
+);
+create table if not exists usage.pod_hour (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    pod varchar not null, node varchar, hour timestamp not null,
+    cpu_request_cores double, cpu_used_cores double, ram_request_gib double, ram_used_gib double,
+    gpu_request double, gpu_used_ratio double, up_ratio double, labels varchar,
+    gpu_tensor_ratio double, gpu_memory_used_gib double, -- tensor cores active; of all its GPUs
+    gpu_energy_kwh double,
+    network_received_gib double, network_sent_gib double
+);
+create table if not exists usage.gpu_device_hour (
+    source varchar not null, cluster varchar, node varchar not null,
+    gpu_uuid varchar not null, gpu_index integer, gpu_model varchar, mig_profile varchar,
+    hour timestamp not null,
+    namespace varchar, pod varchar, -- null: the exporter does not say whose work it is
+    used_ratio double, tensor_ratio double, memory_used_gib double, memory_gib double,
+    power_watts double, energy_kwh double,
+    observed_ratio double -- the part of the hour for which there are samples
+);
+
+-- Clusters, as they were when they were looked at.
+create table if not exists usage.node (
+    source varchar not null, cluster varchar not null, node varchar not null,
+    provider_id varchar, instance_type varchar, region varchar, zone varchar,
+    capacity_type varchar, -- on-demand, spot; null: nobody says
+    cpu_cores double, ram_gib double,
+    gpu_model varchar, gpus integer, gpu_memory_gib double, -- physical GPUs; memory of one
+    gpu_sharing varchar, gpu_replicas integer, -- mig, time-slicing, mps; how many share a GPU
+    gpu_resources varchar, -- what pods can ask for: {"nvidia.com/mig-1g.5gb": 7}
+    labels varchar, created_at timestamp, seen_at timestamp not null,
+    primary key (source, cluster, node)
+);
+create table if not exists usage.pod (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    pod varchar not null, uid varchar, node varchar,
+    owner_kind varchar, owner varchar, -- the outermost: Deployment, RayCluster, Workflow, ...
+    service_account varchar, queue varchar, -- of Kueue, Volcano
+    phase varchar, cpu_request_cores double, cpu_limit_cores double,
+    ram_request_gib double, ram_limit_gib double,
+    gpu_resource varchar, gpu_request double, -- nvidia.com/gpu, nvidia.com/mig-1g.5gb, ...
+    images varchar[], image_digests varchar[], labels varchar,
+    created_at timestamp, started_at timestamp, ended_at timestamp, seen_at timestamp not null,
+    primary key (source, cluster, namespace, pod)
+);
+create table if not exists usage.volume (
+    source varchar not null, cluster varchar not null, volume varchar not null,
+    namespace varchar, claim varchar, storage_class varchar, capacity_gib double,
+    provider_id varchar, phase varchar, pods varchar[], -- that mount it; empty: none does
+    labels varchar, created_at timestamp, seen_at timestamp not null,
+    primary key (source, cluster, volume)
+);
+create table if not exists usage.load_balancer (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    service varchar not null, address varchar, -- IP or host name, what a bill or DNS calls it
+    is_internal boolean, selector varchar, endpoints integer, -- pods behind it that are ready
+    labels varchar, created_at timestamp, seen_at timestamp not null,
+    primary key (source, cluster, namespace, service)
+);
+
+-- GPU work elsewhere: Slurm, SageMaker, Vertex AI, Azure ML, Ray, files.
+create table if not exists usage.gpu_job (
+    source varchar not null, job varchar not null,
+    name varchar, "user" varchar, team varchar,
+    gpu_model varchar, gpus double, -- of all its machines; a share of one is below 1
+    started_at timestamp, ended_at timestamp, -- null: never started; still running, or unknown
+    state varchar, -- completed, failed, cancelled, running, pending; null: unknown
+    gpu_hours double, -- gpus x hours up to the end, or up to `seen_at` while it runs
+    gpu_util_ratio double, labels varchar,
+    kind varchar, -- slurm, training-job, processing-job, custom-job, ray-job, ...
+    model varchar, model_version varchar, run_id varchar,
+    instance_type varchar, instances integer, cpus double, ram_gib double,
+    resource_id varchar, sub_account varchar, region varchar, queue varchar,
+    submitted_at timestamp, attempt integer, exit_code varchar, reason varchar,
+    seen_at timestamp -- when the source was asked
+);
+create table if not exists usage.gpu_sample (
+    source varchar not null, host varchar not null, gpu_uuid varchar, gpu_index integer,
+    gpu_model varchar, sampled_at timestamp not null,
+    gpu_util_ratio double, memory_used_gib double, memory_gib double, power_watts double,
+    job varchar, "user" varchar
+);
+
+-- Where models answer.
+create table if not exists usage.endpoint (
+    source varchar not null, endpoint varchar not null,
+    kind varchar, -- sagemaker, vertex, azure-ml, kserve, ...
+    model varchar, model_version varchar, resource_id varchar, sub_account varchar, region varchar,
+    instance_type varchar, instances integer, gpu_model varchar, gpus double, -- of all instances
+    status varchar, created_at timestamp, updated_at timestamp, tags varchar,
+    seen_at timestamp not null,
+    primary key (source, endpoint)
+);
+create table if not exists usage.endpoint_hour (
+    source varchar not null, endpoint varchar not null, hour timestamp not null,
+    requests double, input_tokens double, output_tokens double, instances double,
+    errors double, gpu_used_ratio double, cpu_used_ratio double,
+    latency_p95_ms double, tags varchar
+);
