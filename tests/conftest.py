@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,29 @@ settings.load_profile("quaestor")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let golden files be rewritten: look at the difference before you commit it."""
+    """Let golden files be rewritten (look at the difference!), and real accounts be asked."""
     parser.addoption("--accept", action="store_true", help="Rewrite tests/golden from this run.")
+    parser.addoption("--online", action="store_true", help="Ask real accounts (marker online).")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Nobody's account is asked unasked."""
+    if not config.getoption("--online"):
+        for item in items:
+            if "online" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="asks a real account; give --online"))
+
+
+@pytest.fixture
+def online() -> Callable[[str], str]:
+    """Return a setting of a live test: an environment variable, or the reason to skip."""
+
+    def setting(name: str) -> str:
+        if not (value := os.environ.get(f"QUAESTOR_ONLINE_{name}")):
+            pytest.skip(f"QUAESTOR_ONLINE_{name} is not set")
+        return value
+
+    return setting
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from quaestor.warehouse.duckdb import Warehouse
 _SQL = Path(__file__).parent / "sql"
 SETTLED = ("model", "model_version", "evidence")
 STATED = ("stated_model", "stated_model_version", "stated_evidence")
-ROWS = ("run", "dataset", "deployment", "grant")
+ROWS = ("run", "dataset", "deployment", "grant", "store", "card_section")
 SUBJECTS = ("model", "model_version", *ROWS)
 
 
