@@ -339,12 +339,12 @@ def test_every_field_says_whether_mlflow_can_supply_it(warehouse, tmp_path):
     fields = {field for (field,) in warehouse.rows("select field from registry.evidence")}
     columns = {
         f"{table}.{column}"
-        for table in ("model", "model_version", "run", "dataset", "deployment", "grant")
+        for table in registry.SUBJECTS
         for column in warehouse.columns(f"registry.{table}")
         if column != "source"
     }
 
-    assert fields == columns | {"model", "model_version", "run", "dataset", "deployment", "grant"}
+    assert fields == columns | set(registry.SUBJECTS)
     assert {
         field: how.get(field)
         for field in (

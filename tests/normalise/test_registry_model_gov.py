@@ -117,9 +117,10 @@ def test_deployments_and_grants_come_from_files(warehouse, tmp_path):
     """What MLflow has no field for; a grant is on the model unless it names another subject."""
     seen(warehouse, landed(tmp_path, CHURN))
 
-    assert warehouse.rows("from registry.deployment") == [
-        ("gov", "churn-api", "churn", "7", "production", None, False, None)
-    ]
+    assert warehouse.rows(
+        "select source, deployment, model, version, environment, artifact_digest, public_access, "
+        "authentication from registry.deployment"
+    ) == [("gov", "churn-api", "churn", "7", "production", None, False, None)]
     assert warehouse.rows('from registry."grant"') == [
         ("gov", "churn", "ci", "promote", "role/ci"),
         ("gov", "registry", "ada", "write", None),
@@ -197,5 +198,5 @@ def test_files_supply_every_column_and_no_run(warehouse, tmp_path):
         """
     ) == [
         ("file", ["deployment", "grant", "model", "model_version"]),
-        (None, ["dataset", "run"]),
+        (None, ["card_section", "dataset", "deployment", "run", "store"]),
     ]

@@ -13,7 +13,7 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.documents import Document
 from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.landed import LandedFile
-from quaestor.core.model_gov import ModelGov, read_model_gov
+from quaestor.core.model_gov import Deployment, ModelGov, read_model_gov
 from quaestor.normalise.job import Job
 from quaestor.normalise.registry import columns_of, fill, forget, quarantine, state_evidence
 from quaestor.warehouse.duckdb import Warehouse
@@ -65,11 +65,14 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 
 
 def supplied(warehouse: Warehouse) -> dict[str, str]:
-    """Return the fields that the files can supply: every column, and no run or dataset."""
+    """Return the fields that the files can supply: what they may state, and no run or dataset."""
     columns = {
         f"{table}.{column}": "file" for table in TABLES for column in columns_of(warehouse, table)
     }
-    return columns | dict.fromkeys(TABLES, "file")
+    ours = {f"deployment.{column}" for column in ("model", *Deployment.__struct_fields__)}
+    running = {field for field in columns if field.startswith("deployment.")} - ours
+    stated = {field: via for field, via in columns.items() if field not in running}
+    return stated | dict.fromkeys(TABLES, "file")
 
 
 def _add(stated: _Stated, gov: ModelGov, document: Document) -> None:
