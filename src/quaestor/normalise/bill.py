@@ -19,7 +19,7 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
 from quaestor.core.progress import counted
 from quaestor.core.sources import BillSource
-from quaestor.normalise import book, conform, formats, in_force, landed_rows
+from quaestor.normalise import book, conform, formats, in_force, landed_rows, same_content
 from quaestor.normalise.format import Format
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
@@ -59,7 +59,10 @@ def _load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     if first_time:
         _load_history(warehouse, job, bill, set(files))
     release(warehouse, source, keep=in_force.held(warehouse, source) | set(files))
-    told += _together(warehouse, job, in_force.held(warehouse, source) - held)
+    settled = _together(warehouse, job, in_force.held(warehouse, source) - held)
+    if twins := same_content.count_once(warehouse, source, files, held):
+        settled = _together(warehouse, job, in_force.held(warehouse, source) - held)
+    told += twins + settled
     told += _without_rows(warehouse, job)
     return told + blind_spots(warehouse, source, [*job.manifest.files, *job.history])
 

@@ -40,7 +40,7 @@ def drop_stale(warehouse: Warehouse, source: str, in_force: Collection[str], rea
         """,
         {"source": source, "in_force": sorted(in_force), "read_as": read_as},
     )
-    _drop(warehouse, source, [digest for (digest,) in found])
+    drop(warehouse, source, [digest for (digest,) in found])
 
 
 def rename(warehouse: Warehouse, source: str, in_force: Mapping[str, LandedFile]) -> None:
@@ -80,7 +80,7 @@ def take_over(
                 reason=f"the same file is loaded by the source {owner}; it is counted once, there",
                 fix="List each file in one source only.",
             )
-        _drop(warehouse, owner, [file.sha256])
+        drop(warehouse, owner, [file.sha256])
     return None
 
 
@@ -97,7 +97,7 @@ def drop_replaced(warehouse: Warehouse, source: str, in_force: Mapping[str, Land
             "in_force": sorted(in_force),
         },
     )
-    _drop(warehouse, source, [digest for (digest,) in found])
+    drop(warehouse, source, [digest for (digest,) in found])
 
 
 def give_up(warehouse: Warehouse, source: str, in_force: Collection[str]) -> None:
@@ -135,10 +135,11 @@ def give_up(warehouse: Warehouse, source: str, in_force: Collection[str]) -> Non
         "and sha256 not in (select sha256 from focus.file_period where source = $source)",
         given,
     )
-    _drop(warehouse, source, [digest for (digest,) in empty])
+    drop(warehouse, source, [digest for (digest,) in empty])
 
 
-def _drop(warehouse: Warehouse, source: str, digests: list[str]) -> None:
+def drop(warehouse: Warehouse, source: str, digests: list[str]) -> None:
+    """Drop files and all that they gave."""
     if not digests:
         return
     given = {"source": source, "digests": digests}
