@@ -34,7 +34,8 @@ def as_parquet(text: str, folder: Path) -> bytes:
     duckdb.sql(
         "copy (select * replace (BilledCost::double as BilledCost, EffectiveCost::double as "
         "EffectiveCost, nullif(x_Rate, '')::double as x_Rate, replace(Tags, ' ', '') as Tags) "
-        f"from read_csv('{folder}/x.csv', all_varchar=true) order by ResourceId desc) to '{folder}/x.parquet'"
+        f"from read_csv('{folder}/x.csv', all_varchar=true) order by ResourceId desc) "
+        f"to '{folder}/x.parquet'"
     )
     return (folder / "x.parquet").read_bytes()
 
