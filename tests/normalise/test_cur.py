@@ -637,3 +637,62 @@ def test_a_reservations_fee_whose_unused_part_nobody_states_waits_too(bill: Bill
 
     assert bill.quarantined() == [(1, "reservation_unused_recurring_fee is empty")]
     assert bill.values("BilledCost, EffectiveCost") == [(5, 0)]
+
+
+@pytest.mark.parametrize("first", ["net", "gross"])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_discount_in_another_file_of_the_month_counts_once(
+    bill: Bill, first: str, together: bool
+):
+    """Net costs of a month's one file are less by the discounts that stand in another one."""
+    discount = {"line_item_line_item_type": "EdpDiscount", "line_item_unblended_cost": "-8.32"}
+    files = {
+        "net": legacy_csv({"line_item_net_unblended_cost": "90"}),
+        "gross": legacy_csv(
+            {"line_item_unblended_cost": "1", "line_item_net_unblended_cost": ""}, discount
+        ),
+    }
+    bill.write("a.csv", files.pop(first))
+    if not together:
+        bill.load()
+    [other] = files.values()
+    bill.write("b.csv", other)
+    bill.load()
+
+    assert sorted(bill.values("BilledCost")) == [(Decimal(0),), (Decimal(1),), (Decimal(90),)]
+    assert claims(bill) == [(True, True, True)]
+
+
+@pytest.mark.parametrize(
+    "month",
+    [
+        {"bill_payer_account_id": "999999999999"},
+        {
+            "bill_billing_period_start_date": "2026-09-01T00:00:00Z",
+            "bill_billing_period_end_date": "2026-10-01T00:00:00Z",
+        },
+    ],
+)
+def test_a_discount_of_another_payer_or_month_stays(bill: Bill, month: dict[str, str]):
+    """Who has no net costs has the discount as a row of its own."""
+    discount = {"line_item_line_item_type": "EdpDiscount", "line_item_unblended_cost": "-4"}
+    bill.write("a.csv", legacy_csv({"line_item_net_unblended_cost": "90"}))
+    bill.write("b.csv", legacy_csv({**discount, **month}))
+    bill.load()
+
+    assert sorted(bill.values("BilledCost")) == [(Decimal(-4),), (Decimal(90),)]
+    assert claims(bill) == [(True, True, True)]
+
+
+def test_a_discount_counts_again_once_the_file_of_net_costs_is_gone(bill: Bill):
+    """Nothing else in the month is less by it then."""
+    discount = {"line_item_line_item_type": "EdpDiscount", "line_item_unblended_cost": "-4"}
+    bill.write("a.csv", legacy_csv({"line_item_net_unblended_cost": "90"}))
+    bill.write("b.csv", legacy_csv({"line_item_unblended_cost": "10"}, discount))
+    bill.load()
+    assert bill.warehouse.row("select sum(BilledCost) from focus.charge") == (Decimal(100),)
+    (bill.folder / "bills/a.csv").unlink()
+    bill.load()
+
+    assert bill.values("BilledCost") == [(Decimal(10),), (Decimal(-4),)]
+    assert claims(bill) == [(True, True, True)]

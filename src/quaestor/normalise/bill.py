@@ -166,6 +166,8 @@ def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedF
             "stated_currency": source.billing_currency,
         },
     )
+    if form.dataset:
+        warehouse.run(_DATASET.format(told=form.dataset), [source.name, file.sha256])
     quarantined, left_out = book.control(warehouse, source, file, form, relation.rows)
     loaded = book.rows_loaded(warehouse, source, file, charges, form)
     if loaded + left_out < relation.rows:
@@ -210,6 +212,13 @@ select
     case when coalesce(charge.BillingCurrency, $stated_currency) = $currency then 1
     end as x_billing_currency_rate
 from charge_of_file as charge
+"""
+
+
+_DATASET = """
+insert into focus.dataset
+select ?, ?, dataset, [] from (select {told} as dataset from landed where reason is null)
+where dataset is not null
 """
 
 

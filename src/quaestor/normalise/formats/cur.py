@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format
+from quaestor.normalise.formats import cur_net
 
 _TEXTS = (
     "bill_billing_entity",
@@ -148,4 +149,6 @@ FORMAT = Format(
     select="cur.sql",
     control="cur_control.sql",
     fix="Export all columns of the Cost and Usage Report",
+    dataset=cur_net.NET_IF,
+    after=cur_net.settle,
 )

@@ -88,10 +88,11 @@ create table if not exists focus.control (
     counts_effective boolean not null default true
 );
 -- Which of two views of one bill a file is, where a provider delivers both (Azure: actual and
--- amortised). `gave_way_to` names the files whose rows replaced some of its own.
+-- amortised; AWS: net or gross of discounts). `gave_way_to` names the files whose rows replaced
+-- some of its own.
 create table if not exists focus.dataset (
     source varchar not null, sha256 varchar not null,
-    dataset varchar not null, -- actual, amortised, neither
+    dataset varchar not null, -- actual, amortised, neither; net, gross
     gave_way_to varchar[] not null,
     primary key (source, sha256)
 );
@@ -142,6 +143,7 @@ create table if not exists registry.model (
     cost_center varchar, risk_tier integer, description varchar, oncall varchar,
     intended_use varchar, business_case varchar, eu_ai_act_class varchar, retire_by date,
     created_at timestamp, updated_at timestamp, tags varchar, definition varchar,
+    catalog varchar, "schema" varchar, -- of a name in Unity Catalog
     primary key (source, model)
 );
 create table if not exists registry.model_version (
@@ -207,6 +209,7 @@ create table if not exists registry.stated_model (
     cost_center varchar, risk_tier integer, description varchar, oncall varchar,
     intended_use varchar, business_case varchar, eu_ai_act_class varchar, retire_by date,
     created_at timestamp, updated_at timestamp, tags varchar, definition varchar,
+    catalog varchar, "schema" varchar,
     from_file boolean not null, -- a model.gov.yaml: fills the blanks of the same-named model
     primary key (source, model)
 );
@@ -220,6 +223,7 @@ create table if not exists registry.stated_model_version (
     metrics varchar, tags varchar,
     from_file boolean not null,
     lifecycle_otherwise varchar, -- the lifecycle where neither the source nor a file names one
+    every_version boolean, -- from a card that names no version: it is the card of all of them
     primary key (source, model, version)
 );
 create table if not exists registry.stated_evidence (
