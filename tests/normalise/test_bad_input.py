@@ -14,7 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from builders.azure_bills import QUERY, export
 from builders.bills import Bill, csv_text
+from builders.gcp_bills import csv_flat, row
+from builders.oci_bills import report
 from quaestor.core.config import FilesSource
 
 CUR = {
@@ -190,3 +193,44 @@ def test_an_export_cut_in_the_middle_of_a_row_tells_of_the_row(bill: Bill, form:
     assert len(bill.values("1")) == 2
     assert [row for row, _ in bill.quarantined()] == [3]
     assert [spot.rows for spot in spots] == [1]
+
+
+ROUNDED = "4.69592E+11"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        export({"SubscriptionId": ROUNDED}),
+        export({"SubscriptionId": ROUNDED}, like=QUERY),
+        csv_flat(row(project={"id": ROUNDED})),
+        report({"product/compartmentId": ROUNDED}),
+    ],
+    ids=["azure-cost", "azure-query", "gcp-export", "oci-cost"],
+)
+def test_a_rounded_account_id_is_unknown_in_every_format(bill: Bill, text: str | bytes):
+    """A subscription, a project or a compartment is never the number a spreadsheet made of it."""
+    bill.write("a.csv" if isinstance(text, str) else "a.csv.gz", text)
+    bill.load()
+
+    assert bill.values("SubAccountId") == [(None,)]
+    [(reason,)] = bill.warehouse.rows("select reason from quarantine.value")
+    assert f"'{ROUNDED}' is a number that a spreadsheet made" in str(reason)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        export({"BillingAccountId": ROUNDED}),
+        csv_flat(row(billing_account_id=ROUNDED)),
+        report({"lineItem/tenantId": ROUNDED}),
+    ],
+    ids=["azure-cost", "gcp-export", "oci-cost"],
+)
+def test_a_rounded_billing_account_is_unknown_in_every_format(bill: Bill, text: str | bytes):
+    """As the account of a charge, so the account that pays for it."""
+    bill.write("a.csv" if isinstance(text, str) else "a.csv.gz", text)
+    bill.load()
+
+    assert bill.values("BillingAccountId") == [(None,)]
+    assert len(bill.warehouse.rows("select 1 from quarantine.value")) == 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format, fold
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format, fold
 from quaestor.normalise.formats import azure_pair
 
 NO_DAY = "is not a day as Azure writes one, year first or month first"
@@ -47,6 +47,7 @@ _AMOUNTS = (
     *("Cost", "CostInPricingCurrency", "CostInUsd", "ListCost", "Quantity", "EffectivePrice"),
     *("UnitPrice", "PayGPrice", "ExchangeRate"),
 )
+_ACCOUNTS = ("SubscriptionId", "BillingAccountId", "BillingProfileId")
 _DAYS = ("Date", "BillingPeriodStartDate", "BillingPeriodEndDate")
 
 
@@ -73,8 +74,16 @@ FORMAT = Format(
     vital=("BillingPeriodStartDate", "BillingPeriodEndDate"),
     signatures=(frozenset({"cost", "date", "metercategory"}),),
     spelling=spelling,
-    readers={**dict.fromkeys(_DAYS, "azure_time"), "Tags": "azure_tags"},
-    complaints={**dict.fromkeys(_DAYS, NO_DAY), "Tags": "is not a JSON object"},
+    readers={
+        **dict.fromkeys(_DAYS, "azure_time"),
+        **dict.fromkeys(_ACCOUNTS, "account_id"),
+        "Tags": "azure_tags",
+    },
+    complaints={
+        **dict.fromkeys(_DAYS, NO_DAY),
+        **dict.fromkeys(_ACCOUNTS, LOST_DIGITS),
+        "Tags": "is not a JSON object",
+    },
     macros=("azure_macros.sql",),
     select="azure_cost.sql",
     control="azure_cost_control.sql",

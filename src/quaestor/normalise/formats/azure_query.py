@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format
 from quaestor.normalise.formats import azure_pair
 from quaestor.normalise.formats.azure_cost import NO_DAY, spelling
 
@@ -30,6 +30,7 @@ _TEXTS = (
     *("BillingAccountId", "BenefitId", "BenefitName", "ReservationId", "ReservationName"),
     "InvoiceId",
 )
+_ACCOUNTS = ("SubscriptionId", "BillingAccountId")
 FORMAT = Format(
     name="azure-query",
     title="answers of Azure's Cost Management query API",
@@ -37,8 +38,8 @@ FORMAT = Format(
     required=("Cost", "Date", "dataset"),
     signatures=(frozenset({"dataset", "cost", "date", "currency"}),),
     spelling=spelling,
-    readers={"Date": "azure_time"},
-    complaints={"Date": NO_DAY},
+    readers={"Date": "azure_time", **dict.fromkeys(_ACCOUNTS, "account_id")},
+    complaints={"Date": NO_DAY, **dict.fromkeys(_ACCOUNTS, LOST_DIGITS)},
     macros=("azure_macros.sql",),
     select="azure_query.sql",
     control="azure_query_control.sql",

@@ -6,10 +6,11 @@ are all `service_id` here.
 
 from __future__ import annotations
 
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format
 
 _TEXTS = ("billing_account_id", "currency", "cost_type", "transaction_type", "seller_name")
 _LISTS = ("labels", "tags", "system_labels", "project_labels", "project_ancestors")
+_ACCOUNTS = ("billing_account_id", "project_id")
 _TIMES = ("usage_start_time", "usage_end_time", "export_time")
 _NUMBERS = (
     *("cost", "cost_at_list", "cost_at_effective_price_default", "cost_at_list_consumption_model"),
@@ -69,11 +70,13 @@ FORMAT = Format(
     spelling=spelling,
     inside={**_flat(_INSIDE_TEXTS), **_flat(_INSIDE_NUMBERS)},
     readers={
+        **dict.fromkeys(_ACCOUNTS, "account_id"),
         **dict.fromkeys(_LISTS, "gcp_list"),
         "credits": "gcp_credits",
         "invoice_month": "gcp_month",
     },
     complaints={
+        **dict.fromkeys(_ACCOUNTS, LOST_DIGITS),
         **dict.fromkeys(_LISTS, "is not a list of keys and values"),
         "credits": "is not a list of credits with amounts",
         "invoice_month": "is not a month as in 202611",

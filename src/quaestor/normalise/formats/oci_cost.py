@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quaestor.normalise.format import MONEY, TEXT, TIME, Format
+from quaestor.normalise.format import LOST_DIGITS, MONEY, TEXT, TIME, Format
 
 _TEXTS = (
     *("line_item_reference_no", "line_item_backreference_no", "line_item_is_correction"),
@@ -13,6 +13,7 @@ _TEXTS = (
     *("product_resource_id", "cost_subscription_id", "cost_product_sku", "cost_currency_code"),
     *("cost_billing_unit_readable", "cost_sku_unit_description", "cost_overage_flag", "tags"),
 )
+_ACCOUNTS = ("line_item_tenant_id", "product_compartment_id")
 _TIMES = ("line_item_interval_usage_start", "line_item_interval_usage_end")
 _NUMBERS = (
     *("cost_my_cost", "cost_my_cost_overage", "cost_unit_price", "cost_unit_price_overage"),
@@ -41,6 +42,8 @@ FORMAT = Format(
     required=("cost_my_cost", "line_item_interval_usage_start"),
     signatures=(frozenset({"cost_my_cost", "line_item_interval_usage_start"}),),
     spelling=spelling,
+    readers=dict.fromkeys(_ACCOUNTS, "account_id"),
+    complaints=dict.fromkeys(_ACCOUNTS, LOST_DIGITS),
     gathered={"tags": ("tags/",)},
     macros=("oci_macros.sql",),
     select="oci_cost.sql",
