@@ -148,7 +148,7 @@ def test_a_source_that_recovers_is_no_blind_spot_any_more(estate: Estate):
     """Mended is mended."""
     estate.sources += "  - {name: other, kind: files, path: later}\n"
     estate.build()
-    estate.write("later/a.csv", csv_text({"BilledCost": "4"}))
+    estate.write("later/a.csv", csv_text({"BilledCost": "4", "ProviderName": "Another Cloud"}))
 
     assert estate.build().blind_spots == ()
     assert estate.rows("select sum(BilledCost) from focus.charge") == [(7,)]
@@ -438,7 +438,7 @@ def test_the_same_file_in_two_sources_is_counted_once_and_told(estate: Estate):
         "the same file is loaded by the source bill; it is counted once, there"
     ]
     (estate.folder / "bills/october.csv").unlink()
-    estate.write("bills/november.csv", csv_text({"BilledCost": "5"}))
+    estate.write("bills/november.csv", csv_text({"BilledCost": "5", "ProviderName": "Another"}))
     built = estate.build()
     assert built.blind_spots == ()
     assert estate.rows("select source, billed_cost from ledger.cost order by all") == [

@@ -302,3 +302,63 @@ def test_months_of_one_account_from_several_files_and_formats_are_not_told(bill:
     bill.write("c.csv", csv_text({"SubAccountId": "111", "BilledCost": "7", **later}))
 
     assert len(reconciled(bill)) == 2
+
+
+def told_of(tmp_path: Path, one: dict[str, str], other: dict[str, str]) -> list[tuple[str, str]]:
+    """What is told of two sources, each of one charge."""
+    for name, charge in (("a", one), ("b", {"BilledCost": "2", **other})):
+        (tmp_path / f"{name}.csv").write_text(csv_text(charge))
+    sources = tuple(FilesSource(name=name, path=f"{name}.csv") for name in "ab")
+    config = Config(sources=sources, base=str(tmp_path))
+    pipeline.collect(config, now=NOW, progress=lambda _: None)
+    built = pipeline.build(config, tmp_path / "w.duckdb", now=NOW, progress=lambda _: None)
+    return [(spot.scope, spot.reason.partition(";")[0]) for spot in built.blind_spots]
+
+
+SAME_DAYS = "the same days are billed by a (focus) and by b (focus)"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "scope"),
+    [
+        ({"SubAccountId": "1"}, {"SubAccountId": "1", "ProviderName": "Amazon Web Services"}, "1"),
+        ({"ProviderName": "Azure"}, {"ProviderName": "Microsoft Azure"}, None),
+        (
+            {"SubAccountId": "111122223333", "ProviderName": ""},
+            {"SubAccountId": "111122223333", "ProviderName": "A Reseller"},
+            "111122223333",
+        ),
+        ({"BillingAccountId": "p"}, {"BillingAccountId": "P"}, "p"),
+        ({"BillingAccountId": "p", "SubAccountId": "s"}, {"BillingAccountId": "p"}, "p"),
+        ({"BillingAccountId": "p", "SubAccountId": "s"}, {}, None),
+        (
+            {"BillingAccountId": "x/billingAccounts/7-A"},
+            {"BillingAccountId": "7-A", "SubAccountId": "project"},
+            "7-a",
+        ),
+    ],
+)
+def test_bills_that_name_an_account_otherwise_or_not_at_all_are_told(
+    tmp_path: Path, one: dict[str, str], other: dict[str, str], scope: str | None
+):
+    """Whose bill it is goes by the provider's id, however its name is spelt; unknown is told."""
+    where = f"account {scope}" if scope else "accounts that a bill does not name"
+
+    assert told_of(tmp_path, one, other) == [(where, SAME_DAYS)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"SubAccountId": "1"}, {"SubAccountId": "2"}),
+        ({"BillingAccountId": "p", "SubAccountId": "s"}, {"BillingAccountId": "q"}),
+        ({"SubAccountId": "1"}, {"SubAccountId": "1", "ProviderName": "Another Cloud"}),
+        ({}, {"ProviderName": "Another Cloud"}),
+        ({"ProviderName": ""}, {"ProviderName": ""}),
+    ],
+)
+def test_bills_of_other_accounts_and_providers_are_not_told(
+    tmp_path: Path, one: dict[str, str], other: dict[str, str]
+):
+    """A charge to an account of one's own is counted by nobody else."""
+    assert told_of(tmp_path, one, other) == []

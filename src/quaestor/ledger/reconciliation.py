@@ -42,22 +42,49 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
 
 # Azure's actual and amortised cost, of whichever API, are settled as a pair (azure_pair.py).
 _BILL = "x_source || case when format like 'azure%' then '' else ' (' || format || ')' end"
+# Whoever writes the bill: one provider has several names, and some ids are nobody else's.
+_PROVIDER = """
+case
+    when regexp_full_match(account, '[0-9]{12}') then 'aws'
+    when regexp_full_match(account, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') then 'microsoft'
+    when regexp_matches(named, '^(aws|amazon)\\b') then 'aws'
+    when regexp_matches(named, '^(microsoft|azure)\\b') then 'microsoft'
+    when regexp_matches(named, '^(google|gcp)\\b') then 'google'
+    when regexp_matches(named, '^(oracle|oci)\\b') then 'oracle'
+    else named
+end
+"""
+# The same sub account; or the same billing account, where a bill leaves its sub accounts out; or
+# the same provider, where it leaves out both.
 _TWICE = f"""
-with charged as (
-    select
-        lower(coalesce(ProviderName, ServiceProviderName)) as provider,
-        lower(regexp_extract(trim(SubAccountId), '[^/]*$')) as account,
+with row_of_bill as (
+    select distinct
+        lower(trim(coalesce(ProviderName, ServiceProviderName))) as named,
+        lower(regexp_extract(trim(coalesce(SubAccountId, '')), '[^/]*$')) as sub_account,
+        lower(regexp_extract(trim(coalesce(BillingAccountId, '')), '[^/]*$')) as payer,
+        coalesce(nullif(sub_account, ''), payer) as account,
         ChargePeriodStart::date as day, {_BILL} as bill
     from focus.charge join focus.file on source = x_source and sha256 = x_file_sha256
-    where trim(SubAccountId) <> ''
-    group by all
+),
+charged as (
+    select *, {_PROVIDER} as provider from row_of_bill
+),
+shared as (
+    select provider, account, day, bill from charged where sub_account <> ''
+    union
+    select a.provider, a.account, a.day, unnest([a.bill, b.bill])
+    from charged as a
+    join charged as b
+        on b.provider = a.provider and b.day = a.day and b.bill <> a.bill
+        and (b.payer = a.payer or a.payer = '')
+    where a.sub_account = ''
 ),
 twice as (
     select provider, account, day, list_sort(list(bill)) as bills
-    from charged group by all having count(*) > 1
+    from shared group by all having count(*) > 1
 )
 select
-    strftime(day, '%Y-%m') as period, bills, min(account) as account,
+    strftime(day, '%Y-%m') as period, bills, min(account) filter (account <> '') as account,
     count(distinct account) as accounts
 from twice where provider is not null group by all order by all
 """
@@ -70,9 +97,10 @@ def _twice(warehouse: Warehouse) -> Iterator[BlindSpot]:
         return  # spares most people from looking at every charge
     for period, names, account, accounts in warehouse.rows(_TWICE):
         more = f" and {accounts - 1:,} more" if accounts > 1 else ""
+        scope = f"account {account}{more}" if account else "accounts that a bill does not name"
         yield BlindSpot(
             source=names[0].partition(" ")[0],
-            scope=f"account {account}{more}",
+            scope=scope,
             period=period,
             reason=f"the same days are billed by {' and by '.join(names)}; what they have in "
             "common is counted more than once",
