@@ -15,7 +15,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core")
-MLFLOW = "mlflow==3.17.2"
+MLFLOW = "mlflow[auth]==3.17.2"
 BIGQUERY = ("bqemulator==1.4.0", "duckdb==1.5.5", "duckdb-extension-spatial==1.5.5", "numpy")
 NPM_PACKAGES = {"azurite": "azurite@3.35.0", "wiremock": "wiremock@3.13.2"}
 JAVA = "default-jre-headless"  # runs WireMock, and has the keytool that makes a certificate

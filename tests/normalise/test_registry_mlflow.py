@@ -98,7 +98,7 @@ def test_a_models_gov_tags_are_its_columns(warehouse, tmp_path):
     model = a_model(description="Who will leave?", tags=said, last_updated_timestamp=CREATED + 1)
 
     assert seen(warehouse, landed(tmp_path, an_export([model]))) == []
-    assert warehouse.records("select * exclude (tags, definition) from registry.model") == [
+    assert warehouse.records("select * exclude (tags, definition, catalog, schema) from registry.model") == [
         {
             "source": "registry",
             "model": "churn",

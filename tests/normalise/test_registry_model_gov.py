@@ -198,5 +198,5 @@ def test_files_supply_every_column_and_no_run(warehouse, tmp_path):
         """
     ) == [
         ("file", ["deployment", "grant", "model", "model_version"]),
-        (None, ["card_section", "dataset", "deployment", "run", "store"]),
+        (None, ["card_section", "dataset", "deployment", "model", "run", "store"]),
     ]

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from builders.mlflow import MlflowServer
+from builders.parties import free_port
 
 COMMIT = "4f1c2e9a7b6d5c4e3f2a1b0c9d8e7f6a5b4c3d2e"
 DIGEST = "sha256:" + "ab" * 32
@@ -24,73 +20,6 @@ HOSTILE = {
     "emoji": "🤖 ünïcode",
     "html": "<script>alert('tag')</script>",
 }
-
-
-@dataclass
-class MlflowServer:
-    """`mlflow server` on sqlite in a folder; it can be stopped and started again."""
-
-    program: str
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = field(default=None)
-
-    @property
-    def uri(self) -> str:
-        """Return the address for clients."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it unless it runs, and wait until it answers."""
-        if self.process and self.process.poll() is None:
-            return
-        log = self.folder / "server.log"
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [
-                    *(self.program, "server", "--host", "127.0.0.1", "--port", str(self.port)),
-                    *("--backend-store-uri", f"sqlite:///{self.folder / 'mlflow.db'}"),
-                    *("--artifacts-destination", str(self.folder / "artifacts")),
-                    *("--workers", "1"),
-                ],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env={
-                    **os.environ,
-                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-                    "MLFLOW_DISABLE_TELEMETRY": "true",
-                },
-                start_new_session=True,  # its workers stop with it
-            )
-        deadline = time.monotonic() + 120
-        while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                pytest.fail(f"mlflow server does not start:\n{log.read_text()[-3000:]}")
-            time.sleep(0.2)
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.uri}/health", timeout=2) as reply:  # noqa: S310 - our own server
-                return reply.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def stop(self) -> None:
-        """Stop it and its workers; `start` brings the same registry back."""
-        if self.process is None:
-            return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, number)
-                self.process.wait(timeout=15)
-                break
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        self.process = None
 
 
 @dataclass(frozen=True)
@@ -114,10 +43,7 @@ def one_mlflow_server(
 ) -> Iterator[MlflowServer]:
     """The server of this session; ask for `mlflow_server`."""
     program = os.environ.get("QUAESTOR_MLFLOW") or request.getfixturevalue("mlflow_program")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = MlflowServer(program, tmp_path_factory.mktemp("mlflow"), port)
+    server = MlflowServer(program, tmp_path_factory.mktemp("mlflow"), free_port())
     server.start()
     yield server
     server.stop()

@@ -30,7 +30,12 @@ _JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 _SUFFIXES: dict[str, tuple[str, ...]] = {
     "node-hours": _TABLES,
     "pod-hours": _TABLES,
+    "gpu-jobs": _TABLES,
+    "gpu-samples": _TABLES,
     "mlflow": (".json",),
+    "mlflow-export": ("model.json", "run.json"),
+    "cyclonedx": (".json", ".json.gz"),
+    "kubeflow-catalog": (".yaml", ".yml"),
 }
 # Bills; Google's may be JSON. A manifest beside them is about files and none of them.
 _BILLS = (*_TABLES, *_JSON)
@@ -95,6 +100,12 @@ def suffixes(source: FilesSource) -> tuple[str, ...]:
     return _SUFFIXES.get(loaded_as(source), _BILLS)
 
 
+def _is_artifact(path: Path, source: FilesSource, folder: Path) -> bool:
+    """Say whether a file of an MLflow export is a run's own: those may have any name."""
+    below = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return source.schema == "mlflow-export" and "artifacts" in below.parts
+
+
 def _is_read(name: str, source: FilesSource) -> bool:
     """Say whether a file of this name is one of the source's."""
     if loaded_as(source) == "bill" and name.lower().endswith(_ABOUT_FILES):
@@ -145,7 +156,8 @@ def found(source: FilesSource, config: Config) -> list[Path]:
         IncompleteError: There are none.
     """
     path = config.resolve(source.path)
-    paths = matching(path, lambda name: _is_read(name, source))
+    named = matching(path, lambda name: _is_read(name, source))
+    paths = [each for each in named if not _is_artifact(each, source, path)]
     if not paths:
         raise IncompleteError(
             "no file found" if path.exists() else "no such file or folder",

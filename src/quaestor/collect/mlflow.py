@@ -2,8 +2,8 @@
 
 The file has the shape of MLflow's REST API: registered models, their versions, and the runs
 that versions refer to, sorted, so that an unchanged registry gives the same bytes and no new
-manifest. The same file can be carried into a closed network and read as
-`{kind: files, schema: mlflow}`.
+manifest. Where the server runs its auth app, a second file says who may do what. Both can be
+carried into a closed network and read as `{kind: files, schema: mlflow}`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,16 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from quaestor.collect.mlflow_grants import ask_grants
 from quaestor.collect.mlflow_rest import in_order, model_as_json, run_as_json, version_as_json
 from quaestor.collect.network import network_reason
-from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
+from quaestor.core.errors import (
+    ConfigurationError,
+    IncompleteError,
+    PartlyReadError,
+    QuaestorError,
+)
+from quaestor.core.landed import Gap
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 
     from quaestor.collect.landing import Landing
     from quaestor.core.config import Config, MlflowSource
+    from quaestor.core.landed import LandedFile
 
 MODELS_PER_PAGE = 1_000  # the most a server gives
 VERSIONS_PER_PAGE = 10_000
@@ -60,6 +68,7 @@ def collect(
         progress(f"{len(versions):,} model versions")
         runs = list(_runs(registry, {version.run_id for version in versions if version.run_id}))
         progress(f"{len(runs):,} runs")
+        grants = ask_grants(registry.scope)
     content = {
         "registered_models": in_order(map(model_as_json, models), "name"),
         "model_versions": in_order(map(version_as_json, versions), "name", "version"),
@@ -68,7 +77,24 @@ def collect(
     landed = landing.land_bytes(
         msgspec.json.encode(content) + b"\n", "registry.json", registry.scope
     )
-    landing.snapshot([landed], kind="mlflow", schema="mlflow", now=now)
+    beside, gaps = _landed_grants(landing, registry.scope, grants)
+    landing.snapshot([landed, *beside], kind="mlflow", schema="mlflow", now=now)
+    if gaps:
+        raise PartlyReadError(gaps, where=f"{registry.scope} (source {source.name})")
+
+
+def _landed_grants(
+    landing: Landing, uri: str, grants: dict[str, Any] | Gap | None
+) -> tuple[list[LandedFile], list[Gap]]:
+    """Land who may do what; where that is refused, what was read before stays in force."""
+    scope = f"{uri}#permissions"
+    if isinstance(grants, Gap):
+        current = landing.current()
+        return [file for file in current.files if file.scope == scope] if current else [], [grants]
+    if grants is None:
+        return [], []
+    content = msgspec.json.encode(grants) + b"\n"
+    return [landing.land_bytes(content, "permissions.json", scope)], []
 
 
 def doctor(source: MlflowSource, config: Config) -> str:
@@ -78,7 +104,13 @@ def doctor(source: MlflowSource, config: Config) -> str:
         search = registry.client.search_registered_models
         models = sum(1 for _ in registry.pages(search, MODELS_PER_PAGE))
         version = _server_version(registry.scope)
-    return f"MLflow {version}, {models:,} model{'s' if models != 1 else ''} visible"
+        grants = ask_grants(registry.scope)
+    told = f"MLflow {version}, {models:,} model{'s' if models != 1 else ''} visible"
+    if isinstance(grants, Gap):
+        return f"{told}; {grants.reason}"
+    if grants is None:
+        return f"{told}; no auth app, so nobody says who may move production"
+    return f"{told}, permissions of {len(grants['users']):,} users"
 
 
 def permissions(source: MlflowSource) -> str:
@@ -88,7 +120,9 @@ def permissions(source: MlflowSource) -> str:
         f"No cloud permission. At {shown} the account needs the permission READ on every "
         "registered model\nand on the experiments of their runs; it is asked to search registered "
         "models, model versions,\nexperiments and runs, and writes nothing. A server without "
-        "authentication needs nothing."
+        "authentication needs nothing.\nWho may do what is shown to administrators of MLflow's "
+        "auth app alone; to others that is a blind\nspot. Grants of Databricks and Unity Catalog "
+        "cannot be asked for: state them in model.gov.yaml."
     )
 
 

@@ -22,8 +22,13 @@ LOADERS = {
     "gcp-billing": "quaestor.normalise.prices",
     "node-hours": "quaestor.normalise.usage",
     "pod-hours": "quaestor.normalise.usage",
+    "gpu-jobs": "quaestor.normalise.usage",
+    "gpu-samples": "quaestor.normalise.usage",
+    "slurm": "quaestor.normalise.slurm",
     "mlflow": "quaestor.normalise.registry_mlflow",
+    "mlflow-export": "quaestor.normalise.registry_mlflow",
     "model-gov": "quaestor.normalise.registry_model_gov",
+    "sagemaker": "quaestor.normalise.sagemaker",
 }
 
 
@@ -41,11 +46,12 @@ def loader(schema: str) -> Loader:
 
 def settle(warehouse: Warehouse) -> None:
     """Rebuild what several sources state together: registry, rates, names of accounts."""
-    from quaestor.normalise import accounts, currency, registry
+    from quaestor.normalise import accounts, artifacts, currency, registry
 
     accounts.settle(warehouse)
     currency.settle(warehouse)
     registry.settle(warehouse)
+    artifacts.settle(warehouse)
 
 
 def forget(warehouse: Warehouse, source: str) -> None:

@@ -7,8 +7,7 @@ Unknown keys are left alone, because the REST API grows. What the file says stay
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,17 @@ import msgspec
 from msgspec import Struct
 
 from quaestor.core.errors import IncompleteError
-from quaestor.normalise.registry_values import MODEL_VALUES, VERSION_VALUES, milliseconds
-
-Text = str | int | float | bool | None
-PREFIX = "gov."
-OTHER_KEYS = {"fin.cost_center": "cost_center"}  # also known under another name
+from quaestor.normalise.registry_rows import (
+    Rows,
+    Stated,
+    Text,
+    Unreadable,
+    filled,
+    model_row,
+    reader,
+    text_of,
+    version_row,
+)
 
 
 class Pair(Struct, frozen=True):
@@ -122,42 +127,6 @@ class Export(Struct, frozen=True):
     runs: tuple[Run, ...] = ()
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A value that is not what its column needs; the column stays empty.
-
-    Args:
-        row: Place of the model, version or run in its list, the first is 1.
-        subject: `model churn`, `version churn:7`, `run 4f...`.
-        field: The column, such as `model.risk_tier`.
-        key: What the value was called where it stands: the tag, or MLflow's own field.
-        value: The value as it stands.
-        wanted: What it should have been.
-    """
-
-    row: int
-    subject: str
-    field: str
-    key: str
-    value: str
-    wanted: str
-
-    @property
-    def reason(self) -> str:
-        """Return the sentence for the quarantine and the blind spot."""
-        return f"{self.subject}: the value of {self.key} is '{self.value[:80]}', not {self.wanted}"
-
-
-@dataclass
-class Rows:
-    """What one file says, as rows for the SELECTs in sql/mlflow_*.sql."""
-
-    models: list[dict[str, Any]] = field(default_factory=list)
-    versions: list[dict[str, Any]] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-
-
 def read_export(path: Path, scope: str) -> Export:
     """Read a landed file.
 
@@ -193,69 +162,63 @@ def rows_of(export: Export) -> Rows:
 
 
 def _model(model: RegisteredModel, number: int, unreadable: list[Unreadable]) -> dict[str, Any]:
-    tags = _object(model.tags)
-    take = _reader("model", f"model {model.name}", number, unreadable)
-    said = _governance(tags)
-    return {
-        "row": number,
-        "model": model.name,
-        "description": _filled(model.description),
-        "created_ms": take("created_at", "creation_timestamp", model.creation_timestamp),
-        "updated_ms": take("updated_at", "last_updated_timestamp", model.last_updated_timestamp),
-        "said": said,
-        **_values(MODEL_VALUES, said, take),
-        "tags": tags,
-    }
+    stated = Stated(
+        number,
+        _object(model.tags),
+        {"description": model.description},
+        model.creation_timestamp,
+        model.last_updated_timestamp,
+    )
+    return model_row(model.name, stated, unreadable)
 
 
 def _version(
     version: ModelVersion, aliases: list[str], number: int, unreadable: list[Unreadable]
 ) -> dict[str, Any]:
-    tags = _object(version.tags)
-    take = _reader("model_version", f"version {version.name}:{version.version}", number, unreadable)
-    said = _governance(tags)
-    values = _values(VERSION_VALUES, said, take)
-    return {
-        "row": number,
-        "model": version.name,
-        "version": str(version.version),
-        "aliases": aliases,
-        "stage": version.current_stage,
-        "run_id": _filled(version.run_id),
-        "description": _filled(version.description),
-        "created_ms": take("created_at", "creation_timestamp", version.creation_timestamp),
-        "updated_ms": take("updated_at", "last_updated_timestamp", version.last_updated_timestamp),
-        "created_by": _filled(version.user_id),
-        "artifact_uri": _filled(version.source),
-        "said": said,
-        **values,
-        "lifecycle_unreadable": "lifecycle" in said and values["lifecycle"] is None,
-        "tags": tags,
-    }
+    stated = Stated(
+        number,
+        _object(version.tags),
+        {
+            "description": version.description,
+            "created_by": version.user_id,
+            "artifact_uri": version.source,
+        },
+        version.creation_timestamp,
+        version.last_updated_timestamp,
+    )
+    return version_row(
+        version.name,
+        str(version.version),
+        stated,
+        unreadable,
+        aliases=aliases,
+        stage=version.current_stage,
+        run_id=filled(version.run_id),
+    )
 
 
 def _run(run: Run, number: int, unreadable: list[Unreadable]) -> dict[str, Any]:
     info, tags = run.info, _object(run.data.tags)
-    take = _reader("run", f"run {info.run_id}", number, unreadable)
+    take = reader("run", f"run {info.run_id}", number, unreadable)
     return {
         "row": number,
         "run_id": info.run_id,
         "name": info.run_name,
         "experiment": None if info.experiment_id is None else str(info.experiment_id),
         "status": info.status,
-        "started_by": _filled(info.user_id or tags.get("mlflow.user")),
+        "started_by": filled(info.user_id or tags.get("mlflow.user")),
         "started_ms": take("started_at", "start_time", info.start_time),
         "ended_ms": take("ended_at", "end_time", info.end_time),
         "metrics": {pair.key: _metric(pair.value) for pair in _by_key(run.data.metrics)},
         "params": _object(run.data.params),
-        "git_commit": _filled(tags.get("mlflow.source.git.commit")),
-        "git_repo": _filled(tags.get("mlflow.source.git.repoURL")),
-        "pipeline": _filled(tags.get("gov.pipeline")),
+        "git_commit": filled(tags.get("mlflow.source.git.commit")),
+        "git_repo": filled(tags.get("mlflow.source.git.repoURL")),
+        "pipeline": filled(tags.get("gov.pipeline")),
         "tags": tags,
         "datasets": [
             {
                 "dataset": each.dataset.name,
-                "digest": _filled(each.dataset.digest),
+                "digest": filled(each.dataset.digest),
                 "source_type": each.dataset.source_type,
                 "source_uri": _address(each.dataset.source),
                 "context": _object(each.tags).get("mlflow.data.context"),
@@ -270,22 +233,7 @@ def _by_key(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def _object(pairs: Iterable[Pair]) -> dict[str, str]:
-    return {pair.key: _text(pair.value) for pair in _by_key(pairs)}
-
-
-def _filled(text: str | None) -> str | None:
-    r"""Return a text as it stands, or None where it is blank.
-
-    >>> _filled(" a "), _filled(" \t")
-    (' a ', None)
-    """
-    return text if text and text.strip() else None
-
-
-def _text(value: Text) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else msgspec.json.encode(value).decode()
+    return {pair.key: text_of(pair.value) for pair in _by_key(pairs)}
 
 
 def _metric(value: Text) -> float | None:
@@ -317,39 +265,3 @@ def _address(source: str | None) -> str | None:
         if isinstance(address := wrapped.get(key), str) and address:
             return address
     return source
-
-
-def _governance(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return what gov.* tags say, by column; blank is not said, and gov. wins over fin."""
-    other = {column: tags.get(key, "") for key, column in OTHER_KEYS.items()}
-    ours = {
-        key.removeprefix(PREFIX): value for key, value in tags.items() if key.startswith(PREFIX)
-    }
-    said = {key: value for key, value in other.items() if value.strip()}
-    return said | {key: value for key, value in ours.items() if value.strip()}
-
-
-Take = Callable[[str, str, Text], int | None]
-
-
-def _reader(table: str, subject: str, row: int, unreadable: list[Unreadable]) -> Any:
-    """Return a function that reads one value of a row and notes what it cannot read."""
-
-    def take(column: str, key: str, value: Text, read: Any = milliseconds) -> Any:
-        if value is None or value == "":
-            return None
-        try:
-            return read.function(str(value))
-        except ValueError:
-            name = f"{table}.{column}"
-            unreadable.append(Unreadable(row, subject, name, key, str(value), read.wanted))
-            return None
-
-    return take
-
-
-def _values(readers: Mapping[str, Any], said: Mapping[str, str], take: Any) -> dict[str, Any]:
-    return {
-        column: take(column, f"{PREFIX}{column}", said.get(column), reader)
-        for column, reader in readers.items()
-    }

@@ -71,6 +71,7 @@ def supplied(warehouse: Warehouse) -> dict[str, str]:
     }
     ours = {f"deployment.{column}" for column in ("model", *Deployment.__struct_fields__)}
     running = {field for field in columns if field.startswith("deployment.")} - ours
+    running |= {"model.catalog", "model.schema"}  # parts of a registry's own names
     stated = {field: via for field, via in columns.items() if field not in running}
     return stated | dict.fromkeys(TABLES, "file")
 

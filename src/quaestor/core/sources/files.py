@@ -9,7 +9,11 @@ from msgspec import Meta
 from quaestor.core.sources.common import BillSchema, Currency, Named
 from quaestor.core.sources.mapping import MappedColumn
 
-FileSchema = BillSchema | Literal["node-hours", "pod-hours", "mlflow"]
+FileSchema = (
+    BillSchema
+    | Literal["node-hours", "pod-hours", "gpu-jobs", "gpu-samples"]
+    | Literal["mlflow", "mlflow-export", "cyclonedx", "kubeflow-catalog"]
+)
 
 
 class FilesSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="files"):

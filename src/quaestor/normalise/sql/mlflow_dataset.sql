@@ -1,7 +1,7 @@
 -- What the runs of an MLflow registry read.
 --
 -- grain     one row per run and dataset input
--- input     $source: the source's name; $runs: rows of registry_export.Rows.runs, as JSON
+-- input     $source: the source's name; $runs: rows of registry_rows.Rows.runs, as JSON
 -- method    the context (training, evaluation, ...) is the tag mlflow.data.context of the input;
 --           the address is taken out of the JSON object that MLflow wraps it in
 -- source    MLflow REST API, DatasetInput

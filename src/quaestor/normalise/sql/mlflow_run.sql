@@ -1,7 +1,7 @@
 -- What an MLflow registry states about the runs that its model versions come from.
 --
 -- grain     one row per run
--- input     $source: the source's name; $runs: rows of registry_export.Rows.runs, as JSON
+-- input     $source: the source's name; $runs: rows of registry_rows.Rows.runs, as JSON
 -- method    git commit and repository are the tags that MLflow's client sets where code runs in a
 --           checkout; the pipeline is the tag gov.pipeline. Metrics are the latest of each name.
 -- source    MLflow REST API, Run; MLflow documentation, "System Tags"

@@ -1,6 +1,7 @@
--- The models as everyone sees them: what registries state, blanks filled from model.gov.yaml.
+-- The models as everyone sees them: what registries state, blanks filled from files in git.
 --
--- grain     one row per source and model; a model that only a file knows is a row of its own
+-- grain     one row per source and model; a model that only a file (model.gov.yaml, a model
+--           card, an ML-BOM) knows is a row of its own
 -- method    what a registry says is never overwritten; of several files about one model the one
 --           of the source first in alphabetical order speaks, column by column
 with file as (
@@ -45,7 +46,9 @@ filled as (
         coalesce(r.created_at, f.created_at) as created_at,
         coalesce(r.updated_at, f.updated_at) as updated_at,
         coalesce(nullif(r.tags, '{}'), f.tags, r.tags) as tags,
-        coalesce(r.definition, f.definition) as definition
+        coalesce(r.definition, f.definition) as definition,
+        r.catalog,
+        r."schema"
     from registered as r
     left join file as f using (model)
 )

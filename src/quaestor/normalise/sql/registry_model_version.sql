@@ -39,6 +39,16 @@ with file as (
     where from_file
     group by model, version
 ),
+card as (
+    select
+        model,
+        first(card_uri order by source) filter (card_uri is not null) as card_uri,
+        first(license order by source) filter (license is not null) as license,
+        first(base_model order by source) filter (base_model is not null) as base_model
+    from registry.stated_model_version
+    where from_file and every_version
+    group by model
+),
 registered as (
     select
         *,
@@ -65,9 +75,9 @@ filled as (
             as approved_digest,
         coalesce(r.artifact_uri, f.artifact_uri) as artifact_uri,
         coalesce(r.artifact_digest, f.artifact_digest) as artifact_digest,
-        coalesce(r.card_uri, f.card_uri) as card_uri,
-        coalesce(r.license, f.license) as license,
-        coalesce(r.base_model, f.base_model) as base_model,
+        coalesce(r.card_uri, f.card_uri, card.card_uri) as card_uri,
+        coalesce(r.license, f.license, card.license) as license,
+        coalesce(r.base_model, f.base_model, card.base_model) as base_model,
         coalesce(r.rollback_to, f.rollback_to) as rollback_to,
         coalesce(r.evaluated_at, f.evaluated_at) as evaluated_at,
         coalesce(r.monitoring, f.monitoring) as monitoring,
@@ -76,14 +86,22 @@ filled as (
         coalesce(nullif(r.tags, '{}'), f.tags, r.tags) as tags
     from registered as r
     left join file as f using (model, version)
+    left join card using (model)
 )
 select * from filled
 union all
-select s.* exclude (from_file, lifecycle_otherwise)
+select s.* exclude (from_file, lifecycle_otherwise, every_version)
 from registry.stated_model_version as s
 where
     s.from_file
     and not exists (
         select 1 from registered as r where r.model = s.model and r.version = s.version
+    )
+    and not (
+        coalesce(s.every_version, false)
+        and exists (
+            select 1 from registry.stated_model_version as o
+            where o.model = s.model and not coalesce(o.every_version, false)
+        )
     )
 order by source, model, version

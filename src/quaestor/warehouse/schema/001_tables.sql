@@ -180,6 +180,7 @@ create table if not exists registry.deployment (
     autoscaler varchar, -- hpa, keda, knative, native; null: none, or unknown where not supplied
     has_readiness_probe boolean, has_liveness_probe boolean,
     status varchar, created_at timestamp, created_by varchar, tags varchar,
+    artifact_uri varchar, -- what it serves, where its model is known by that alone
     primary key (source, deployment)
 );
 create table if not exists registry.grant (
