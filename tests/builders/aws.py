@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -24,7 +25,7 @@ class Call:
     path: str
     query: str
     target: str  # X-Amz-Target of JSON services
-    body: bytes
+    body: bytes  # of those
 
     @property
     def is_download(self) -> bool:
@@ -101,13 +102,12 @@ class Aws:
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/moto-api"):
             return self._moto(environ, start)
-        call = Call(
-            environ["REQUEST_METHOD"],
-            environ["PATH_INFO"],
-            environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_X_AMZ_TARGET", ""),
-            b"",
-        )
+        target, body = environ.get("HTTP_X_AMZ_TARGET", ""), b""
+        if target:  # the questions of JSON services are short
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+        query = environ.get("QUERY_STRING", "")
+        call = Call(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, target, body)
         with self._lock:
             self.calls.append(call)
             fault = next((one for one in self.faults if self._strikes(one, call)), None)

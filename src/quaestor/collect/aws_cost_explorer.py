@@ -1,9 +1,11 @@
-"""Land what Cost Explorer answers, for accounts without exports, by day, account and service.
+"""Land what Cost Explorer answers, for accounts without exports, by day and account.
 
 AWS charges for each call, so that as few as possible are made, and their number is said before.
 A month is asked for once a day while it may still change: until AWS calls it final and two weeks
-have passed. Cost Explorer groups by two things at most: with `tag:` it is the service and the
-tag, and whose account it was stays unknown.
+have passed. Cost Explorer groups by two things at most, so that a month is two questions: use, by
+account and service; and all that is no use (fees, credits, refunds, taxes, discounts), by account
+and charge type. Together they are the whole bill. With `tag:` it is the tag instead of the
+account, and whose account it was stays unknown.
 
 Source: "Each request will incur a cost of $0.01", AWS Cost Explorer pricing page; AWS Billing and
 Cost Management API reference, GetCostAndUsage.
@@ -46,6 +48,17 @@ _HOME = "us-east-1"  # the service has one endpoint for all regions of a partiti
 _WHERE = "AWS Cost Explorer"
 _TRIES = 8  # half a minute; whether it is there cannot be asked beforehand without paying
 _FINAL = "final"
+# Charge types that are use, whoever pays for it; a negation takes back what a plan covers.
+_USE = {
+    "Dimensions": {
+        "Key": "RECORD_TYPE",
+        "Values": ["DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "Usage"],
+    }
+}
+_QUESTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("SERVICE", _USE),
+    ("RECORD_TYPE", {"Not": _USE}),
+)
 _RESTATED = timedelta(days=14)  # how long after its end a month is looked at again
 
 
@@ -66,8 +79,10 @@ def collect(
     files = [file for file in held.values() if file]
     missing = [month for month in months if held[month] is None]
     if missing:
-        least = f"{len(missing)} call{'s' if len(missing) != 1 else ''}"
-        progress(f"{source.name}: at least {least} to Cost Explorer; AWS charges {PRICE} for each")
+        least = len(missing) * len(_QUESTIONS)
+        progress(
+            f"{source.name}: at least {least} calls to Cost Explorer; AWS charges {PRICE} for each"
+        )
         client = aws.client(source, "ce", _HOME, tries=_TRIES)
     for month in counted(missing, progress, lambda month: f"{source.name}: {month:%Y-%m}"):
         with aws.explained(source, _WHERE):
@@ -109,7 +124,8 @@ def permissions(source: AwsCostExplorerSource) -> str:
 
 def _scope(source: AwsCostExplorerSource, month: date | None) -> str:
     """Return what a month's answer is; another grouping is another one. None: of any month."""
-    grouping = f"service and tag {source.tag}" if source.tag else "account and service"
+    grouping = f"tag {source.tag}" if source.tag else "account"
+    grouping += ", service and charge type"
     return f"aws-cost-explorer by {grouping}, " + (f"{month:%Y-%m}" if month else "")
 
 
@@ -138,18 +154,25 @@ def _not_asked(
 
 
 def _days(client: Any, source: AwsCostExplorerSource, month: date) -> Iterator[dict[str, Any]]:
-    """Yield a month's days, each with its groups; of several pages a day may come twice."""
-    service = {"Type": "DIMENSION", "Key": "SERVICE"}
-    if source.tag:
-        groups = [service, {"Type": "TAG", "Key": source.tag}]
-    else:
-        groups = [{"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}, service]
-    query: dict[str, Any] = {
-        "TimePeriod": {"Start": f"{month}", "End": f"{month_after(month)}"},
-        "Granularity": "DAILY",
-        "Metrics": [*_COSTS, "UsageQuantity"],
-        "GroupBy": groups,
-    }
+    """Yield a month's days, each with its groups; of several answers a day may come twice."""
+    owner = (
+        {"Type": "TAG", "Key": source.tag}
+        if source.tag
+        else {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}
+    )
+    for key, only in _QUESTIONS:
+        query: dict[str, Any] = {
+            "TimePeriod": {"Start": f"{month}", "End": f"{month_after(month)}"},
+            "Granularity": "DAILY",
+            "Metrics": [*_COSTS, "UsageQuantity"],
+            "GroupBy": [owner, {"Type": "DIMENSION", "Key": key}],
+            "Filter": only,
+        }
+        for day in _pages(client, query):
+            yield {**day, "By": key}
+
+
+def _pages(client: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
     while True:
         answer = client.get_cost_and_usage(**query)
         names = {
@@ -181,12 +204,15 @@ def _as_csv(days: list[dict[str, Any]], tag: str | None) -> bytes:
 
 def _row(day: Mapping[str, Any], group: Mapping[str, Any], tag: str | None) -> dict[str, str]:
     """Return one group of one day; every value is the text that the API gave."""
-    first, second = group["Keys"]
+    owner, kind = group["Keys"]
     if tag:  # a tag's value is written as key$value
-        keys = {"service": first, "tag_key": tag, "tag_value": second.removeprefix(f"{tag}$")}
+        keys = {"tag_key": tag, "tag_value": owner.removeprefix(f"{tag}$")}
     else:
-        name = day["Names"].get(first) or ""
-        keys = {"linked_account": first, "linked_account_name": name, "service": second}
+        keys = {"linked_account": owner, "linked_account_name": day["Names"].get(owner) or ""}
+    if day["By"] == "SERVICE":
+        keys |= {"service": kind, "record_type": "Usage"}
+    else:
+        keys |= {"record_type": kind}
     metrics = group["Metrics"]
     costs = {
         column: metrics[metric]["Amount"] for metric, column in _COSTS.items() if metric in metrics

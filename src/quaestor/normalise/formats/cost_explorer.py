@@ -15,7 +15,7 @@ HEADER = (
     "linked_account",  # by the dimension LINKED_ACCOUNT
     "linked_account_name",  # its `description` among DimensionValueAttributes
     "service",  # by the dimension SERVICE
-    "record_type",  # by the dimension RECORD_TYPE
+    "record_type",  # by the dimension RECORD_TYPE; Usage where only use was asked for
     "tag_key",  # by a tag: its key, and its value, which the API writes as `key$value`
     "tag_value",
     "unblended_cost",  # Metrics.UnblendedCost.Amount, and so on

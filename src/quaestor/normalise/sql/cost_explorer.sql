@@ -1,12 +1,14 @@
--- What Cost Explorer answered becomes charges: coarse, by account and service, or by a tag.
+-- What Cost Explorer answered becomes charges: use by account, or a tag, and service; all else by
+-- account, or a tag, and charge type.
 --
 -- grain     one row per period and group
 -- money     DECIMAL(38, 20), in the row's currency. Billed is what is owed after discounts (net
 --           unblended, where AWS gives it), effective spreads commitments (net amortized). There
 --           is no list price: list and contracted cost are null, unknown
--- method    a group mixes charges of all kinds unless it is a record type or the service is Tax:
---           then the category is null rather than guessed. An organisation's bill belongs to its
---           payer, whom Cost Explorer does not name
+-- method    what is no use is of no service that Cost Explorer names; it goes by its charge type.
+--           A group without charge type mixes all kinds, unless its service is Tax: then the
+--           category is null rather than guessed. An organisation's bill belongs to its payer,
+--           whom Cost Explorer does not name
 -- source    AWS Billing and Cost Management API, GetCostAndUsage
 with charge as (
     select
@@ -58,7 +60,7 @@ select
     'AWS' as HostProviderName,
     'AWS' as PublisherName,
     'AWS' as InvoiceIssuerName,
-    coalesce(s.name, c.service) as ServiceName,
+    coalesce(s.name, c.service, c.record_type) as ServiceName,
     coalesce(s.category, 'Other') as ServiceCategory,
     coalesce(s.subcategory, 'Other (Other)') as ServiceSubcategory,
     case when c.usage_unit is not null and c.usage_unit <> 'N/A'
