@@ -310,7 +310,7 @@ def _load(
         progress,
         careful=careful,
         elsewhere=elsewhere,
-        history=() if before else landing.departed(),
+        history=landing.departed(),
     )
     spots = normalise.loader(manifest.schema).load(warehouse, job)
     tell(warehouse, "normalise", spots, now, source.name)

@@ -66,8 +66,7 @@ class Bill:
         manifest = landing.current()
         assert manifest
         self.warehouse.run("insert or replace into config.setting values ('currency', 'USD')")
-        new = not self.warehouse.rows("select 1 from focus.file limit 1")
-        history = landing.departed() if new else ()
+        history = landing.departed()
         job = Job(source, manifest, landing.root, "USD", lambda _: None, history=history)
         try:
             return self._load(job)

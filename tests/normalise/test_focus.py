@@ -412,7 +412,7 @@ def test_a_file_that_comes_back_is_whole_again(bill: Bill):
 
 
 def test_changed_options_do_not_lose_a_month_the_exporter_pruned(bill: Bill):
-    """Its file is not there to be read anew; what it said stays."""
+    """It is read anew from what was landed of it."""
     bill.write("september.csv", csv_text(SEPTEMBER))
     bill.write("october.csv", csv_text(OCTOBER))
     bill.load()

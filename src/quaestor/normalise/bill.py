@@ -56,8 +56,7 @@ def _load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     told = _load_new(warehouse, job, bill, files)
     in_force.drop_replaced(warehouse, source, files)
     in_force.give_up(warehouse, source, files)
-    if first_time:
-        _load_history(warehouse, job, bill, set(files))
+    _load_history(warehouse, job, bill, set(files), first_time=first_time)
     release(warehouse, source, keep=in_force.held(warehouse, source) | set(files))
     settled = _together(warehouse, job, in_force.held(warehouse, source) - held)
     if twins := same_content.count_once(warehouse, source, files, held):
@@ -117,13 +116,24 @@ def _load_new(
     return told
 
 
-def _load_history(warehouse: Warehouse, job: Job, source: BillSource, newer: set[str]) -> None:
-    """Load what only files know that have left the source, into a warehouse that is new."""
-    for file in counted(job.history, job.progress, lambda file: f"load {file.scope}, kept"):
+def _load_history(
+    warehouse: Warehouse, job: Job, source: BillSource, newer: set[str], *, first_time: bool
+) -> None:
+    """Load what only files know that have left the source, newest first.
+
+    All that is landed of them, into a warehouse that is new; else those that are loaded and were
+    read in another way. One that cannot be read anew stays as it is.
+    """
+    stale = in_force.stale(warehouse, source.name, _read_as(source))
+    files = [file for file in job.history if first_time or file.sha256 in stale]
+    for file in counted(files, job.progress, lambda file: f"load {file.scope}, kept"):
+        if file.sha256 in stale and not job.path(file).is_file():
+            continue
         try:
-            _load_file(warehouse, job, source, file)
+            _load_file(warehouse, job, source, file, again=file.sha256 in stale)
         except RefusedError as problem:
-            refuse(warehouse, source.name, file, problem)
+            if file.sha256 not in stale:
+                refuse(warehouse, source.name, file, problem)
         in_force.give_up(warehouse, source.name, newer)
         newer.add(file.sha256)
 
@@ -137,7 +147,9 @@ def _read_as(source: BillSource) -> str:
     return f"quaestor {__version__} {msgspec.json.encode(told).decode()}"
 
 
-def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedFile) -> None:
+def _load_file(
+    warehouse: Warehouse, job: Job, source: BillSource, file: LandedFile, *, again: bool = False
+) -> None:
     relation = open_file(
         warehouse,
         job.path(file),
@@ -156,6 +168,8 @@ def _load_file(warehouse: Warehouse, job: Job, source: BillSource, file: LandedF
     relation = landed_rows.read(warehouse, columns, relation, form, latest)
     warehouse.run(f"create or replace temp view charge_of_file as {form.script(form.select)}")
     _add_custom_columns(warehouse)
+    if again:
+        in_force.drop(warehouse, source.name, [file.sha256])
     (charges,) = warehouse.row(
         _INSERT,
         {

@@ -3,7 +3,8 @@
 - A file whose place holds another content now is replaced whole.
 - A file that left gives up the billing periods that files in force cover, and keeps the rest,
   so that an exporter that prunes old months loses nobody's history.
-- A file that comes back, or whose source has other options now, is read anew.
+- A file that comes back, or whose source has other options now, is read anew; so is one that
+  left, as long as it is landed, so that no ledger is of two readings.
 - The same bytes count once: where two sources list them, the first that loaded them keeps them.
 """
 
@@ -41,6 +42,14 @@ def drop_stale(warehouse: Warehouse, source: str, in_force: Collection[str], rea
         {"source": source, "in_force": sorted(in_force), "read_as": read_as},
     )
     drop(warehouse, source, [digest for (digest,) in found])
+
+
+def stale(warehouse: Warehouse, source: str, read_as: str) -> set[str]:
+    """Return the sha256 of files that were read under other options, or by another release."""
+    found = warehouse.rows(
+        "select sha256 from focus.file where source = ? and read_as <> ?", [source, read_as]
+    )
+    return {digest for (digest,) in found}
 
 
 def rename(warehouse: Warehouse, source: str, in_force: Mapping[str, LandedFile]) -> None:
@@ -149,6 +158,8 @@ def drop(warehouse: Warehouse, source: str, digests: list[str]) -> None:
         ("focus.control", "source", "sha256"),
         ("focus.dataset", "source", "sha256"),
         ("focus.file", "source", "sha256"),
+        ("quarantine.row", "source", "file_sha256"),
+        ("quarantine.value", "source", "file_sha256"),
     ):
         warehouse.run(
             f"delete from {table} where {owner} = $source "

@@ -22,7 +22,7 @@ class Job:
         progress: Takes what is being done now.
         careful: Read every file to its end before loading it; one is known to be damaged.
         elsewhere: The sha256 of files in force at other sources, and whose they are.
-        history: Files that left the source, newest first, for a warehouse that never saw them.
+        history: Files that left the source, newest first.
     """
 
     source: Source

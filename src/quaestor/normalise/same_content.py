@@ -16,7 +16,6 @@ from quaestor.core.focus import JSON_COLUMNS
 from quaestor.core.landed import LandedFile
 from quaestor.normalise import in_force
 from quaestor.normalise.conform import OURS
-from quaestor.normalise.quarantine import release
 from quaestor.warehouse.duckdb import Warehouse, quoted
 
 
@@ -45,8 +44,6 @@ def count_once(
     for twin in _twins(warehouse, source, order):
         if twin.certain:
             in_force.drop(warehouse, source, [twin.sha256])
-            kept = in_force.held(warehouse, source) | set(files)
-            release(warehouse, source, keep=kept - {twin.sha256})
         told.append(_blind_spot(source, twin, files))
     return told
 
