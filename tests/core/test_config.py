@@ -104,6 +104,25 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "Add `path:`.",
         ),
         (
+            "sources:\n  - {name: g, kind: gcp-export}",
+            "source g: one of `table:` and `bucket:` is needed",
+            "quaestor.yaml:2",
+            "Write `table: project.dataset.gcp_billing_export_resource_v1_...`, or `bucket:` and "
+            "`prefix:` of exported files.",
+        ),
+        (
+            "sources:\n  - name: g\n    kind: gcp-export\n    table: billing.export",
+            "source g: `table: billing.export` is no full name of a table",
+            "quaestor.yaml:4",
+            "Write `table: project.dataset.table`, all three parts, no wildcard.",
+        ),
+        (
+            "sources:\n  - name: a\n    kind: aws-export\n    bucket: ''",
+            "source a: the key 'bucket' is empty",
+            "quaestor.yaml:4",
+            "Say what `bucket:` is.",
+        ),
+        (
             "budgets:\n  - {name: b, amount: 0}",
             "the budget 'b' has the amount 0",
             "quaestor.yaml:2",

@@ -60,15 +60,10 @@ def _place(source: GcpExportSource) -> Table | Bucket:
     """Return what is read.
 
     Raises:
-        QuaestorError: Both or none of `table` and `bucket` are set, or no sign-in.
+        QuaestorError: The source names no place or two, or no sign-in.
     """
-    if bool(source.table) == bool(source.bucket):
-        raise ConfigurationError(
-            "one of `table:` and `bucket:` is needed" + ", not both" * bool(source.table),
-            where=f"source {source.name}",
-            fix="Write `table: project.dataset.gcp_billing_export_resource_v1_...`, or `bucket:` "
-            "and `prefix:` of exported files.",
-        )
+    if fault := source.fault():
+        raise ConfigurationError(fault.what, where=f"source {source.name}", fix=fault.fix)
     if source.bucket:
         from quaestor.collect.gcp_buckets import Bucket
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from msgspec import field
+from msgspec import field, structs
 
 from quaestor.core.documents import (
     Document,
@@ -22,12 +22,13 @@ from quaestor.core.sources import (
     BillSource,
     FileSchema,
     FilesSource,
+    GcpExportSource,
     MlflowSource,
     ModelGovSource,
     Source,
 )
-from quaestor.core.sources.common import Currency, Name, Strict
-from quaestor.core.sources.mapping import Fault, faults
+from quaestor.core.sources.common import Currency, Fault, Name, Strict
+from quaestor.core.sources.mapping import faults
 
 __all__ = [
     "BillSource",
@@ -122,7 +123,11 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
     for number, source in enumerate(config.sources):
+        _check_filled(source, number, document)
         _check_mapping(source, number, document)
+        fault = source.fault() if isinstance(source, GcpExportSource) else None
+        if fault:
+            raise _faulty(source, number, fault, document)
     for number, budget in enumerate(config.budgets):
         if budget.amount <= 0:
             raise ConfigurationError(
@@ -153,12 +158,23 @@ def _check_mapping(source: Source, number: int, document: Document) -> None:
         fix = "Remove `leave_out:`, or add a mapping."
         found = [Fault((), "leave_out without a mapping", fix)]
     for fault in found:
-        part = ("sources", str(number), "mapping", *fault.part)
-        raise ConfigurationError(
-            f"source {source.name}: {fault.what}",
-            where=f"{document.path}:{document.line_of(part)}",
-            fix=fault.fix,
-        )
+        part = ("mapping", *fault.part)
+        raise _faulty(source, number, Fault(part, fault.what, fault.fix), document)
+
+
+def _check_filled(source: Source, number: int, document: Document) -> None:
+    """Refuse a key that is needed and says nothing, such as `bucket: ''` of an unset variable."""
+    for key in structs.fields(source):
+        if key.required and getattr(source, key.name) == "":
+            name = key.encode_name
+            fault = Fault((name,), f"the key '{name}' is empty", f"Say what `{name}:` is.")
+            raise _faulty(source, number, fault, document)
+
+
+def _faulty(source: Source, number: int, fault: Fault, document: Document) -> ConfigurationError:
+    line = document.line_of(("sources", str(number), *fault.part))
+    where = f"{document.path}:{line}"
+    return ConfigurationError(f"source {source.name}: {fault.what}", where=where, fix=fault.fix)
 
 
 def _check_names(kind: str, names: list[str], where: str) -> None:

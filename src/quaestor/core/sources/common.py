@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
@@ -45,3 +46,12 @@ class Bill(Named, frozen=True, kw_only=True):
     billing_currency: Currency | None = None  # for bills that name no currency
     since: date | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a source, told before anything is asked, and in which of its keys."""
+
+    part: tuple[str, ...]
+    what: str
+    fix: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -13,7 +12,7 @@ from msgspec import Meta
 
 from quaestor.core.focus import COLUMNS, JSON_COLUMNS, MONEY_COLUMNS, TIME_COLUMNS
 from quaestor.core.nearest import did_you_mean
-from quaestor.core.sources.common import Strict
+from quaestor.core.sources.common import Fault, Strict
 
 OTHERWISE = "*"  # a key of `values`: every text that is none of the others
 EPOCHS = ("unix", "unix-ms")  # formats of times: seconds or milliseconds since 1970
@@ -67,15 +66,6 @@ class MappedColumn(Strict, frozen=True, kw_only=True):
 
 
 Mappings = Mapping[str, str | MappedColumn]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with a mapping, and in which of its keys."""
-
-    part: tuple[str, ...]
-    what: str
-    fix: str
 
 
 def mapped(entry: str | MappedColumn) -> MappedColumn:
