@@ -27,8 +27,16 @@ COLLECTORS = {
     "files": "quaestor.collect.files",
     "gcp-billing": "quaestor.collect.gcp_billing",
     "gcp-export": "quaestor.collect.gcp_export",
+    "kubernetes": "quaestor.collect.k8s",
+    "kubeflow": "quaestor.collect.kubeflow",
     "mlflow": "quaestor.collect.mlflow",
+    "model-cards": "quaestor.collect.model_cards",
     "model-gov": "quaestor.collect.model_gov",
+    "prometheus": "quaestor.collect.prometheus",
+    "sagemaker": "quaestor.collect.sagemaker",
+    "slurm": "quaestor.collect.slurm",
+    "sagemaker-registry": "quaestor.collect.sagemaker_registry",
+    "vertex": "quaestor.collect.vertex",
 }
 
 

@@ -12,7 +12,9 @@ from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorEr
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
-    from quaestor.core.sources import GcpBillingSource, GcpExportSource
+    from quaestor.core.sources import GcpBillingSource, GcpExportSource, VertexSource
+
+    GcpSource = GcpExportSource | GcpBillingSource | VertexSource
 
 T = TypeVar("T")
 THREADS = 4
@@ -24,7 +26,7 @@ _KEPT = "what was landed before stays in force"
 _SLOW = ("rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded", "userRateLimitExceeded")
 
 
-def credentials(source: GcpExportSource | GcpBillingSource) -> Any:
+def credentials(source: GcpSource) -> Any:
     """Return who we are to Google Cloud; nobody at an `endpoint:` that begins with http://.
 
     Raises:
@@ -48,7 +50,7 @@ def credentials(source: GcpExportSource | GcpBillingSource) -> Any:
     return found
 
 
-def not_installed(source: GcpExportSource | GcpBillingSource) -> QuaestorError:
+def not_installed(source: GcpSource) -> QuaestorError:
     """Return the error that Google Cloud's SDKs are not there."""
     return ConfigurationError(
         "Google Cloud's client libraries are not installed",
@@ -88,7 +90,7 @@ def in_threads(
 
 
 @contextmanager
-def explained(source: GcpExportSource | GcpBillingSource, place: str) -> Iterator[None]:
+def explained(source: GcpSource, place: str) -> Iterator[None]:
     """Turn what the SDKs raise inside into an error with its remedy; nothing secret is in it."""
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
@@ -140,7 +142,10 @@ def _refusal(problem: Any, source: Any, where: str) -> QuaestorError:
         fix = f"Grant what `quaestor permissions {source.name}` prints to the account that asks."
     elif isinstance(problem, known.NotFound):
         what = f"there is nothing at this place ({_told(problem)})"
-        fix = "Correct `table:`, `bucket:` or `project:`; a dataset elsewhere needs `location:`."
+        fix = (
+            "Correct `table:`, `bucket:`, `project:` or `locations:`; a dataset elsewhere needs "
+            "`location:`."
+        )
     elif reason_of(problem) == "bytesBilledLimitExceeded":
         what = f"the query would bill more than `max_bytes` ({_told(problem)})"
         fix = "Raise `max_bytes:` (no query bills less than 10,485,760), or set `since:`."

@@ -25,10 +25,18 @@ LOADERS = {
     "gpu-jobs": "quaestor.normalise.usage",
     "gpu-samples": "quaestor.normalise.usage",
     "slurm": "quaestor.normalise.slurm",
+    "kubernetes": "quaestor.normalise.kubernetes",
     "mlflow": "quaestor.normalise.registry_mlflow",
+    "prometheus": "quaestor.normalise.prometheus",
     "mlflow-export": "quaestor.normalise.registry_mlflow",
     "model-gov": "quaestor.normalise.registry_model_gov",
+    "model-cards": "quaestor.normalise.registry_cards",
+    "cyclonedx": "quaestor.normalise.registry_cards",
+    "kubeflow-catalog": "quaestor.normalise.registry_cards",
+    "kubeflow": "quaestor.normalise.registry_kubeflow",
+    "sagemaker-registry": "quaestor.normalise.registry_sagemaker",
     "sagemaker": "quaestor.normalise.sagemaker",
+    "vertex": "quaestor.normalise.vertex",
 }
 
 

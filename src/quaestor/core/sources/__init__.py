@@ -6,24 +6,44 @@ from quaestor.core.sources.aws import (
     AwsCostExplorerSource,
     AwsExportSource,
     AwsOrganizationsSource,
+    SageMakerRegistrySource,
+    SageMakerSource,
 )
 from quaestor.core.sources.azure import AzureCostSource, AzureExportSource
-from quaestor.core.sources.files import FileSchema, FilesSource, MlflowSource, ModelGovSource
-from quaestor.core.sources.gcp import GcpBillingSource, GcpExportSource
+from quaestor.core.sources.files import (
+    FileSchema,
+    FilesSource,
+    MlflowSource,
+    ModelCardsSource,
+    ModelGovSource,
+)
+from quaestor.core.sources.gcp import GcpBillingSource, GcpExportSource, VertexSource
+from quaestor.core.sources.kubeflow import KubeflowSource
+from quaestor.core.sources.kubernetes import KubernetesSource
+from quaestor.core.sources.prometheus import PrometheusSource
 from quaestor.core.sources.rates import EcbRatesSource
+from quaestor.core.sources.slurm import SlurmSource
 
 Source = (
     FilesSource
     | MlflowSource
+    | KubeflowSource
+    | ModelCardsSource
     | ModelGovSource
     | AwsExportSource
     | AwsCostExplorerSource
     | AwsOrganizationsSource
+    | SageMakerRegistrySource
+    | SageMakerSource
     | AzureCostSource
     | AzureExportSource
     | GcpExportSource
     | GcpBillingSource
+    | VertexSource
     | EcbRatesSource
+    | PrometheusSource
+    | SlurmSource
+    | KubernetesSource
 )
 # Sources whose landed files are bills: what normalise/bill.py loads.
 BillSource = (
@@ -47,7 +67,15 @@ __all__ = [
     "FilesSource",
     "GcpBillingSource",
     "GcpExportSource",
+    "KubeflowSource",
+    "KubernetesSource",
     "MlflowSource",
+    "ModelCardsSource",
     "ModelGovSource",
+    "PrometheusSource",
+    "SageMakerRegistrySource",
+    "SageMakerSource",
+    "SlurmSource",
     "Source",
+    "VertexSource",
 ]

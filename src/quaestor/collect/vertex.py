@@ -1,0 +1,136 @@
+"""Land what Vertex AI ran and knows: jobs, endpoints and their hours, the Model Registry, grants.
+
+Each part is asked for by itself: one that is denied or fails is a gap, and what was landed of it
+before stays in force. How Google is asked: `vertex_rest.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from quaestor.collect import gcp, vertex_hours, vertex_jobs, vertex_registry, vertex_rest
+from quaestor.core.errors import PartlyReadError, QuaestorError
+from quaestor.core.landed import Gap
+
+if TYPE_CHECKING:
+    from quaestor.collect.landing import Landing
+    from quaestor.collect.vertex_rest import Google
+    from quaestor.core.config import Config
+    from quaestor.core.landed import LandedFile
+    from quaestor.core.sources import VertexSource
+
+    Part = tuple[str, tuple[str, ...], Callable[[], list[LandedFile]]]
+
+_REGISTRY = ("models", "model-versions", "evaluations")
+
+
+def collect(
+    source: VertexSource,
+    config: Config,
+    landing: Landing,
+    *,
+    now: datetime,
+    progress: Callable[[str], None],
+) -> None:
+    """Land every part that can be read (see `Collector.collect`)."""
+    del config  # an API needs no base folder
+    current = landing.current()
+    files: list[LandedFile] = []
+    gaps: list[Gap] = []
+    problems: list[QuaestorError] = []
+    parts = 0
+    with vertex_rest.opened(source) as google:
+        _first_question(google)
+        for place, kinds, land in _parts(google, landing, now, progress):
+            progress(f"{source.name}: {place}, {kinds[0]}")
+            parts += 1
+            try:
+                files += land()
+            except QuaestorError as problem:
+                problems.append(problem)
+                gaps.append(Gap(scope=f"{place}/{kinds[0]}", reason=problem.what, fix=problem.fix))
+                files += [
+                    file
+                    for file in (current.files if current else ())
+                    if file.scope.startswith(f"{place}/") and file.scope.endswith(kinds)
+                ]
+    if len(problems) == parts:
+        raise problems[0]  # nothing can be read here
+    landing.snapshot(files, kind="vertex", schema="vertex", now=now)
+    if gaps:
+        raise PartlyReadError(gaps, where=f"{google.place} (source {source.name})")
+
+
+def doctor(source: VertexSource, config: Config) -> str:
+    """Count the models and endpoints that can be seen (see `Collector.doctor`)."""
+    del config
+    told = []
+    with vertex_rest.opened(source) as google:
+        for location in source.locations:
+            for what in ("models", "endpoints"):
+                found = sum(1 for _ in google.items(google.vertex(location, what), what))
+                told.append(f"{found:,} {what[:-1] if found == 1 else what}")
+            told[-2:] = [f"{location}: {told[-2]}, {told[-1]}"]
+    return "; ".join(told)
+
+
+def permissions(source: VertexSource) -> str:
+    """Return a role for the project (see `Collector.permissions`)."""
+    return f"""\
+# Reads what Vertex AI ran and knows, and who may use it; no data, no artifact, no secret.
+# Save as role.yaml:
+#    gcloud iam roles create quaestorVertexReader --project={source.project} --file=role.yaml
+#    gcloud projects add-iam-policy-binding {source.project} \\
+#      --member=serviceAccount:YOUR-ACCOUNT \\
+#      --role=projects/{source.project}/roles/quaestorVertexReader
+# Grants that folders or the organisation hand down are not in the project's policy; state those
+# that matter under `grants:` in model.gov.yaml.
+title: Quaestor Vertex AI reader
+description: Lists jobs, endpoints, models, their metrics, and the project's policy.
+stage: GA
+includedPermissions:
+- aiplatform.customJobs.list
+- aiplatform.endpoints.list
+- aiplatform.hyperparameterTuningJobs.list
+- aiplatform.modelEvaluations.list
+- aiplatform.models.get
+- aiplatform.models.list
+- aiplatform.pipelineJobs.list
+- aiplatform.trainingPipelines.list
+- iam.roles.get
+- monitoring.timeSeries.list
+- resourcemanager.projects.getIamPolicy"""
+
+
+def _first_question(google: Google) -> None:
+    """Ask one small question, so that a wrong address or no sign-in shows at once.
+
+    Raises:
+        QuaestorError: Google cannot be reached or does not know us; a refusal is no reason yet.
+    """
+    from google.api_core.exceptions import Forbidden
+
+    address = google.vertex(google.source.locations[0], "models")
+    with gcp.explained(google.source, google.place):
+        try:
+            google.answer("GET", address, params={"pageSize": "1"})
+        except Forbidden:
+            return
+
+
+def _parts(
+    google: Google, landing: Landing, now: datetime, progress: Callable[[str], None]
+) -> Iterator[Part]:
+    """Yield each part: its place, the kinds of files it is landed as, and how it is landed."""
+    project = google.source.project
+    for location in google.source.locations:
+        place, at = f"{project}/{location}", (google, landing, location)
+        for kind in vertex_jobs.KINDS:
+            yield place, (kind,), partial(vertex_jobs.land, *at, kind, now)
+        yield place, ("endpoints",), partial(vertex_registry.endpoints, *at)
+        yield place, _REGISTRY, partial(vertex_registry.models, *at, progress)
+    yield project, ("hours",), partial(vertex_hours.land, google, landing, now)
+    yield project, ("bindings", "roles"), partial(vertex_registry.grants, google, landing)
