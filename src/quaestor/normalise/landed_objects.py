@@ -37,7 +37,15 @@ def read_objects(warehouse: Warehouse, job: Job) -> None:
             refuse(warehouse, job.source.name, file, problem)
 
 
-def _read(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
+def read_lines(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
+    """Make the temporary table `landed_line` (row_number, line) of a landed text file.
+
+    Lines that are no UTF-8 go to `quarantine.row`.
+
+    Raises:
+        RefusedError: It is damaged.
+        IncompleteError: It is not there any more, or not as it was landed.
+    """
     path = job.path(file)
     check_landed(path, file.sha256)
     if is_zipped(path):
@@ -48,33 +56,38 @@ def _read(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
         _LINES.format(path=literal(str(path)), zipped="gzip" if is_zipped(path) else "none")
     )
     number_rejects(warehouse, header=0)
+    warehouse.run(
+        "insert into quarantine.row "
+        f"select $source, $file, $sha256, row_number, reason, raw from {REJECTED}",
+        {"source": job.source.name, "file": file.path, "sha256": file.sha256},
+    )
+
+
+def _read(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
+    read_lines(warehouse, job, file)
     place, _, kind = file.scope.rpartition("/")
     given = {"file": file.path, "sha256": file.sha256}
     warehouse.run(
         f"insert into {LANDED} select $place, $kind, $file, $sha256, row_number, line::json "
-        "from landed_line where is_object",
+        f"from landed_line where {_IS_OBJECT}",
         {**given, "place": place, "kind": kind},
     )
-    warehouse.run(_ASIDE, {**given, "source": job.source.name})
+    warehouse.run(
+        "insert into quarantine.row select $source, $file, $sha256, row_number, "
+        "'is no JSON object', line from landed_line "
+        f"where not {_IS_OBJECT} and trim(coalesce(line, '')) <> ''",
+        {**given, "source": job.source.name},
+    )
 
 
 # A table of one column, which no character separates from another.
 _LINES = """
 create or replace temp table landed_line as
-select row_number() over () as row_number, line,
-    case when json_valid(line) then json_type(line) = 'OBJECT' else false end as is_object
+select row_number() over () as row_number, line
 from read_csv({path}, auto_detect = false, header = false,
     delim = chr(1), quote = '', escape = '', columns = {{'line': 'VARCHAR'}},
     compression = '{zipped}', hive_partitioning = false, ignore_errors = true,
     store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
     rejects_limit = 0, max_line_size = 67108864)
 """
-_ASIDE = f"""
-insert into quarantine.row
-select $source, $file, $sha256, row_number, reason, raw from (
-    select row_number, 'is no JSON object' as reason, line as raw
-    from landed_line where not is_object and trim(coalesce(line, '')) <> ''
-    union all
-    select row_number, reason, raw from {REJECTED}
-)
-"""
+_IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"

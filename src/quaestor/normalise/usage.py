@@ -1,6 +1,6 @@
-"""Load what a cluster did hour by hour: node-hours and pod-hours files.
+"""Load what ran, from files: node-hours and pod-hours of clusters, gpu-jobs and gpu-samples.
 
-Columns are those of `usage.node_hour` and `usage.pod_hour`, in any order and letter case. A
+Columns are those of the table that the rows go to (`_SHAPES`), in any order and letter case. A
 column that is absent is unobserved (NULL); only the ones that say what the row is about are
 required.
 """
@@ -14,10 +14,11 @@ from pathlib import Path
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import FilesSource
 from quaestor.core.landed import LandedFile
+from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
 from quaestor.normalise.quarantine import blind_spots, refuse, release
-from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.duckdb import Warehouse, quoted
 
 _SQL = Path(__file__).parent / "sql"
 _NESTED = ("MAP", "STRUCT", "JSON")
@@ -31,28 +32,33 @@ class _Shape:
         table: Where its rows go.
         model: Its SELECT in `sql/`.
         required: The columns that say what a row is about.
+        ours: Columns of the table that no file states.
     """
 
     table: str
     model: str
     required: tuple[str, ...]
+    ours: tuple[str, ...] = ("source",)
 
 
 _SHAPES = {
     "node-hours": _Shape("usage.node_hour", "node_hours.sql", ("cluster", "node", "hour")),
     "pod-hours": _Shape("usage.pod_hour", "pod_hours.sql", ("cluster", "namespace", "pod", "hour")),
+    "gpu-jobs": _Shape("usage.gpu_job", "gpu_jobs.sql", ("job", "gpus"), ("source", "seen_at")),
+    "gpu-samples": _Shape("usage.gpu_sample", "gpu_samples.sql", ("host", "sampled_at")),
 }
 
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
-    """Replace the source's hours with those of its files in force.
+    """Replace what the source said ran with what its files in force say.
 
     Args:
         warehouse: Where to; the caller's transaction is open.
-        job: A source whose manifest is of schema `node-hours` or `pod-hours`.
+        job: A source whose manifest is of a schema in `_SHAPES`.
 
     Returns:
-        What could not be seen: files refused, rows in quarantine, columns that look misspelt.
+        What could not be seen: files refused, rows in quarantine, columns that look misspelt,
+        jobs whose GPU-hours nobody can tell.
     """
     assert isinstance(job.source, FilesSource)  # noqa: S101 - LOADERS pairs schema and source
     for script in ("macros.sql", "usage_macros.sql"):
@@ -69,13 +75,14 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
             misspelt += _load_file(warehouse, job, source, file, shape)
         except RefusedError as problem:
             refuse(warehouse, source.name, file, problem)
-    return blind_spots(warehouse, source.name, job.manifest.files) + misspelt
+    unknown = unknown_hours(warehouse, source.name)
+    return blind_spots(warehouse, source.name, job.manifest.files) + misspelt + unknown
 
 
 def _load_file(
     warehouse: Warehouse, job: Job, source: FilesSource, file: LandedFile, shape: _Shape
 ) -> list[BlindSpot]:
-    known = [name for name in warehouse.columns(shape.table) if name != "source"]
+    known = [name for name in warehouse.columns(shape.table) if name not in shape.ours]
     relation = open_file(
         warehouse,
         job.path(file),
@@ -94,13 +101,14 @@ def _load_file(
         )
     warehouse.run("create or replace temp view landed as " + _as_text(relation, found, known))
     model = (_SQL / shape.model).read_text(encoding="utf-8")
-    given = {"source": source.name}
-    warehouse.run(f"create or replace temp table usage_row as {model}", given)
+    given = {"source": source.name, "seen_at": job.manifest.fetched_at}
+    asked = {name: value for name, value in given.items() if f"${name}" in model}
+    warehouse.run(f"create or replace temp table usage_row as {model}", asked)
     warehouse.run(
         f"insert into {shape.table} by name "
-        "select $source as source, * exclude (file_row, raw, reason) "
-        "from usage_row where reason is null",
-        given,
+        "select $source as source, * exclude (file_row, raw, refused) "
+        "from usage_row where refused is null",
+        {"source": source.name},
     )
     _quarantine(warehouse, source.name, file, relation)
     return _misspelt(source.name, file, found, known)
@@ -111,12 +119,12 @@ def _as_text(relation: Relation, found: dict[str, str], known: list[str]) -> str
     columns = []
     for name in known:
         if name not in found:
-            columns.append(f"null::varchar as {name}")
+            columns.append(f"null::varchar as {quoted(name)}")
             continue
         raw = relation.source(found[name])
         nested = relation.columns[found[name]].startswith(_NESTED)
         text = f"to_json({raw})::varchar" if nested else f"{raw}::varchar"
-        columns.append(f"spelled(trim({text})) as {name}")
+        columns.append(f"spelled(trim({text})) as {quoted(name)}")
     return (
         f"select {', '.join(columns)}, {relation.row_number} as file_row, "
         f"{relation.as_json} as raw from {relation.reader}"
@@ -124,13 +132,13 @@ def _as_text(relation: Relation, found: dict[str, str], known: list[str]) -> str
 
 
 def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: Relation) -> None:
-    relations = [("file_row", "usage_row where reason is not null")]
+    relations = [("file_row, refused", "usage_row where refused is not null")]
     if not relation.typed:
-        relations.append(("row_number", REJECTED))
-    for row_number, rows in relations:
+        relations.append(("row_number, reason", REJECTED))
+    for place_and_reason, rows in relations:
         warehouse.run(
             "insert into quarantine.row "
-            f"select $source, $file, $sha256, {row_number}, reason, raw from {rows}",
+            f"select $source, $file, $sha256, {place_and_reason}, raw from {rows}",
             {"source": source, "file": file.path, "sha256": file.sha256},
         )
 

@@ -34,6 +34,12 @@ class MlflowSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="mlfl
     uri: str
 
 
+class ModelCardsSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="model-cards"):
+    """Model cards in a folder: Hugging Face's READMEs, and cards of the Model Card Toolkit."""
+
+    path: str
+
+
 class ModelGovSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="model-gov"):
     """`model.gov.yaml` files: what a registry cannot say, kept in git."""
 

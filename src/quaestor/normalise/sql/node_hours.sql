@@ -1,6 +1,6 @@
 -- The node hours of one landed file, typed, with what is wrong with each row.
 --
--- grain     one row per row of the file; rows with a reason go to quarantine.row
+-- grain     one row per row of the file; rows refused go to quarantine.row
 -- method    `landed` holds the file's columns as text, absent ones null (normalise/usage.py).
 --           What is not there is null: unobserved, never zero. Ratios lie in [0, 1]; more is a
 --           percentage that nobody divided by 100, and is refused rather than guessed at
@@ -42,5 +42,5 @@ select
     case
         when reasons <> '' then reasons
         when is_second then 'the cluster, node and hour stand twice'
-    end as reason
+    end as refused
 from placed

@@ -30,3 +30,29 @@ end;
 
 create or replace temp macro is_json_object(t) as
     case when json_valid(t) then json_type(t) = 'OBJECT' else false end;
+
+create or replace temp macro no_time(name, t) as case
+    when t is not null and as_time(t) is null then name || ' ' || shown(t) || ' is not an ISO 8601 time'
+end;
+
+-- A job's state in one word, whatever its scheduler calls it; null where the word is not known.
+create or replace temp macro job_state(t) as case
+    when t in ('completed', 'succeeded', 'success', 'finished', 'done') then 'completed'
+    when t in ('failed', 'failure', 'error', 'timeout', 'out_of_memory', 'oom', 'node_fail',
+        'boot_fail', 'deadline', 'launch_failed', 'reconfig_fail') then 'failed'
+    when t in ('cancelled', 'canceled', 'stopped', 'killed', 'preempted', 'revoked', 'requeued')
+    then 'cancelled'
+    when t in ('running', 'completing', 'suspended', 'stopping', 'resizing', 'stage_out',
+        'signaling') then 'running'
+    when t in ('pending', 'queued', 'submitted', 'configuring', 'requeue_hold', 'requeue_fed',
+        'resv_del_hold', 'special_exit') then 'pending'
+end;
+
+-- GPUs times the hours from start to end; up to when the source was asked while a job runs. Null
+-- where one of them is not known: never zero, never up to now.
+create or replace temp macro gpu_hours_of(gpus, started_at, ended_at, state, seen_at) as case
+    when gpus = 0 or state = 'pending' then 0
+    when ended_at is not null then gpus * date_diff('microsecond', started_at, ended_at) / 3.6e9
+    when state = 'running' and started_at <= seen_at
+    then gpus * date_diff('microsecond', started_at, seen_at) / 3.6e9
+end;

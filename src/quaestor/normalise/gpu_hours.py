@@ -1,0 +1,52 @@
+"""Tell of the jobs whose GPU-hours nobody can know: unknown is told, never counted as none."""
+
+from __future__ import annotations
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.warehouse.duckdb import Warehouse
+
+_WHY = {
+    "gpus": (
+        "nobody says how many GPUs",
+        "Have the scheduler record GPUs, and collect again.",
+    ),
+    "start": ("nobody says when they started", "Give their start, and collect again."),
+    "clock": (
+        "they run, and started after the source was asked",
+        "Set the clock of the machine that collects, and that of the scheduler.",
+    ),
+    "end": (
+        "they have no end and do not run",
+        "Have the scheduler close them (in Slurm: `sacctmgr show runawayjobs`), or give their end.",
+    ),
+}
+
+
+def unknown_hours(warehouse: Warehouse, source: str) -> list[BlindSpot]:
+    """Return one blind spot for each reason why GPU-hours of a source's jobs are unknown."""
+    found = warehouse.rows(
+        """
+        select
+            case
+                when gpus is null then 'gpus'
+                when started_at is null then 'start'
+                when state = 'running' and started_at > seen_at then 'clock'
+                else 'end'
+            end as why,
+            count(*), min(job)
+        from usage.gpu_job where source = ? and gpu_hours is null
+        group by all order by all
+        """,
+        [source],
+    )
+    return [
+        BlindSpot(
+            source=source,
+            scope="gpu_hours",
+            reason=f"the GPU-hours of {count:,} job{'s' if count > 1 else ''} are unknown, as "
+            f"{_WHY[why][0]}; the first: {first}",
+            fix=_WHY[why][1],
+            rows=count,
+        )
+        for why, count, first in found
+    ]
