@@ -112,6 +112,19 @@ def test_doctor_says_how_each_source_is(folder, capsys):
     assert not (folder / "landing").exists()
 
 
+def test_doctor_says_partly_of_an_export_that_is_half_written(folder, capsys):
+    """It is no failure to be mended here, and no health either."""
+    delivery = folder / "bills" / "cur" / "20261001-20261101"
+    delivery.mkdir(parents=True)
+    (delivery / "cur-Manifest.json").write_text('{"reportKeys": ["cur/20261001-20261101/c.csv"]}')
+
+    assert run(["doctor", "--now", NOW]) == 3
+    said = capsys.readouterr()
+    assert said.out.splitlines()[2].split()[:3] == ["bill", "files", "partly"]
+    assert "1 file, " in said.out
+    assert "c.csv is listed and not there" in said.out
+
+
 def test_doctor_knows_how_old_the_data_is_and_what_is_in_quarantine(folder, capsys):
     """From the last look and the last build."""
     (folder / "bills" / "b.csv").write_text(csv_text({"BilledCost": "x"}))

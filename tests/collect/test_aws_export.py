@@ -630,10 +630,11 @@ def test_doctor_says_how_much_is_there(aws: Aws, bill: Collected):
     assert not bill.landing.folder.exists()
 
     aws.delete(f"{DATA}2026-10/acme-00001.csv")
-    told = aws_export.doctor(bill.source, Config())
-    assert told.startswith("1 file, 1.0 MiB, 2026-09, written")
-    assert told.endswith(
-        f"; 2026-10: it is half written: {DATA}2026-10/acme-00001.csv is listed and not there"
+    with pytest.raises(PartlyReadError) as caught:
+        aws_export.doctor(bill.source, Config())
+    assert caught.value.read.startswith("1 file, 1.0 MiB, 2026-09, written")
+    assert caught.value.what == (
+        f"2026-10: it is half written: {DATA}2026-10/acme-00001.csv is listed and not there"
     )
 
 

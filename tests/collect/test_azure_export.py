@@ -398,6 +398,17 @@ def test_doctor_counts_and_permissions_allow_reading_alone(container, look):
     ]
 
 
+def test_doctor_says_what_of_an_export_is_half_written(container, look):
+    """Before it is collected, and beside what is whole."""
+    container.deliver(OCTOBER, {PART: "oct"})
+    container.write(f"{NOVEMBER}/{PART}", "nov")
+    with pytest.raises(PartlyReadError) as caught:
+        EXPORT.doctor(look.source, Config())
+
+    assert caught.value.what == "2026-11: it is half written: its manifest is missing"
+    assert caught.value.read.startswith("1 export, 2 periods, 6 bytes, newest file of 20")
+
+
 @pytest.mark.parametrize(
     ("kind", "package"),
     [

@@ -69,7 +69,7 @@ def test_of_several_deliveries_the_newest_counts(folder: Path):
     }
     source = FilesSource(name="bill", path="bills")
     told = files.doctor(source, Config(base=str(folder)))
-    assert told == "2 files, 0.0 MiB; 2 of deliveries not in force"
+    assert told == "2 files, 7 bytes; 2 of deliveries not in force"
 
 
 def test_the_month_is_billed_once(folder: Path):
@@ -92,7 +92,10 @@ def test_a_delivery_half_copied_leaves_the_one_before_in_force(folder: Path):
 
     with pytest.raises(PartlyReadError) as caught:
         collect(folder)
+    with pytest.raises(PartlyReadError, match="2026-10: it is half written") as seen:
+        files.doctor(FilesSource(name="bill", path="bills"), Config(base=str(folder)))
 
+    assert seen.value.read.startswith("1 file")
     (gap,) = caught.value.gaps
     assert (gap.scope, gap.period) == ("bills/cur", "2026-10")
     assert gap.reason.startswith("it is half written: ")

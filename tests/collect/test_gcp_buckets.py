@@ -109,7 +109,7 @@ def test_bills_below_the_prefix_land_as_they_are(exports: Bucket):
     )
     exports.collect()
     assert exports.in_force() == {"focus/a.csv": "x\n1\n", "focus/2026-10/b.jsonl": "{}\n"}
-    assert exports.said[0] == "gcp: 2 files, 2 new or changed, 0.0 MiB to fetch"
+    assert exports.said[0] == "gcp: 2 files, 2 new or changed, 7 bytes to fetch"
 
 
 def test_a_second_look_downloads_nothing(exports: Bucket):
@@ -164,7 +164,7 @@ def test_a_bucket_without_access_or_bill_is_said(exports: Bucket):
 def test_doctor_and_permissions(exports: Bucket):
     """How many files, how much; and two permissions, no more."""
     exports.put({"focus/a.csv": "x\n1\n"})
-    assert gcp_export.doctor(exports.source(), Config()).startswith("1 file, 0.0 MiB, written ")
+    assert gcp_export.doctor(exports.source(), Config()).startswith("1 file, 4 bytes, written ")
     told = gcp_export.permissions(exports.source())
     granted = [line[2:] for line in told.splitlines() if line.startswith("- ")]
     assert granted == ["storage.objects.get", "storage.objects.list"]

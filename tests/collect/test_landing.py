@@ -247,9 +247,9 @@ def test_doctor_names_what_looks_like_data_and_is_not_read(tmp_path: Path):
     config = Config(base=str(tmp_path))
 
     assert files.doctor(FilesSource(name="bill", path="bills"), config) == (
-        "1 file, 0.0 MiB; not read: 1 .bz2, 1 .tsv, 2 .xlsx, 1 .zip"
+        "1 file, 1 byte; not read: 1 .bz2, 1 .tsv, 2 .xlsx, 1 .zip"
     )
-    assert files.doctor(FilesSource(name="bill", path="bills/*.csv"), config) == "1 file, 0.0 MiB"
+    assert files.doctor(FilesSource(name="bill", path="bills/*.csv"), config) == "1 file, 1 byte"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody who may not read")

@@ -68,10 +68,12 @@ def _say_what_was_not_seen(call: Call, config: Config) -> None:
 
 def _look(source: Source, config: Config) -> tuple[str, str, QuaestorError | None]:
     from quaestor import collect, pipeline
-    from quaestor.core.errors import QuaestorError
+    from quaestor.core.errors import PartlyReadError, QuaestorError
 
     try:
         detail = collect.collector(pipeline.kind_of(source)).doctor(source, config)
+    except PartlyReadError as problem:
+        return "partly", "; ".join(filter(None, [problem.read, problem.what])), problem
     except QuaestorError as problem:
         return "failed", problem.what, problem
     return "ok", detail, None

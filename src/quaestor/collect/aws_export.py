@@ -23,6 +23,7 @@ from quaestor.collect.manifests import Exports, Listed, lasting, place_of
 from quaestor.core.errors import IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap, LandedFile
 from quaestor.core.period import Window
+from quaestor.core.text import size_text
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
@@ -101,14 +102,20 @@ def doctor(source: AwsExportSource, config: Config) -> str:
     periods = sorted({str(period) for period in places})
     roots = sorted({period.root for period in places})
     size = sum(one.size for one in found)
-    told = f"{len(found)} file{'s' if len(found) != 1 else ''}, {size / 1024**2:,.1f} MiB"
+    told = f"{len(found)} file{'s' if len(found) != 1 else ''}, {size_text(size)}"
     if periods:
         told += f", {periods[0]}" + (f" to {periods[-1]}" if len(periods) > 1 else "")
     if len(roots) > 1:
         told += f", {len(roots)} exports ({', '.join(root.rstrip('/') for root in roots)})"
     if found:
         told += f", written {max(one.modified for one in found):%Y-%m-%d %H:%M}"
-    return told + "".join(f"; {gap.period}: {gap.reason}" for gap in exports.gaps.values())
+    if exports.gaps:
+        raise PartlyReadError(
+            list(exports.gaps.values()),
+            where=f"s3://{source.bucket}/{folder} (source {source.name})",
+            read=told,
+        )
+    return told
 
 
 def permissions(source: AwsExportSource) -> str:

@@ -30,6 +30,7 @@ from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyRead
 from quaestor.core.landed import Gap, LandedFile
 from quaestor.core.period import Window
 from quaestor.core.progress import counted
+from quaestor.core.text import size_text
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -70,19 +71,43 @@ def doctor(source: AzureExportSource, config: Config) -> str:
     """Count exports, periods and bytes (see `Collector.doctor`)."""
     del config
     with _container(source) as container:
-        listing = _listing(source, container)
-        files = [one for one in listing if one.key.lower().endswith(READ)]
-    if not files:
+        listing = list(_listing(source, container))
+        gaps = _not_whole(source, container, listing)
+    files = [one for one in listing if one.key.lower().endswith(READ)]
+    if not files and not gaps:
         raise _nothing(source)
     periods = {place.period for one in files if (place := place_of(one.key))}
     exports = {period.export for period in periods}
     ranges = {(period.first, period.last) for period in periods}
-    size, newest = sum(one.size for one in files), max(one.modified for one in files)
-    return (
+    told = (
         f"{len(exports)} export{'s' * (len(exports) != 1)}, {len(ranges)} "
-        f"period{'s' * (len(ranges) != 1)}, {size / 1024**2:,.1f} MiB, newest file of "
-        f"{newest:%Y-%m-%d %H:%M}"
+        f"period{'s' * (len(ranges) != 1)}, {size_text(sum(one.size for one in files))}"
     )
+    if files:
+        told += f", newest file of {max(one.modified for one in files):%Y-%m-%d %H:%M}"
+    if gaps:
+        raise PartlyReadError(gaps, where=f"{_place(source)} (source {source.name})", read=told)
+    return told
+
+
+def _not_whole(
+    source: AzureExportSource, container: ContainerClient, listing: list[Listed]
+) -> list[Gap]:
+    """Return what of the exports asked for is not whole; only manifests are read for it."""
+
+    def read(manifest: Listed) -> bytes:
+        with azure.explained(source, f"{_place(source)}/{manifest.key}", "`container:`"):
+            return container.download_blob(manifest.key).readall()
+
+    window = Window(source.since, source.until)
+    found = [
+        in_force(period, files, read, None)
+        for period, files in by_period(listing)
+        if period and window.holds(period.first, period.last)
+    ]
+    bills = [one for one in found if one.dataset in (*BILLS, None)]
+    whole = [one for one in bills if one.files]
+    return [one.gap for one in bills if one.gap] + [gap for _, gap in conflicts(whole)]
 
 
 def permissions(source: AzureExportSource) -> str:

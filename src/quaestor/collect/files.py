@@ -20,6 +20,7 @@ from quaestor.collect.paths import matching, scope_of
 from quaestor.core.errors import IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
 from quaestor.core.progress import counted
+from quaestor.core.text import size_text
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
@@ -118,15 +119,16 @@ def doctor(source: FilesSource, config: Config) -> str:
     copied = in_force(source, config)
     paths = copied.paths
     size = sum(path.stat().st_size for path in paths)
-    told = f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {size / 1024**2:,.1f} MiB"
+    told = f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {size_text(size)}"
     if others := len(found(source, config)) - len(paths):
         told += f"; {others:,} of deliveries not in force"
-    told += "".join(f"; {gap.period}: {gap.reason}" for gap in _gaps(copied, config))
-    unread = _unread(source, config)
-    if not unread:
-        return told
-    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in sorted(unread.items()))
-    return f"{told}; not read: {kinds}"
+    if unread := _unread(source, config):
+        kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in sorted(unread.items()))
+        told += f"; not read: {kinds}"
+    if copied.gaps:
+        where = f"{source.path} (source {source.name})"
+        raise PartlyReadError(_gaps(copied, config), where=where, read=told)
+    return told
 
 
 def permissions(source: FilesSource) -> str:

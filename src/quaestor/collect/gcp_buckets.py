@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from quaestor.collect import gcp
 from quaestor.core.errors import IncompleteError
 from quaestor.core.landed import LandedFile
+from quaestor.core.text import size_text
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
@@ -61,7 +62,7 @@ class Bucket:
         size = sum(blob.size or 0 for blob in new)
         progress(
             f"{self.source.name}: {len(blobs):,} file{'s' if len(blobs) != 1 else ''}, "
-            f"{len(new):,} new or changed, {size / 1024**2:,.1f} MiB to fetch"
+            f"{len(new):,} new or changed, {size_text(size)} to fetch"
         )
         landed = gcp.in_threads(
             new,
@@ -76,7 +77,7 @@ class Bucket:
         """Say how many files are there, and how new they are."""
         blobs = self._listed()
         size = sum(blob.size or 0 for blob in blobs)
-        told = f"{len(blobs):,} file{'s' if len(blobs) != 1 else ''}, {size / 1024**2:,.1f} MiB"
+        told = f"{len(blobs):,} file{'s' if len(blobs) != 1 else ''}, {size_text(size)}"
         times = [blob.updated for blob in blobs if blob.updated]
         return told + (f", written {max(times):%Y-%m-%d %H:%M}" if times else "")
 

@@ -29,6 +29,7 @@ from quaestor.collect.gcp_partitions import (
 from quaestor.core.errors import IncompleteError
 from quaestor.core.landed import LandedFile
 from quaestor.core.sources.gcp import TABLE
+from quaestor.core.text import size_text
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
@@ -94,7 +95,7 @@ class Table:
         if told.table_type != "TABLE":
             return f"a {str(told.table_type).lower().replace('_', ' ')}, {len(told.schema)} columns"
         partitions = "by partition" if told.time_partitioning else "not partitioned"
-        text = f"{told.num_rows:,} rows, {(told.num_bytes or 0) / 1024**2:,.1f} MiB, {partitions}"
+        text = f"{told.num_rows:,} rows, {size_text(told.num_bytes or 0)}, {partitions}"
         return text + (f", changed {told.modified:%Y-%m-%d %H:%M}" if told.modified else "")
 
     def land(

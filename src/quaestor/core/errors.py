@@ -63,13 +63,15 @@ class IncompleteError(QuaestorError):
 class PartlyReadError(IncompleteError):
     """Parts of a source could not be read, and stay as they were; the rest is landed (3).
 
-    Raised by a collector after its snapshot. Each gap becomes a blind spot of its own.
+    Raised by a collector after its snapshot. Each gap becomes a blind spot of its own. `read`
+    says what could be read.
     """
 
-    def __init__(self, gaps: Sequence[Gap], *, where: str | None = None) -> None:
+    def __init__(self, gaps: Sequence[Gap], *, where: str | None = None, read: str = "") -> None:
         told = [f"{gap.period or gap.scope}: {gap.reason}" for gap in gaps]
         super().__init__("; ".join(told), where=where, fix=gaps[0].fix)
         self.gaps = tuple(gaps)
+        self.read = read
 
 
 class NothingEvaluatedError(QuaestorError):

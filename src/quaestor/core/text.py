@@ -27,6 +27,17 @@ def printable(value: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def size_text(size: int) -> str:
+    """Return a number of bytes as people read it, in a unit that leaves no small one zero.
+
+    >>> size_text(1), size_text(1023), size_text(1536), size_text(3 * 1024**2)
+    ('1 byte', '1,023 bytes', '1.5 KiB', '3.0 MiB')
+    """
+    if size < 1024:
+        return f"{size:,} byte{'s' if size != 1 else ''}"
+    return f"{size / 1024:,.1f} KiB" if size < 1024**2 else f"{size / 1024**2:,.1f} MiB"
+
+
 def json_value(value: Any) -> Any:
     """Return what JSON can hold without loss: decimals, times and infinities become text.
 
