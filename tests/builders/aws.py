@@ -59,6 +59,8 @@ class Aws:
     before: Callable[[Call], None] | None = None  # called before a request is answered
     breaks: int = 0  # how many downloads break off half way from now on
     page: int | None = None  # how many keys a listing gives at once; None: a thousand
+    # What is answered where moto has no answer, by the operation of a JSON service
+    replies: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
@@ -84,6 +86,7 @@ class Aws:
     def forget(self) -> None:
         """Begin anew: no calls, no faults, no objects."""
         self.faults.clear()
+        self.replies.clear()
         self.before = None
         self.page = None
         self.breaks = 0
@@ -119,6 +122,12 @@ class Aws:
             self.breaks -= 1
             body = b"".join(self._moto(environ, start))
             return [body[: len(body) // 2]]
+        reply = self.replies.get(call.target.rpartition(".")[2]) if call.target else None
+        if fault is None and reply:
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+            asked = json.loads(environ["wsgi.input"].read(length))
+            start("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
+            return [json.dumps(reply(asked)).encode()]
         if fault is None:
             return self._moto(environ, start)
         length = int(environ.get("CONTENT_LENGTH") or 0)

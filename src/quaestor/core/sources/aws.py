@@ -42,7 +42,24 @@ class AwsCostExplorerSource(
     months: int = 3  # how far back, where `since` does not say
 
 
+class SageMakerSource(AwsAccess, frozen=True, kw_only=True, tag_field="kind", tag="sagemaker"):
+    """What ran in SageMaker: training, processing and transform jobs, endpoints and their hours."""
+
+    regions: tuple[str, ...] = ()  # unset: `region`, or the one that boto3 finds
+    since: date | None = None
+    until: date | None = None
+    months: int = 3  # how far back, where `since` does not say
+
+
 class AwsOrganizationsSource(
     AwsAccess, frozen=True, kw_only=True, tag_field="kind", tag="organizations"
 ):
     """The names of the organisation's accounts."""
+
+
+class SageMakerRegistrySource(
+    AwsAccess, frozen=True, kw_only=True, tag_field="kind", tag="sagemaker-registry"
+):
+    """SageMaker's Model Registry: model packages, model cards, and who may touch them."""
+
+    regions: tuple[str, ...] = ()  # unset: `region:`, or the one boto3 finds
