@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from builders import azure, parties
+from builders import prometheus as metrics
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REFERENCE = CHECKOUT.parent / "shared"
@@ -120,6 +121,25 @@ def wiremock(wiremock_server: parties.WireMock) -> parties.WireMock:
     """The same server, with no answers yet."""
     wiremock_server.reset()
     return wiremock_server
+
+
+@pytest.fixture(scope="session")
+def prometheus_servers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., metrics.Prometheus]]:
+    """Start a Prometheus with histories of samples, as many as are asked for."""
+    if not metrics.is_there():
+        _missing("Prometheus")
+    started: list[metrics.Prometheus] = []
+
+    def start(*histories: metrics.History, options: tuple[str, ...] = ()) -> metrics.Prometheus:
+        folder = tmp_path_factory.mktemp("prometheus")
+        started.append(metrics.prometheus(folder, histories, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.server.stop()
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ JAVA = "default-jre-headless"  # runs WireMock, and has the keytool that makes a
 def main() -> int:
     """Install what is missing and return 1 where something must be there and is not."""
     missing = [
-        reason for reason in (browser(), mlflow(), azurite(), wiremock(), bigquery()) if reason
+        reason
+        for reason in (browser(), mlflow(), azurite(), wiremock(), bigquery(), prometheus())
+        if reason
     ]
     for reason in missing:
         print(f"missing: {reason}", file=sys.stderr)  # noqa: T201 - a program that speaks to people
@@ -84,6 +86,11 @@ def bigquery() -> str | None:
         return "BigQuery's emulator. It could not be given its extension."
     stamp.touch()
     return None
+
+
+def prometheus() -> str | None:
+    """Install Prometheus, whose promtool writes its history; return why there is none."""
+    return debian("promtool", "prometheus") or debian("prometheus", "prometheus")
 
 
 def azurite() -> str | None:

@@ -1,0 +1,31 @@
+"""Prometheus, and whatever speaks its API: Thanos, Mimir, VictoriaMetrics."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from quaestor.core.sources.common import Named
+
+
+class PrometheusSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="prometheus"):
+    """One cluster's metrics, hour by hour."""
+
+    url: str  # as Grafana has it: https://mimir.acme.example/prometheus
+    cluster: Annotated[str, Meta(min_length=1)]  # what `cluster` is called in usage.*
+    # For a server of several clusters: the label that holds `cluster` on every series.
+    cluster_label: Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] | None = None
+    days: Annotated[int, Meta(ge=1, le=3660)] = 30  # how far back, where `since` does not say
+    since: date | None = None
+    until: date | None = None
+    token: str | None = None  # sent as a bearer token
+    token_file: str | None = None  # the same from a file, such as a service account's
+    username: str | None = None
+    password: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)  # such as X-Scope-OrgID
+    ca_file: str | None = None  # whom to trust, instead of the machine's list
+    cert_file: str | None = None  # a client's certificate and key, for mutual TLS
+    key_file: str | None = None

@@ -1,0 +1,204 @@
+"""Load what Prometheus told of a cluster: hours of nodes, pods, GPUs and endpoints.
+
+The landed lines are series; `sql/prometheus_*.sql` make hours of them, one SELECT after the
+other. What cannot be read is kept aside, and what nobody measures is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.sources import PrometheusSource
+from quaestor.normalise.format import SQL
+from quaestor.normalise.job import Job
+from quaestor.normalise.landed_objects import LANDED, read_objects
+from quaestor.normalise.quarantine import blind_spots, release
+from quaestor.warehouse.duckdb import Warehouse
+
+TABLES = ("node_hour", "gpu_device_hour", "pod_hour", "endpoint_hour")
+_STEPS = ("series", "point", "fact", "scrape", "gpu_device_hour", "node_hour", "pod_hour")
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """What is unobserved without a fact, and how it is mended."""
+
+    columns: str
+    fix: str
+    only_with_gpus: bool = False
+
+
+_CADVISOR = "Scrape the kubelet's /metrics/cadvisor, with its labels namespace, pod and container."
+_KSM = "Scrape kube-state-metrics, honouring its labels (`honor_labels: true`)."
+_DCGM = "Scrape NVIDIA's dcgm-exporter, with this field in its list of counters."
+_FACTS = {
+    "pod_cpu": _Fact("pod_hour.cpu_used_cores", _CADVISOR),
+    "pod_ram": _Fact("pod_hour.ram_used_gib", _CADVISOR),
+    "pod_received": _Fact("pod_hour.network_received_gib", _CADVISOR),
+    "pod_sent": _Fact("pod_hour.network_sent_gib", _CADVISOR),
+    "pod_requests": _Fact("pod_hour: the requests of CPU, memory and GPUs", _KSM),
+    "pod_active": _Fact("pod_hour.up_ratio: pods that have ended count as up", _KSM),
+    "pod_info": _Fact("pod_hour.node, up_ratio", _KSM),
+    "pod_labels": _Fact(
+        "pod_hour.labels: team and model",
+        "Let kube-state-metrics show them: --metric-labels-allowlist=pods=[team,model,...].",
+    ),
+    "node_capacity": _Fact("node_hour: CPU, memory and GPUs", _KSM),
+    "node_info": _Fact("node_hour.provider_id, up_ratio: no machine meets its bill", _KSM),
+    "node_labels": _Fact(
+        "node_hour.instance_type, region",
+        "Let kube-state-metrics show them: --metric-labels-allowlist=nodes=[*].",
+    ),
+    "gpu_used": _Fact("gpu_device_hour.used_ratio, pod_hour.gpu_used_ratio", _DCGM, True),
+    "gpu_tensor": _Fact("gpu_device_hour.tensor_ratio", _DCGM, True),
+    "gpu_memory_used": _Fact("gpu_device_hour.memory_used_gib", _DCGM, True),
+    "gpu_memory": _Fact("gpu_device_hour.memory_gib", _DCGM, True),
+    "gpu_power": _Fact("gpu_device_hour.power_watts", _DCGM, True),
+    "gpu_energy": _Fact("gpu_device_hour.energy_kwh", _DCGM, True),
+}
+
+
+def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
+    """Replace what the source said before (see `normalise.Loader`)."""
+    assert isinstance(job.source, PrometheusSource)  # noqa: S101 - LOADERS pairs schema and source
+    source, cluster = job.source.name, job.source.cluster
+    for script in ("macros.sql", "k8s_macros.sql", "prometheus_macros.sql"):
+        warehouse.run((SQL / script).read_text(encoding="utf-8"))
+    for table in TABLES:
+        warehouse.run(f"delete from usage.{table} where source = ?", [source])
+    release(warehouse, source, keep=())
+    read_objects(warehouse, job)
+    for step in _STEPS:
+        _make(warehouse, step)
+    _make(warehouse, "endpoint_hour", cluster=cluster)
+    for table in TABLES:
+        _fill(warehouse, table, source, cluster)
+    warehouse.run(_ASIDE, {"source": source})
+    return [
+        *_absent(warehouse, source),
+        *_changed(warehouse, source),
+        *_nobody(warehouse, source),
+        *blind_spots(warehouse, source, job.manifest.files),
+    ]
+
+
+def _make(warehouse: Warehouse, step: str, **parameters: str) -> None:
+    model = (SQL / f"prometheus_{step}.sql").read_text(encoding="utf-8")
+    warehouse.run(f"create or replace temp table prometheus_{step} as {model}", parameters)
+
+
+def _fill(warehouse: Warehouse, table: str, source: str, cluster: str) -> None:
+    wanted = warehouse.columns(f"usage.{table}")
+    made = {name for (name, *_) in warehouse.rows(f"describe prometheus_{table}")}
+    given = {"source": source} | ({"cluster": cluster} if "cluster" in wanted else {})
+    columns = [f"${name} as {name}" for name in given]
+    columns += [name for name in wanted if name in made and name not in given]
+    warehouse.run(
+        f"insert into usage.{table} by name select {', '.join(columns)} from prometheus_{table} "
+        "order by all",
+        given,
+    )
+
+
+def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
+    """Tell of facts that no metric tells, or whose series have other labels."""
+    told = warehouse.rows(
+        f"""
+        select unnest(from_json(object -> '$.facts', '[{{"fact": "VARCHAR", "metrics":
+            ["VARCHAR"], "present": ["VARCHAR"], "near": ["VARCHAR"]}}]'), recursive := true)
+        from {LANDED} where kind = 'metrics'
+        """
+    )
+    answered = {kind for (kind,) in warehouse.rows("select distinct kind from prometheus_fact")}
+    (with_gpus,) = warehouse.row(
+        "select coalesce(bool_or(gpus > 0), false) from prometheus_node_hour"
+    )
+    for name, metrics, present, near in told:
+        fact = _FACTS[name]
+        if name in answered or (fact.only_with_gpus and not with_gpus):
+            continue
+        if present == []:
+            named = " or ".join(metrics)
+            reason = f"there is no metric {named}"
+            reason += f" ({', '.join(near)} looks like it)" if near else ""
+        else:
+            reason = f"no series of {' or '.join(present or metrics)} has the labels we read"
+        yield BlindSpot(
+            source=source,
+            scope=fact.columns,
+            reason=f"{reason}, so that it is unobserved",
+            fix=fact.fix,
+        )
+    if "pod_labels" in answered and not warehouse.rows(
+        "select 1 from prometheus_pod_hour where labels is not null limit 1"
+    ):
+        yield BlindSpot(
+            source=source,
+            scope=_FACTS["pod_labels"].columns,
+            reason="kube_pod_labels shows no label of any pod",
+            fix=_FACTS["pod_labels"].fix,
+        )
+
+
+def _changed(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
+    """Tell of nodes whose GPUs changed within an hour: some may have fallen off."""
+    for node, hours, first in warehouse.rows(
+        """
+        select most.node, count(*), min(most.hour)
+        from prometheus_fact as most
+        join prometheus_fact as least
+            on least.kind = 'node_least_gpus' and least.node = most.node
+            and least.hour = most.hour and least.labels['resource'] = most.labels['resource']
+        where most.kind = 'node_capacity' and least.value < most.value
+        group by most.node order by most.node
+        """
+    ):
+        yield BlindSpot(
+            source=source,
+            scope=f"node {node}",
+            period=f"{first:%Y-%m-%d %H:%M}",
+            reason=f"its number of GPUs changed within {hours:,} hour{'s' if hours > 1 else ''}; "
+            "the most it had is taken as what is paid",
+            fix="See whether a GPU failed or the device plug-in was restarted.",
+            rows=hours,
+        )
+
+
+def _nobody(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
+    """Tell of GPUs in use of which the exporter does not say by whom."""
+    (hours, pods) = warehouse.row(
+        """
+        select
+            (select count(*) from prometheus_gpu_device_hour
+                where pod is null and used_ratio > 0),
+            (select count(*) from prometheus_pod_hour
+                where gpu_request > 0 and gpu_used_ratio is null)
+        """
+    )
+    if hours and pods:
+        yield BlindSpot(
+            source=source,
+            scope="pod_hour.gpu_used_ratio",
+            reason=f"{pods:,} pod-hours with GPUs are unobserved, and for {hours:,} GPU-hours in "
+            "use the exporter does not say whose work they are",
+            fix="Let dcgm-exporter map GPUs to pods (DCGM_EXPORTER_KUBERNETES=true), and keep its "
+            "labels pod and namespace.",
+            rows=pods,
+        )
+
+
+_ASIDE = """
+insert into quarantine.row
+select $source, s.file, s.sha256, s.row_number,
+    coalesce(s.refused, p.reason || ' (' || p.hours || ' hour' || if(p.hours > 1, 's', '')
+        || ' from ' || strftime(p.first, '%Y-%m-%d %H:%M') || ')'),
+    s.raw
+from prometheus_series as s
+left join (
+    select series, arg_min(refused, hour) as reason, count(*) as hours, min(hour) as first
+    from prometheus_point where refused is not null group by series
+) as p on p.series = s.series
+where s.refused is not null or p.series is not null
+"""
