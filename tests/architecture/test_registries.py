@@ -43,6 +43,11 @@ def modules_that_offer(folder: str, *names: str) -> set[str]:
     return offering
 
 
+def command_module(name: str) -> str:
+    """Return the module of a command, whose name may have a hyphen."""
+    return f"quaestor.cli.{name.replace('-', '_')}"
+
+
 @pytest.mark.parametrize(
     ("registry", "folder", "offers"),
     [
@@ -50,7 +55,7 @@ def modules_that_offer(folder: str, *names: str) -> set[str]:
         (LOADERS, "normalise", ("load",)),
         (formats.FORMATS, "normalise/formats", ("FORMAT",)),
         (FORMATS, "report/export", ("render",)),
-        ({name: f"quaestor.cli.{name}" for name in COMMANDS}, "cli", ("command",)),
+        ({name: command_module(name) for name in COMMANDS}, "cli", ("command",)),
     ],
     ids=["COLLECTORS", "LOADERS", "FORMATS of bills", "FORMATS of reports", "COMMANDS"],
 )
@@ -94,7 +99,7 @@ def test_a_command_shows_how_it_is_used(name: str):
     assert result.exit_code == 0, result.output
     body = re.sub(r"^Usage:.*$", "", result.output, flags=re.MULTILINE)
     assert f"quaestor {name}" in body, "an example"
-    commands = getattr(importlib.import_module(f"quaestor.cli.{name}").command, "commands", None)
+    commands = getattr(importlib.import_module(command_module(name)).command, "commands", None)
     if not commands:
         assert [option for option in SHARED_OPTIONS if option not in body] == []
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "Give the bill back as FOCUS Parquet, and hold it to FOCUS's rules.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
     "query": "Ask the warehouse in SQL, read-only.",
+    "gpu-sample": "Sample the GPUs of this machine into Parquet files.",
     "policy": "List, show, test and document policies.",
 }
 EXIT_CODES = """
@@ -52,7 +53,8 @@ class _Commands(click.Group):
         del ctx  # click's signature
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"quaestor.cli.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command = importlib.import_module(f"quaestor.cli.{module}").command
         assert isinstance(command, click.Command)  # noqa: S101 - held by tests/architecture
         return command
 
