@@ -85,7 +85,6 @@ def exports(
     from google.cloud import storage
 
     monkeypatch.setattr(gcp, "PATIENCE", 3.0)
-    monkeypatch.setattr(gcp, "FIRST_PATIENCE", 3.0)
     doorman = Doorman(emulator.port).start()
     client = storage.Client(
         project="p",

@@ -109,7 +109,6 @@ def export(
     from google.cloud import bigquery
 
     monkeypatch.setattr(gcp, "PATIENCE", 3.0)
-    monkeypatch.setattr(gcp, "FIRST_PATIENCE", 3.0)
     doorman = Doorman(emulator.port).start()
     client = bigquery.Client(
         project=PROJECT,
@@ -370,6 +369,23 @@ def test_throttling_that_passes_is_waited_out(export: Export):
 
     def moody(call: Call) -> party.Answer | None:
         if call.query.startswith("select *") and not call.is_dry and (one := next(answers, None)):
+            error = {"reason": one[1], "message": "later"}
+            return one[0], {"error": {"code": one[0], "message": "later", "errors": [error]}}
+        return None
+
+    gcp.PATIENCE = 30.0
+    export.doorman.instead = moody
+    export.collect()
+    assert export.in_force() == {"2026-10-05": [1.0]}
+
+
+def test_throttling_of_the_first_question_is_waited_out(export: Export):
+    """Somebody listens there; what asks to slow down is not given up."""
+    export.export(detailed_row("2026-10-05", 1.0))
+    answers = iter([(503, "backendError"), (403, "rateLimitExceeded"), (429, "quotaExceeded")])
+
+    def moody(_: Call) -> party.Answer | None:
+        if one := next(answers, None):
             error = {"reason": one[1], "message": "later"}
             return one[0], {"error": {"code": one[0], "message": "later", "errors": [error]}}
         return None

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 THREADS = 4
 PATIENCE = 180.0  # seconds of throttling or faults, with growing pauses, until we give up
-FIRST_PATIENCE = 20.0  # for the first question: a wrong address is to be known soon
 WAIT = 60.0  # seconds for one answer
+_FIRST_CONTACT = 5.0  # seconds until somebody listens
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _KEPT = "what was landed before stays in force"
 _SLOW = ("rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded", "userRateLimitExceeded")
@@ -57,6 +57,38 @@ def not_installed(source: GcpSource) -> QuaestorError:
         where=f"source {source.name}",
         fix="pip install 'quaestor[gcp]'",
     )
+
+
+def first_question() -> dict[str, Any]:
+    """Return the patience for a first question, as arguments of a call.
+
+    A place where nobody listens is known within seconds; one that asks to slow down, or that is
+    not well, is waited for like any other.
+    """
+    from google.api_core.retry import Retry
+
+    return {
+        "retry": Retry(predicate=_passing(), maximum=20, timeout=PATIENCE),
+        "timeout": (_FIRST_CONTACT, WAIT),
+    }
+
+
+def _passing() -> Callable[[BaseException], bool]:
+    """Return what says whether to ask again; where nobody listens, once more."""
+    from google.api_core.exceptions import ServerError, TooManyRequests
+    from requests.exceptions import ConnectionError as NoConnectionError
+
+    left = 1
+
+    def passes(problem: BaseException) -> bool:
+        nonlocal left
+        if isinstance(problem, NoConnectionError) or "failed to connect" in str(problem):
+            left -= 1
+            return left >= 0
+        slow = reason_of(problem) in _SLOW
+        return slow or isinstance(problem, ServerError | TooManyRequests)
+
+    return passes
 
 
 def in_threads(

@@ -140,6 +140,10 @@ def _clients(source: GcpBillingSource) -> tuple[Any, Any]:
     )
 
 
+def _first_patience() -> dict[str, Any]:
+    return {**gcp.first_question(), "timeout": gcp.WAIT}  # gRPC knows at once if nobody listens
+
+
 def _patience() -> dict[str, Any]:
     from google.api_core import exceptions, retry
 
@@ -154,10 +158,10 @@ def _patience() -> dict[str, Any]:
 
 def _accounts(source: GcpBillingSource, client: Any) -> Iterator[Any]:
     if not source.billing_accounts:
-        yield from client.list_billing_accounts(**_patience())
+        yield from client.list_billing_accounts(**_first_patience())
     for name in source.billing_accounts:
         full = f"billingAccounts/{name.removeprefix('billingAccounts/')}"
-        yield client.get_billing_account(name=full, **_patience())
+        yield client.get_billing_account(name=full, **_first_patience())
 
 
 def _account_rows(source: GcpBillingSource, client: Any) -> Iterator[tuple[str, ...]]:

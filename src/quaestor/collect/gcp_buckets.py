@@ -82,14 +82,11 @@ class Bucket:
         return told + (f", written {max(times):%Y-%m-%d %H:%M}" if times else "")
 
     def _listed(self) -> list[Any]:
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
         with gcp.explained(self.source, self.address):
             found = self.client.list_blobs(
                 self.source.bucket,
                 prefix=self.source.prefix or None,
-                retry=DEFAULT_RETRY.with_timeout(gcp.FIRST_PATIENCE),
-                timeout=gcp.WAIT,
+                **gcp.first_question(),
             )
             return [blob for blob in found if blob.name.lower().endswith(TAKEN)]
 

@@ -80,13 +80,10 @@ class Table:
     @cached_property
     def told(self) -> Any:
         """What BigQuery says of the table: its columns, its partitioning, its size."""
-        from google.cloud import bigquery
-
         with gcp.explained(self.source, self.address):
             return self.client.get_table(
                 f"{self.project}.{self.dataset}.{self.name}",
-                retry=bigquery.DEFAULT_RETRY.with_timeout(gcp.FIRST_PATIENCE),
-                timeout=gcp.WAIT,
+                **gcp.first_question(),
             )
 
     def state(self) -> str:
