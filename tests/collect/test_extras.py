@@ -14,7 +14,7 @@ from quaestor.collect.landing import Landing
 from quaestor.core.config import parse_config
 from quaestor.core.errors import QuaestorError
 
-SDKS = ("boto3", "botocore", "azure", "google", "mlflow")
+SDKS = ("boto3", "botocore", "azure", "google", "mlflow", "kubernetes")
 KEYS = {
     "aws-export": "bucket: b",
     "aws-cost-explorer": "months: 1",
@@ -25,9 +25,14 @@ KEYS = {
     "gcp-billing": "currency: USD",
     "sagemaker-registry": "regions: [us-east-1]",
     "vertex": "project: acme, locations: [us-central1]",
+    "kubernetes": "context: prod",
     "mlflow": "uri: 'http://127.0.0.1:1'",
 }
-WITHOUT = {"slurm", "prometheus", "files", "model-gov", "ecb-rates"}  # kinds that need no SDK
+# Kinds that need no SDK.
+WITHOUT = {
+    *("ray", "slurm", "prometheus", "files", "model-gov", "ecb-rates"),
+    *("kubeflow", "model-cards"),
+}
 
 
 class Absent(MetaPathFinder):

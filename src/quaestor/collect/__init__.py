@@ -34,6 +34,7 @@ COLLECTORS = {
     "model-gov": "quaestor.collect.model_gov",
     "prometheus": "quaestor.collect.prometheus",
     "sagemaker": "quaestor.collect.sagemaker",
+    "ray": "quaestor.collect.ray",
     "slurm": "quaestor.collect.slurm",
     "sagemaker-registry": "quaestor.collect.sagemaker_registry",
     "vertex": "quaestor.collect.vertex",

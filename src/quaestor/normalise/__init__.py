@@ -24,6 +24,7 @@ LOADERS = {
     "pod-hours": "quaestor.normalise.usage",
     "gpu-jobs": "quaestor.normalise.usage",
     "gpu-samples": "quaestor.normalise.usage",
+    "ray": "quaestor.normalise.ray",
     "slurm": "quaestor.normalise.slurm",
     "kubernetes": "quaestor.normalise.kubernetes",
     "mlflow": "quaestor.normalise.registry_mlflow",

@@ -22,8 +22,14 @@ _WHY = {
 }
 
 
-def unknown_hours(warehouse: Warehouse, source: str) -> list[BlindSpot]:
-    """Return one blind spot for each reason why GPU-hours of a source's jobs are unknown."""
+def unknown_hours(warehouse: Warehouse, source: str, *, gpus: str | None = None) -> list[BlindSpot]:
+    """Return one blind spot for each reason why GPU-hours of a source's jobs are unknown.
+
+    Args:
+        warehouse: Where the jobs are.
+        source: The source's name.
+        gpus: How its jobs can say how many GPUs they have, where that is known.
+    """
     found = warehouse.rows(
         """
         select
@@ -45,7 +51,7 @@ def unknown_hours(warehouse: Warehouse, source: str) -> list[BlindSpot]:
             scope="gpu_hours",
             reason=f"the GPU-hours of {count:,} job{'s' if count > 1 else ''} are unknown, as "
             f"{_WHY[why][0]}; the first: {first}",
-            fix=_WHY[why][1],
+            fix=gpus if gpus and why == "gpus" else _WHY[why][1],
             rows=count,
         )
         for why, count, first in found

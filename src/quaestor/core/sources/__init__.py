@@ -22,6 +22,7 @@ from quaestor.core.sources.kubeflow import KubeflowSource
 from quaestor.core.sources.kubernetes import KubernetesSource
 from quaestor.core.sources.prometheus import PrometheusSource
 from quaestor.core.sources.rates import EcbRatesSource
+from quaestor.core.sources.ray import RaySource
 from quaestor.core.sources.slurm import SlurmSource
 
 Source = (
@@ -42,6 +43,7 @@ Source = (
     | VertexSource
     | EcbRatesSource
     | PrometheusSource
+    | RaySource
     | SlurmSource
     | KubernetesSource
 )
@@ -73,6 +75,7 @@ __all__ = [
     "ModelCardsSource",
     "ModelGovSource",
     "PrometheusSource",
+    "RaySource",
     "SageMakerRegistrySource",
     "SageMakerSource",
     "SlurmSource",
