@@ -115,5 +115,5 @@ def test_a_file_that_is_no_list_of_accounts_is_told(bill: Bill):
 
     assert len(spots) == 1
     assert bill.quarantined() == [
-        (None, "column provider is missing. Write the columns provider, account_id.")
+        (None, "column provider is missing\nWrite the columns provider, account_id.")
     ]

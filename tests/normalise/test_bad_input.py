@@ -234,3 +234,34 @@ def test_a_rounded_billing_account_is_unknown_in_every_format(bill: Bill, text: 
 
     assert bill.values("BillingAccountId") == [(None,)]
     assert len(bill.warehouse.rows("select 1 from quarantine.value")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lost", "reason"),
+    [
+        (
+            export({}),
+            "CostInBillingCurrency",
+            "it looks like Azure cost details, actual or amortised, and has no column Cost",
+        ),
+        (exported("cur", {}), "lineItem/UsageStartDate", "AWS Cost and Usage Report, and has no "),
+        (csv_flat(row()), "cost", "Google Cloud billing export, and has no column cost"),
+        (csv_text({}), "ChargePeriodStart", "FOCUS, and has no column ChargePeriodStart"),
+        ("a,b,c,d\n1,2,3,4\n", "d", "no bill that is known has these columns: a, b, c"),
+    ],
+    ids=["azure-cost", "cur", "gcp-export", "focus", "none"],
+)
+def test_a_bill_without_a_column_it_is_known_by_names_the_format_and_the_column(
+    bill: Bill, text: str, lost: str, reason: str
+):
+    """And one thing to do about it: how to export it whole."""
+    rows = [list(line) for line in csv.reader(io.StringIO(text))]
+    place = rows[0].index(next(name for name in rows[0] if name.casefold() == lost.casefold()))
+    out = io.StringIO()
+    csv.writer(out).writerows([*line[:place], *line[place + 1 :]] for line in rows)
+    bill.write("a.csv", out.getvalue())
+    [spot] = bill.load()
+
+    assert reason in spot.reason
+    assert "quarantine" not in str(spot.fix)
+    assert str(spot.fix) not in spot.reason

@@ -179,7 +179,7 @@ REFUSED = {
     ),
     "no EffectiveCost": (
         b"BilledCost,BillingPeriodStart,ChargePeriodStart\n1,2026-10-01,2026-10-01\n",
-        "column EffectiveCost is missing. Export FOCUS 1.0 or later; 1 row is kept",
+        "column EffectiveCost is missing\nExport FOCUS 1.0 or later; 1 row is kept",
     ),
     "a page of HTML": (b"<html><body>Sign in</body></html>", "no bill that is known has these"),
     "a column twice": (

@@ -133,7 +133,7 @@ REFUSED = {
     "no invoice month": (
         "bad.csv",
         csv_flat({name: value for name, value in row().items() if name != "invoice"}).encode(),
-        "no bill that is known has these columns",
+        "it looks like Google Cloud billing export, and has no column invoice_month",
     ),
 }
 

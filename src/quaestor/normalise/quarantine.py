@@ -27,8 +27,8 @@ def release(warehouse: Warehouse, source: str, *, keep: Iterable[str]) -> None:
 
 
 def refuse(warehouse: Warehouse, source: str, file: LandedFile, problem: QuaestorError) -> None:
-    """Put a whole file into quarantine (row_number is null)."""
-    reason = f"{problem.what}. {problem.fix}" if problem.fix else problem.what
+    """Put a whole file into quarantine (row_number is null); its fix is the reason's last line."""
+    reason = f"{problem.what}\n{problem.fix}" if problem.fix else problem.what
     warehouse.run(
         "insert into quarantine.row values (?, ?, ?, null, ?, null)",
         [source, file.path, file.sha256, reason],
@@ -58,21 +58,31 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
         [source],
     )
     return [
-        BlindSpot(
+        _refused(source, known.get(file, file), reason)
+        if whole
+        else BlindSpot(
             source=source,
             scope=known.get(file, file),
-            reason=_reason(rows, first, reason, whole=whole, loaded=loaded),
+            reason=_reason(rows, first, reason, loaded=loaded),
             fix=f'{_MAPPED if mapped else _EXPORTED}; `quaestor query "from quarantine.'
             f"{'value' if loaded else 'row'} where source = '{source}'\"` shows them all.",
-            rows=None if whole else rows,
+            rows=rows,
         )
         for file, whole, loaded, mapped, rows, first, reason in found
     ]
 
 
-def _reason(rows: int, first: int, reason: str, *, whole: bool, loaded: bool) -> str:
-    if whole:
-        return f"the file cannot be read: {reason}"
+def _refused(source: str, scope: str, reason: str) -> BlindSpot:
+    what, _, fix = reason.partition("\n")
+    return BlindSpot(
+        source=source,
+        scope=scope,
+        reason=f"the file cannot be read: {what}",
+        fix=fix or f"{_EXPORTED}.",
+    )
+
+
+def _reason(rows: int, first: int, reason: str, *, loaded: bool) -> str:
     counted = f"{rows:,} row{'s' if rows > 1 else ''}"
     if loaded:
         return f"{counted} loaded without a value that cannot be read; row {first}: {reason}"

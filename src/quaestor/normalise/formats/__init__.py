@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
+from quaestor.core.focus import COLUMNS
 from quaestor.core.sources import BillSource
 from quaestor.normalise.format import Format
 from quaestor.normalise.landed_file import RefusedError
@@ -48,12 +49,42 @@ def of(source: BillSource, header: Sequence[str]) -> Format:
     for name in FORMATS:
         if (found := named(name)).recognises(header):
             return found
+    if near := _nearest(header):
+        form, missing = near
+        raise RefusedError(
+            f"it looks like {form.title}, and has no column {' and no '.join(missing)}",
+            fix=f"{form.fix}; or set `mapping:` to say which column is what. The file is kept, "
+            "landed and unread.",
+        )
     raise RefusedError(
         f"no bill that is known has these columns: {', '.join(header[:6])}"
         f"{', ...' if len(header) > 6 else ''}",
         fix="Set `schema:` on the source to force a format, or `mapping:` to say which column is "
         "what; nothing is lost, the file is kept, landed and unread.",
     )
+
+
+def _nearest(header: Sequence[str]) -> tuple[Format, list[str]] | None:
+    """Return the format that knows most of a header's columns, and which of its own it lacks.
+
+    None where no format knows three of them and half of all: then it is another thing.
+    """
+    found: list[tuple[int, int, Format, list[str]]] = []
+    for name in FORMATS:
+        form = named(name)
+        spelt = {form.spelling(column) for column in header}
+        columns = [*form.columns, *(COLUMNS if form.keeps_unknown else ())]
+        written = {form.spelling(column): column for column in columns}
+        common = len(spelt & {*written, *(outer for outer, _ in form.inside.values())})
+        absent = [sorted(signature - spelt) for signature in form.signatures]
+        if absent and common >= max(3, len(spelt) / 2):
+            missing = min(absent, key=lambda names: (len(names), [n not in written for n in names]))
+            told = [written.get(name, name) for name in missing]
+            found.append((common, -len(missing), form, told))
+    if not found:
+        return None
+    _, _, form, missing = max(found, key=lambda one: one[:2])
+    return form, missing
 
 
 def is_known(source: BillSource, header: Sequence[str]) -> bool:
