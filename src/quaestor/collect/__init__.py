@@ -23,6 +23,7 @@ COLLECTORS = {
     "organizations": "quaestor.collect.aws_organizations",
     "azure-cost": "quaestor.collect.azure_cost",
     "azure-export": "quaestor.collect.azure_export",
+    "azure-ml": "quaestor.collect.azure_ml",
     "ecb-rates": "quaestor.collect.ecb_rates",
     "files": "quaestor.collect.files",
     "gcp-billing": "quaestor.collect.gcp_billing",

@@ -37,6 +37,7 @@ LOADERS = {
     "kubeflow": "quaestor.normalise.registry_kubeflow",
     "sagemaker-registry": "quaestor.normalise.registry_sagemaker",
     "sagemaker": "quaestor.normalise.sagemaker",
+    "azure-ml": "quaestor.normalise.azure_ml",
     "vertex": "quaestor.normalise.vertex",
 }
 

@@ -9,7 +9,7 @@ from quaestor.core.sources.aws import (
     SageMakerRegistrySource,
     SageMakerSource,
 )
-from quaestor.core.sources.azure import AzureCostSource, AzureExportSource
+from quaestor.core.sources.azure import AzureCostSource, AzureExportSource, AzureMlSource
 from quaestor.core.sources.files import (
     FileSchema,
     FilesSource,
@@ -38,6 +38,7 @@ Source = (
     | SageMakerSource
     | AzureCostSource
     | AzureExportSource
+    | AzureMlSource
     | GcpExportSource
     | GcpBillingSource
     | VertexSource
@@ -63,6 +64,7 @@ __all__ = [
     "AwsOrganizationsSource",
     "AzureCostSource",
     "AzureExportSource",
+    "AzureMlSource",
     "BillSource",
     "EcbRatesSource",
     "FileSchema",

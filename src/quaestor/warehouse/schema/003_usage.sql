@@ -31,7 +31,8 @@ create table if not exists usage.gpu_device_hour (
 create table if not exists usage.node (
     source varchar not null, cluster varchar not null, node varchar not null,
     provider_id varchar, instance_type varchar, region varchar, zone varchar,
-    capacity_type varchar, -- on-demand, spot; null: nobody says
+    resource_id varchar, -- a bill's ResourceId is this, or ends with it behind a slash
+    capacity_type varchar, -- on-demand, spot, reserved, capacity-block; null: nobody says
     cpu_cores double, ram_gib double,
     gpu_model varchar, gpus integer, gpu_memory_gib double, -- physical GPUs; memory of one
     gpu_sharing varchar, gpu_replicas integer, -- mig, time-slicing, mps; how many share a GPU
@@ -80,7 +81,12 @@ create table if not exists usage.gpu_job (
     instance_type varchar, instances integer, cpus double, ram_gib double,
     resource_id varchar, sub_account varchar, region varchar, queue varchar,
     submitted_at timestamp, attempt integer, exit_code varchar, reason varchar,
-    seen_at timestamp -- when the source was asked
+    seen_at timestamp, -- when the source was asked
+    capacity_type varchar, -- on-demand, spot, reserved
+    billed_gpu_hours double, -- gpus x what is billed, where the platform says it: spot costs less
+    kept_warm_gpu_hours double, -- billed while its machines waited for another job
+    volume_gib double, -- of all its machines
+    artifact_uri varchar -- what it wrote, where its model is known by that alone
 );
 create table if not exists usage.gpu_sample (
     source varchar not null, host varchar not null, gpu_uuid varchar, gpu_index integer,
@@ -103,5 +109,6 @@ create table if not exists usage.endpoint_hour (
     source varchar not null, endpoint varchar not null, hour timestamp not null,
     requests double, input_tokens double, output_tokens double, instances double,
     errors double, gpu_used_ratio double, cpu_used_ratio double,
-    latency_p95_ms double, tags varchar
+    latency_p95_ms double, tags varchar,
+    variant varchar -- of an endpoint that has several; a row is then of one variant
 );

@@ -1,0 +1,123 @@
+"""Load what Kubernetes clusters hold: nodes, pods, volumes, load balancers, deployments, grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.normalise.format import SQL
+from quaestor.normalise.job import Job
+from quaestor.normalise.landed_objects import read_objects
+from quaestor.normalise.quarantine import blind_spots, release
+from quaestor.normalise.registry import columns_of, fill, forget, state_evidence
+from quaestor.warehouse.duckdb import Warehouse
+
+if TYPE_CHECKING:
+    from quaestor.core.sources import KubernetesSource
+
+USAGE = ("node", "pod", "volume", "load_balancer")
+# Relations of the session that the SELECTs share, in the order they build on each other.
+SHARED = ("k8s_object", "k8s_owner", "k8s_request")
+# Columns of registry.deployment that nobody but its owner can state: by labels or annotations.
+BY_TAG = ("model", "version", "environment", "artifact_digest")
+# What manifests alone do not prove. A value that is known nevertheless is judged.
+NOT_SUPPLIED = ("public_access", "authentication", "region", "resource_id", "created_by")
+# Fields that need more than the manifests: what has to be listed for them in every cluster.
+NEEDS = {
+    "deployment": ("deployments", "statefulsets"),
+    "deployment.image_digests": ("pods",),
+    "deployment.autoscaler": ("horizontalpodautoscalers",),
+    "deployment.min_replicas": ("horizontalpodautoscalers",),
+    "deployment.max_replicas": ("horizontalpodautoscalers",),
+    "grant": ("roles", "rolebindings", "clusterroles", "clusterrolebindings"),
+}
+
+
+def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
+    """Replace what the source said before (see `normalise.Loader`)."""
+    source = job.source.name
+    forget(warehouse, source)
+    release(warehouse, source, keep=())
+    for table in USAGE:
+        warehouse.run(f"delete from usage.{table} where source = ?", [source])
+    for macros in ("macros.sql", "k8s_macros.sql"):
+        warehouse.run((SQL / macros).read_text(encoding="utf-8"))
+    read_objects(warehouse, job)
+    listed = _listed(warehouse, job)
+    for name in SHARED:
+        warehouse.run(f"create or replace temp table {name} as {_select(name)}")
+        if name == "k8s_object":
+            _set_aside(warehouse, source)
+    given = {"source": source, "seen_at": str(job.manifest.fetched_at)}
+    for table in USAGE:
+        job.progress(f"{source}: usage.{table}")
+        warehouse.run(f"insert into usage.{table} by name {_select(f'k8s_{table}')}", given)
+    warehouse.run(
+        "insert into quarantine.value select ?, file, sha256, row_number, reason, raw "
+        f"from ({_select('k8s_unreadable')})",
+        [source],
+    )
+    fill(warehouse, "deployment", "k8s_deployment", {"source": source})
+    namespaces = {
+        "source": source,
+        "namespaces": cast("KubernetesSource", job.source).model_namespaces,
+    }
+    fill(warehouse, "grant", "k8s_grant", namespaces)
+    state_evidence(warehouse, source, supplied(warehouse, listed))
+    return blind_spots(warehouse, source, job.manifest.files)
+
+
+def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return how the clusters supply each field of the registry; what is absent they cannot.
+
+    Args:
+        warehouse: Where the registry is.
+        listed: Cluster and resource of every list that was read.
+    """
+    lists = set(listed)
+    seen = {cluster for cluster, _ in lists}
+    via = {"deployment": "native", "grant": "native"}
+    for table in tuple(via):
+        for column in columns_of(warehouse, table):
+            via[f"{table}.{column}"] = "tag" if column in BY_TAG else "native"
+    return {
+        field: how
+        for field, how in via.items()
+        if field.partition(".")[2] not in NOT_SUPPLIED
+        and all(
+            (cluster, resource) in lists
+            for needed in {field, field.partition(".")[0]}
+            for resource in NEEDS.get(needed, ())
+            for cluster in seen
+        )
+    }
+
+
+def _select(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _listed(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
+    """Write down which lists were read (`k8s_listed`): an empty one, too, says something."""
+    rows = []
+    for file in job.manifest.files:
+        cluster, _, kind = file.scope.rpartition("/")
+        resource, _, namespace = kind.partition("@")
+        rows.append((cluster, resource, namespace or None))
+    warehouse.run(
+        "create or replace temp table k8s_listed as select unnest(?::varchar[]) as cluster, "
+        "unnest(?::varchar[]) as resource, unnest(?::varchar[]) as namespace",
+        [[row[i] for row in rows] for i in range(3)],
+    )
+    return [(cluster, resource) for cluster, resource, _ in rows]
+
+
+def _set_aside(warehouse: Warehouse, source: str) -> None:
+    """Move the objects that have a reason to the quarantine."""
+    warehouse.run(
+        "insert into quarantine.row select ?, file, sha256, row_number, reason, object::varchar "
+        "from k8s_object where reason is not null",
+        [source],
+    )
+    warehouse.run("delete from k8s_object where reason is not null")

@@ -1,0 +1,180 @@
+-- Where models serve in clusters: InferenceServices, and Deployments and StatefulSets that name a
+-- model or ask for a GPU and belong to nobody else.
+--
+-- grain     one row per serving manifest; its name is cluster/namespace/kind/name
+-- input     $source: the source's name; usage.pod and usage.load_balancer are loaded before
+-- method    model, version, environment: labels, else annotations, of the manifest, else of its
+--           pods, by the keys listed in `said`; an InferenceService also by its storageUri
+--           (models:/churn/7, hf://org/name). Digests are those that run. An autoscaler is KEDA's
+--           ScaledObject or a HorizontalPodAutoscaler on it; KServe's serverless mode is knative's.
+--           Reachable from outside (public_access) is what an external load balancer without source
+--           ranges selects; gateways and ingresses are not looked at, so that nothing else is known
+-- source    KServe, InferenceService v1beta1; keda.sh, ScaledObject; kubernetes.io, HPA v2
+with manifest as (
+    select
+        *,
+        case resource
+            when 'deployments' then 'Deployment' when 'statefulsets' then 'StatefulSet'
+            else 'InferenceService'
+        end as kind,
+        as_map(object -> '$.spec.template.metadata.labels') as pod_labels,
+        as_map(object -> '$.spec.template.metadata.annotations') as pod_annotations,
+        (object -> '$.spec.template.spec.containers[*]')
+            || (object -> '$.spec.predictor.containers[*]')
+            || (object -> '$.spec.predictor.*') as containers,
+        (object ->> '$.spec.predictor.*.storageUri')[1] as uri
+    from k8s_object
+    where resource = 'inferenceservices.serving.kserve.io'
+        or (resource in ('deployments', 'statefulsets') and owner_uid is null)
+),
+said as (
+    select
+        *,
+        [labels, annotations, pod_labels, pod_annotations] as places,
+        ['gov.model', 'model', 'model.name', 'model_name', 'model-name'] as model_keys,
+        ['gov.model_version', 'gov.version', 'model_version', 'model.version', 'model-version']
+            as version_keys,
+        ['gov.environment', 'environment', 'env', 'app.kubernetes.io/environment']
+            as environment_keys
+    from manifest
+),
+named as (
+    select
+        * exclude (places, model_keys, version_keys, environment_keys),
+        list_filter(list_transform(places, lambda m: first_of(m, model_keys)),
+            lambda t: t is not null)[1] as said_model,
+        list_filter(list_transform(places, lambda m: first_of(m, version_keys)),
+            lambda t: t is not null)[1] as said_version,
+        list_filter(list_transform(places, lambda m: first_of(m, environment_keys)),
+            lambda t: t is not null)[1] as environment,
+        coalesce(
+            first_of(annotations, ['gov.artifact_digest']),
+            first_of(pod_annotations, ['gov.artifact_digest'])
+        ) as artifact_digest,
+        coalesce(
+            first_of(annotations, ['gov.authentication']),
+            first_of(pod_annotations, ['gov.authentication'])
+        ) as authentication,
+        coalesce(
+            nullif(regexp_extract(uri, '^models:/+([^/@]+)', 1), ''),
+            nullif(regexp_extract(uri, '^hf://([^:]+)', 1), '')
+        ) as uri_model,
+        coalesce(
+            nullif(regexp_extract(uri, '^models:/+[^/@]+/([^/@]+)$', 1), ''),
+            nullif(regexp_extract(uri, '^hf://[^:]+:(.+)$', 1), '')
+        ) as uri_version,
+        len(list_filter(
+            containers,
+            lambda one: len(list_filter(
+                coalesce(json_keys(one -> '$.resources.limits'), [])
+                || coalesce(json_keys(one -> '$.resources.requests'), []),
+                lambda name: is_gpu_resource(name)
+            )) > 0
+        )) > 0 as asks_gpu
+    from said
+),
+serving as (
+    select * from named
+    where kind = 'InferenceService' or said_model is not null or asks_gpu
+),
+running as (
+    select cluster, namespace, owner_kind, owner, list_sort(list_distinct(list(digest))) as digests
+    from (
+        select cluster, namespace, owner_kind, owner, unnest(image_digests) as digest
+        from usage.pod where source = $source
+    )
+    group by all
+),
+scaler as (
+    select
+        cluster, namespace,
+        coalesce(object ->> '$.spec.scaleTargetRef.kind', 'Deployment') as of_kind,
+        object ->> '$.spec.scaleTargetRef.name' as of_name,
+        case when resource = 'scaledobjects.keda.sh' then 'keda' else 'hpa' end as autoscaler,
+        try_cast(coalesce(
+            object ->> '$.spec.minReplicas', object ->> '$.spec.minReplicaCount',
+            case when resource = 'scaledobjects.keda.sh' then '0' else '1' end
+        ) as integer) as least,
+        try_cast(coalesce(
+            object ->> '$.spec.maxReplicas', object ->> '$.spec.maxReplicaCount',
+            case when resource = 'scaledobjects.keda.sh' then '100' end
+        ) as integer) as most
+    from k8s_object
+    where resource = 'horizontalpodautoscalers' or resource = 'scaledobjects.keda.sh'
+    -- KEDA makes an autoscaler of its own for each of its objects.
+    qualify row_number() over (
+        partition by cluster, namespace, of_kind, of_name order by autoscaler desc, uid
+    ) = 1
+),
+open_door as (
+    select
+        s.cluster, s.namespace, as_map(s.object -> '$.spec.selector') as selector
+    from k8s_object as s
+    join usage.load_balancer as l
+        on l.source = $source and l.cluster = s.cluster and l.service = s.name
+        and l.namespace = coalesce(s.namespace, 'default')
+    where s.resource = 'services' and not l.is_internal
+        and coalesce(json_array_length(s.object -> '$.spec.loadBalancerSourceRanges'), 0) = 0
+        and cardinality(as_map(s.object -> '$.spec.selector')) > 0
+)
+select
+    $source as source,
+    concat_ws('/', m.cluster, m.namespace, m.kind, m.name) as deployment,
+    coalesce(m.said_model, m.uri_model) as model,
+    coalesce(m.said_version, case when m.said_model is null then m.uri_version end) as version,
+    m.environment, m.artifact_digest,
+    case when exists (
+        select 1 from open_door as d
+        where d.cluster = m.cluster and d.namespace is not distinct from m.namespace
+            and len(list_filter(
+                map_entries(d.selector),
+                lambda one: m.pod_labels[one.key] is distinct from one.value
+            )) = 0
+    ) then true end as public_access,
+    m.authentication, m.kind, m.cluster, m.namespace, m.uri as artifact_uri,
+    list_sort(list_distinct(list_filter(
+        list_transform(m.containers, lambda one: one ->> '$.image'), lambda t: t is not null
+    ))) as images,
+    r.digests as image_digests,
+    case when m.kind <> 'InferenceService'
+        then coalesce(try_cast(m.object ->> '$.spec.replicas' as integer), 1) end as replicas,
+    coalesce(s.least, try_cast(m.object ->> '$.spec.predictor.minReplicas' as integer)) as min_replicas,
+    coalesce(s.most, try_cast(m.object ->> '$.spec.predictor.maxReplicas' as integer)) as max_replicas,
+    coalesce(s.autoscaler, case
+        when lower(m.annotations['serving.kserve.io/deploymentMode']) in ('serverless', 'knative')
+        then 'knative' end) as autoscaler,
+    case
+        when len(list_filter(m.containers, lambda one: (one -> '$.readinessProbe') is not null)) > 0
+        then true when m.kind <> 'InferenceService' then false
+    end as has_readiness_probe,
+    case
+        when len(list_filter(m.containers, lambda one: (one -> '$.livenessProbe') is not null)) > 0
+        then true when m.kind <> 'InferenceService' then false
+    end as has_liveness_probe,
+    case
+        when m.kind = 'InferenceService' then case list_filter(
+            from_json(
+                m.object -> '$.status.conditions', '[{"type": "VARCHAR", "status": "VARCHAR"}]'
+            ), lambda one: one.type = 'Ready'
+        )[1].status when 'True' then 'ready' when 'False' then 'not ready' end
+        when try_cast(m.object ->> '$.spec.replicas' as integer) = 0 then 'scaled to zero'
+        when coalesce(try_cast(m.object ->> '$.status.readyReplicas' as integer), 0)
+            >= coalesce(try_cast(m.object ->> '$.spec.replicas' as integer), 1) then 'ready'
+        else 'not ready'
+    end as status,
+    m.created_at,
+    to_json(m.labels)::varchar as tags
+from serving as m
+left join running as r
+    on r.cluster = m.cluster and r.namespace = m.namespace and r.owner_kind = m.kind
+    and r.owner = m.name
+left join scaler as s
+    on s.cluster = m.cluster and s.namespace is not distinct from m.namespace
+    and (
+        (s.of_kind = m.kind and s.of_name = m.name)
+        or (
+            m.kind = 'InferenceService' and s.of_kind = 'Deployment'
+            and s.of_name = m.name || '-predictor'
+        )
+    )
+order by deployment
