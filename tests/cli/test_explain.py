@@ -51,6 +51,8 @@ def estate(warehouse):
         values_rounded=0,
         amount_cut=0,
     )
+    held = {"source": "bills", "file": "bills/oct.csv", "file_sha256": OCTOBER}
+    insert(warehouse, "quarantine.row", **held, row_number=5, reason="many")
     insert(warehouse, "config.setting", name="currency", value="USD")
     for key in ("model", "team"):
         insert(warehouse, "config.tag_key", field=key, position=0, key=key)
@@ -254,8 +256,11 @@ def test_a_sum_with_a_charge_without_a_rate_is_unknown(estate, quaestor):
         ("model_month/churn/2026-12", "model_month/churn/2026-1"),
         ("model_month/churn/2026-13", "model_month/churn/2026-1"),
         ("budget/growth/2026-10", "budget/growth-team/2026-10"),
-        ("charge/ffffffffffff/1", "more digits"),
-        ("charge/abababababab/99", "more digits"),
+        ("charge/ffffffffffff/1", "no landed file's hash begins so"),
+        ("charge/abababababab/99", "bills/2026-10.csv has no row 99"),
+        ("charge/abababababab/99", "Its rows are 1 to 5"),
+        ("charge/abababababab/0", "bills/2026-10.csv has no row 0"),
+        ("charge/abababababab/5", "row 5 of bills/2026-10.csv is in quarantine: many"),
         ("0123456789ab", "Write a finding's digits"),
         ("", "Write a finding's digits"),
     ],

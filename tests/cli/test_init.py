@@ -92,6 +92,21 @@ def test_files_that_are_no_bills_are_left_alone(sources, home):
     assert sources() == {"bill": "data/bill.csv"}
 
 
+def test_tables_that_nobody_recognises_are_named(home, quaestor):
+    """An invoice of columns nobody knows is not passed over in silence; JSON may be anything."""
+    put(home / "data/bill.csv", FOCUS)
+    put(home / "data/invoice\x1b.csv", "date,amount\n2026-10-01,1\n")
+    put(home / "package.json", "{}")
+    for number in range(6):
+        put(home / f"more/{number}.csv", "a,b\n1,2\n")
+    said = quaestor("init")
+
+    assert (
+        "not recognised: data/invoice\\x1b.csv, more/0.csv, more/1.csv, more/2.csv, more/3.csv "
+        "and 2 more; `mapping:` on a source reads an invoice of any columns"
+    ) in said.err
+
+
 def test_usage_files_and_delimiters_are_recognised(sources, home):
     """What runs, by its columns; a semicolon is written down."""
     put(home / "usage/nodes.csv", "cluster,node,hour,gpus\n")

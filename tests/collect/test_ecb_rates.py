@@ -222,13 +222,14 @@ def test_a_page_of_html_is_no_table(rates: Rates, server: Server):
 
 
 def test_nobody_listening_is_said(rates: Rates):
-    """Address and reason."""
+    """Address, reason, and the way without a network."""
     rates.url = "http://127.0.0.1:1/rates.csv"
     with pytest.raises(IncompleteError) as caught:
         rates.collect()
 
     assert "cannot be reached" in caught.value.what
     assert "127.0.0.1:1" in str(caught.value.where)
+    assert "name it as `rates:` instead" in str(caught.value.fix)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/x", "rates.csv"])

@@ -50,6 +50,14 @@ class Detected:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What can be read as it lies there, and which tables nobody knows."""
+
+    sources: Sequence[Detected]
+    unknown: Sequence[Path]
+
+
+@dataclass(frozen=True)
 class _File:
     path: Path  # relative to the folder that was searched
     suffix: str  # as it is spelled
@@ -61,7 +69,7 @@ class _File:
         return self.schema in formats.FORMATS
 
 
-def detect(folder: Path, environment: Mapping[str, str]) -> list[Detected]:
+def detect(folder: Path, environment: Mapping[str, str]) -> Found:
     """Return the sources found in the environment and below a folder, bills first.
 
     Looks `DEPTH` folders deep, at no hidden folder, and at the first lines of files only.
@@ -78,7 +86,13 @@ def detect(folder: Path, environment: Mapping[str, str]) -> list[Detected]:
         shown = f"{len(files)} {_MODEL_GOV} file{'s' if len(files) > 1 else ''}"
         place = str(files[0]) if len(files) == 1 else _common(files)
         sources.append(Detected("models", {"kind": "model-gov", "path": place}, shown))
-    return _named_apart(sources)
+    unknown = [file.path for file in looked if not file.schema and not _is_json(file)]
+    return Found(_named_apart(sources), unknown)
+
+
+def _is_json(file: _File) -> bool:
+    """Say whether a file may be anybody's: few JSON files are tables."""
+    return file.suffix.lower() in _JSON
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -49,6 +49,7 @@ _TAIL = """\
 # Policies: those that ship with Quaestor, then your own folders, in this order.
 policies: [builtin]
 """
+_MOST_NAMED = 5  # files
 _MONEY = {"type": "string", "format": "decimal"}
 
 
@@ -91,12 +92,21 @@ def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
             fix="Check its parent's permissions.",
         ) from None
     found = detect(folder, os.environ)
-    emit(written(found, proposals(os.environ, Path.home())), path)
+    emit(written(found.sources, proposals(os.environ, Path.home())), path)
     if not call.quiet:
-        for source in found:
+        for source in found.sources:
             click.echo(f"found {printable(source.note)}: source {source.name}", err=True)
-    click.echo(f"{path} is written; next: quaestor {'audit' if found else 'doctor'}")
+        if found.unknown:
+            click.echo(_not_recognised(found.unknown), err=True)
+    click.echo(f"{path} is written; next: quaestor {'audit' if found.sources else 'doctor'}")
     return 0
+
+
+def _not_recognised(paths: Sequence[Path]) -> str:
+    """Name tables whose columns are no known bill's, and what reads them all the same."""
+    shown = ", ".join(printable(path) for path in paths[:_MOST_NAMED])
+    more = f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
+    return f"not recognised: {shown}{more}; `mapping:` on a source reads an invoice of any columns"
 
 
 def written(sources: Sequence[Detected], more: Sequence[Proposal]) -> str:

@@ -24,6 +24,10 @@ _LARGEST = 1 << 26  # bytes; the whole history is less than two million
 _BLOCK = 1 << 16
 _WAIT_SECONDS = 30  # for one answer
 _ATTEMPTS = 5
+_FIX = (
+    f"Try again later; it was tried {_ATTEMPTS} times. Where nothing leads out of the network, "
+    "fetch the ECB's eurofxref-hist.csv elsewhere and name it as `rates:` instead of this source."
+)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)  # what may be otherwise in a moment
 # How the manifest remembers what a server calls this content -> what it is asked with.
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
@@ -117,9 +121,7 @@ def _fetch(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | N
             with attempt:
                 return _ask(source, version)
     except _PassingError as problem:
-        raise _failed(
-            source, str(problem), f"Try again later; it was tried {_ATTEMPTS} times."
-        ) from None
+        raise _failed(source, str(problem), _FIX) from None
     raise AssertionError("stamina returns or raises")
 
 

@@ -164,12 +164,39 @@ def _figure(warehouse: Warehouse, name: str, table: str, key: str, month: str) -
 def _charge(warehouse: Warehouse, name: str, sha256: str, number: int) -> Explained:
     rows = _rows(warehouse, "charge", sha256=sha256, row=number)
     if len(rows) != 1:
-        raise ConfigurationError(
-            f"{len(rows) or 'no'} charges have that name",
-            where=printable(name),
-            fix="Write charge/SHA256/ROW with more digits of the landed file's hash.",
-        )
+        files = _rows(warehouse, "file", sha256=sha256, row=number)
+        what, fix = _no_charge(len(rows), number, files)
+        raise ConfigurationError(what, where=printable(name), fix=fix)
     return Explained(kind="charge", name=name, currency=_currency(warehouse), facts=_known(rows[0]))
+
+
+def _no_charge(charges: int, number: int, files: Sequence[Row]) -> tuple[str, str]:
+    """Say why a file's hash and a row name no one charge, and what to do."""
+    if not files and not charges:
+        return (
+            "no landed file's hash begins so",
+            "Take the hash from a report, or from `x_file_sha256` of focus.charge.",
+        )
+    if len(files) != 1:
+        return (
+            f"{charges or 'no'} charges have that name",
+            "Write charge/SHA256/ROW with more digits of the landed file's hash.",
+        )
+    [file] = files
+    rows = file["rows_landed"]
+    scope = printable(file["scope"])
+    if not 1 <= number <= rows:
+        counted = f"1 to {rows:,}" if rows > 1 else "1 alone" if rows else "none"
+        return f"{scope} has no row {number:,}", f"Its rows are {counted}."
+    if file["reason"]:
+        reason = printable(file["reason"])
+        return f"row {number:,} of {scope} is in quarantine: {reason}", "Mend the export."
+    if charges:
+        return (
+            f"row {number:,} of {scope} became {charges} charges",
+            f'See them: quaestor query "from focus.charge where x_row = {number}".',
+        )
+    return f"row {number:,} of {scope} is no charge", "By its format's rule it was left out."
 
 
 def _money_of(warehouse: Warehouse, subject: str, model: str | None) -> Trace | None:
