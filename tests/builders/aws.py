@@ -175,7 +175,10 @@ def _refusal(fault: Fault, call: Call, start: Callable[..., Any]) -> list[bytes]
     if call.target:
         body = json.dumps({"__type": fault.code, "message": "no"}).encode()
     else:
-        body = f"<Error><Code>{escape(fault.code)}</Code><Message>no</Message></Error>".encode()
+        error = f"<Error><Code>{escape(fault.code)}</Code><Message>no</Message></Error>"
+        # EC2 and other services that are asked by a form have it within.
+        is_form = call.method == "POST" and call.path == "/"
+        body = (f"<Response><Errors>{error}</Errors></Response>" if is_form else error).encode()
     headers = [("Content-Length", str(len(body))), *fault.headers]
     start(f"{fault.status} Fault", headers)
     return [body]

@@ -23,10 +23,16 @@ KEYS = {
     "azure-cost": "scope: /subscriptions/1",
     "gcp-export": "table: a.b.c",
     "gcp-billing": "currency: USD",
+    "sagemaker": "regions: [us-east-1]",
     "sagemaker-registry": "regions: [us-east-1]",
     "vertex": "project: acme, locations: [us-central1]",
     "kubernetes": "context: prod",
     "mlflow": "uri: 'http://127.0.0.1:1'",
+}
+# Extras that a kind's first word does not name.
+EXTRAS = {
+    **{"organizations": "aws", "sagemaker": "aws", "sagemaker-registry": "aws"},
+    "vertex": "gcp",
 }
 # Kinds that need no SDK.
 WITHOUT = {
@@ -74,8 +80,6 @@ def test_a_kind_says_which_extra_it_needs(base_install, tmp_path: Path, kind: st
     with pytest.raises(QuaestorError) as caught:
         asked[verb]()
 
-    extra = {"organizations": "aws", "sagemaker-registry": "aws", "vertex": "gcp"}.get(
-        kind, kind.partition("-")[0]
-    )
+    extra = EXTRAS.get(kind, kind.partition("-")[0])
     assert "not installed" in caught.value.what
     assert f"quaestor[{extra}]" in str(caught.value.fix)

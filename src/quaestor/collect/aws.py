@@ -25,7 +25,10 @@ _WRONG = (
     *("UnrecognizedClientException", "AuthFailure", "InvalidSignatureException"),
     *("IncompleteSignature", "MissingAuthenticationToken"),
 )
-_DENIED = ("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "403", "Forbidden")
+DENIED = (
+    *("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "403", "Forbidden"),
+    "UnauthorizedOperation",  # EC2's word
+)
 _ELSEWHERE = (
     *("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),
     *("301", "TemporaryRedirect", "BucketRegionError"),
@@ -39,7 +42,12 @@ _GONE = ("NoSuchBucket", "404")
 
 
 def client(
-    source: AwsAccess, service: str, region: str | None = None, *, tries: int = HASTY
+    source: AwsAccess,
+    service: str,
+    region: str | None = None,
+    *,
+    tries: int = HASTY,
+    mode: str = "standard",
 ) -> Any:
     """Return a boto3 client for a source; its role is assumed where it names one.
 
@@ -48,6 +56,7 @@ def client(
         service: As boto3 calls it.
         region: Where the service is at home, for those that have one place only.
         tries: How often a question is asked, where the user's environment does not say.
+        mode: botocore's way to try again; `adaptive` also slows down once AWS has asked for it.
 
     Raises:
         QuaestorError: boto3 is not installed, or the profile, the role or a region is wrong.
@@ -62,16 +71,16 @@ def client(
             service,
             region_name=source.region or region or session.region_name or "us-east-1",
             endpoint_url=source.endpoint_url,
-            config=_settings(tries),
+            config=_settings(tries, mode),
         )
 
 
-def _settings(tries: int) -> Any:
+def _settings(tries: int, mode: str) -> Any:
     """Return how botocore is to ask; how often is the user's to say, as for every program."""
     from botocore.config import Config
 
     users = "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ
-    retries = {"mode": "standard", "total_max_attempts": tries}
+    retries = {"mode": mode, "total_max_attempts": tries}
     options: dict[str, Any] = {} if users else {"retries": retries}
     return Config(
         connect_timeout=10,
@@ -87,6 +96,8 @@ def patient(
     place: str,
     ask: Callable[[Any], Any],
     region: str | None = None,
+    *,
+    mode: str = "standard",
 ) -> Any:
     """Return a client that bears with throttling, once AWS has answered `ask` at all.
 
@@ -99,7 +110,7 @@ def patient(
         # A refusal is an answer too; it is explained when we ask in earnest.
         with suppress(ClientError):
             ask(client(source, service, region))
-    return client(source, service, region, tries=PATIENT)
+    return client(source, service, region, tries=PATIENT, mode=mode)
 
 
 def _assumed(session: Any, source: AwsAccess) -> Any:
@@ -192,7 +203,7 @@ def _refusal(problem: Any, source: AwsAccess, where: str) -> QuaestorError:
     elif code in _WRONG:
         what = f"AWS does not know these credentials ({code})"
         fix = "Check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile:`."
-    elif code in _DENIED:
+    elif code in DENIED:
         what = f"AWS denies {operation}"
         fix = f"Grant what `quaestor permissions {source.name}` prints" + (
             f" to {source.role_arn}, and let us assume it" if source.role_arn else ""
