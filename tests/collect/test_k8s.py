@@ -328,23 +328,25 @@ def test_an_answer_in_a_hurry_is_asked_for_again(server, source, landing):
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("path", "page", "said"),
     [
-        (b"<html>Sign in</html>", "what answers does not speak Kubernetes' API (a page, no JSON)"),
-        ({"hello": "world"}, "what answers does not speak Kubernetes' API (no list)"),
-        (
-            {"metadata": {}, "items": "many"},
-            "what answers does not speak Kubernetes' API (no list)",
-        ),
+        ("/api/v1/nodes", b"<html>Sign in</html>", "a page, no JSON"),
+        ("/apis", b"<html>Sign in</html>", "a page, no JSON"),
+        ("/apis", b"[1]", "a page, no JSON"),
+        ("/apis", b'{"groups": [{"name": "apps"}]}', "no list of API groups"),
+        ("/apis", b'{"groups": 7}', "no list of API groups"),
+        ("/api/v1/nodes", b'{"hello": "world"}', "no list"),
+        ("/api/v1/nodes", b'{"metadata": {}, "items": "many"}', "no list"),
+        ("/api/v1/nodes", b'{"metadata": {}, "items": ["a"]}', "a list of no objects"),
     ],
 )
-def test_an_api_that_answers_something_else_is_told(server, source, landing, page, said):
+def test_an_api_that_answers_something_else_is_told(server, source, landing, path, page, said):
     """A login page or another service is no empty cluster."""
-    server.answer("/api/v1/nodes", page)
+    server.answer(path, page)
     with pytest.raises(IncompleteError) as caught:
         collect(source, landing)
 
-    assert caught.value.what == said
+    assert caught.value.what == f"what answers does not speak Kubernetes' API ({said})"
     assert landing.current() is None
 
 
@@ -420,40 +422,47 @@ def test_the_current_context_is_the_default(server, tmp_path, landing, monkeypat
     assert names(landed(landing)["eu/nodes"]) == ["here"]
 
 
-def test_in_a_pod_the_service_account_signs_in(server, landing, tmp_path, monkeypatch):
-    """No kubeconfig: the token that Kubernetes mounts, and the name of the source."""
+@pytest.mark.real
+def test_in_a_pod_the_service_account_signs_in(
+    wiremock, certificate, landing, tmp_path, monkeypatch
+):
+    """No kubeconfig: the token and authority that Kubernetes mounts, and the source's name."""
     from kubernetes.config import incluster_config
 
     (tmp_path / "token").write_text("mounted-token")
-    (tmp_path / "ca.crt").write_text("-----BEGIN CERTIFICATE-----")
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(certificate.pem))
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(free_port()))
-    seen: list[str] = []
-
-    def plain(self: Any, method: str, url: str, **rest: Any) -> Any:
-        seen.append(rest["headers"]["authorization"])
-        # A pod is always served over TLS, which kmock does not have.
-        return real(
-            self,
-            method,
-            server.url
-            + url.partition("//")[2].partition("/")[1]
-            + url.partition("//")[2].partition("/")[2],
-            **rest,
-        )
-
-    from kubernetes.client import rest as client_rest
-
-    real = client_rest.RESTClientObject.request
-    monkeypatch.setattr(client_rest.RESTClientObject, "request", plain)
-    monkeypatch.setattr("ssl.SSLContext.load_verify_locations", lambda *_, **__: None)
-    server.add("v1/nodes", node("here"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(wiremock.server.port))
+    signed_in = {"headers": {"Authorization": {"equalTo": "bearer mounted-token"}}}
+    wiremock.answer(
+        "GET", "/api/v1/nodes", {"jsonBody": {"metadata": {}, "items": [node("here")]}}, **signed_in
+    )
     collect(KubernetesSource(name="prod"), landing)
 
+    assert landed(landing).keys() == {"prod/nodes"}  # WireMock has nothing else: 404
     assert names(landed(landing)["prod/nodes"]) == ["here"]
-    assert set(seen) == {"bearer mounted-token"}
+
+
+def test_a_custom_resource_whose_webhook_is_broken_is_a_gap(server, source, landing):
+    """Its list fails by itself; what was read of it before stays, and so does the cluster."""
+    rayjobs = "ray.io/v1/rayjobs"
+    server.serve(rayjobs)
+    server.add(rayjobs, thing("RayJob", "old", "ml"))
+    collect(source, landing)
+    server.refuse(f"/apis/{rayjobs}", 500, "conversion webhook failed")
+    server.add("v1/nodes", node("new"))
+    found = gaps(source, landing)
+
+    assert [(scope, reason) for scope, reason, _ in found] == [
+        (
+            "prod: rayjobs.ray.io",
+            "the cluster answers with an error (500 Internal Server Error)",
+        )
+    ]
+    assert names(landed(landing)["prod/rayjobs.ray.io"]) == ["old"]
+    assert names(landed(landing)["prod/nodes"]) == ["new"]
+    assert k8s.doctor(source, Config()).endswith("1 node, in error: rayjobs.ray.io")
 
 
 def test_hostile_names_and_texts_come_through(server, source, landing):

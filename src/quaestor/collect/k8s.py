@@ -16,6 +16,7 @@ import yaml
 
 from quaestor.collect.k8s_api import (
     AbsentError,
+    AnswerError,
     Api,
     Cluster,
     ForbiddenError,
@@ -93,7 +94,7 @@ class _Look:
         gaps: list[Gap] = []
         lists = list(_lists(self.source, self.api))
         for resource, version, namespace in counted(
-            lists, progress, lambda one: f"{self.cluster.name}: {one[0].name}"
+            lists, progress, lambda one: f"{printable(self.cluster.name)}: {one[0].name}"
         ):
             # A namespace stands behind the kind: a cluster's name may have slashes of its own.
             kind = resource.name + (f"@{namespace}" if namespace else "")
@@ -101,24 +102,31 @@ class _Look:
                 objects = self.api.pruned(resource, version, namespace)
             except AbsentError:
                 continue
-            except ForbiddenError:
-                gaps.append(self._forbidden(resource, namespace))
+            except (ForbiddenError, AnswerError) as problem:
+                gaps.append(self._gap(resource, namespace, problem))
                 if (scope := f"{self.cluster.name}/{kind}") in self.before:
                     files.append(self.before[scope])
                 continue
             files.append(land_objects(self.landing, self.cluster.name, kind, objects))
         return files, gaps
 
-    def _forbidden(self, resource: Resource, namespace: str | None) -> Gap:
+    def _gap(self, resource: Resource, namespace: str | None, problem: Exception) -> Gap:
+        """Return what one list hides.
+
+        Raises:
+            AnswerError: The cluster itself is ill. One custom resource may fail by itself, with
+                the webhook of whoever made it.
+        """
         what = resource.name + (f" in {namespace}" if namespace else "")
+        scope = f"{printable(self.cluster.name)}: {what}"
+        if isinstance(problem, AnswerError):
+            if not resource.is_custom:
+                raise problem
+            return Gap(scope=scope, reason=problem.what, fix=problem.fix)
         fix = f"Apply what `quaestor permissions {self.source.name}` prints"
         if resource.namespaced and not namespace:
             fix += ", or name under `namespaces:` those that the account may read"
-        return Gap(
-            scope=f"{printable(self.cluster.name)}: {what}",
-            reason=f"the cluster forbids to list {what} (403)",
-            fix=f"{fix}.",
-        )
+        return Gap(scope=scope, reason=f"the cluster forbids to list {what} (403)", fix=f"{fix}.")
 
 
 def _lists(source: KubernetesSource, api: Api) -> Iterator[tuple[Resource, str, str | None]]:
@@ -146,26 +154,31 @@ def doctor(source: KubernetesSource, config: Config) -> str:
 
 def _described(source: KubernetesSource, api: Api) -> str:
     said = [f"Kubernetes {printable(api.get('/version').get('gitVersion', 'of unknown version'))}"]
-    forbidden, asked = [], 0
-    for resource, version, namespace in _lists(source, api):
-        asked += 1
+    unseen: dict[str, list[str]] = {"forbidden": [], "in error": []}
+    lists = list(_lists(source, api))
+    for resource, version, namespace in lists:
+        what = resource.name + (f" in {namespace}" if namespace else "")
         try:
             page = api.get(address(resource, version, namespace), limit=1)
-        except ForbiddenError:
-            forbidden.append(resource.name + (f" in {namespace}" if namespace else ""))
-            continue
         except AbsentError:
+            continue
+        except ForbiddenError:
+            unseen["forbidden"].append(what)
+            continue
+        except AnswerError:
+            if not resource.is_custom:
+                raise
+            unseen["in error"].append(what)
             continue
         if resource.name == "nodes":
             said.append(_count(page))
-    if len(forbidden) == asked:
+    if len(unseen["forbidden"]) == len(lists):
         raise IncompleteError(
             "the cluster answers, and forbids everything that is asked of it (403)",
             where=api.where,
             fix=f"Apply what `quaestor permissions {source.name}` prints.",
         )
-    if forbidden:
-        said.append(f"forbidden: {', '.join(forbidden)}")
+    said += [f"{how}: {', '.join(found)}" for how, found in unseen.items() if found]
     return ", ".join(said)
 
 

@@ -40,6 +40,10 @@ class AbsentError(Exception):
     """The server does not have this resource."""
 
 
+class AnswerError(IncompleteError):
+    """The server answers a question, and with an error of its own."""
+
+
 class _ExpiredError(Exception):
     """The list changed too much since its first page (410)."""
 
@@ -212,12 +216,7 @@ class Api:
         try:
             answer = msgspec.json.decode(body, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeError):
-            raise IncompleteError(
-                "what answers does not speak Kubernetes' API (a page, no JSON)",
-                where=self.where,
-                fix="Check the cluster's `server:` in the kubeconfig; a login page or a proxy may "
-                "be in between.",
-            ) from None
+            raise self._no_kubernetes("a page, no JSON") from None
         return answer
 
     def served(self) -> dict[str, str] | None:
@@ -226,12 +225,14 @@ class Api:
         None where it does not say.
         """
         try:
-            groups = self.get("/apis").get("groups")
+            answer = self.get("/apis")
         except (ForbiddenError, AbsentError):
             return None
-        if not isinstance(groups, list):
-            return None
-        return {"": "v1"} | {one["name"]: one["preferredVersion"]["version"] for one in groups}
+        try:
+            preferred = {one["name"]: one["preferredVersion"] for one in answer["groups"]}
+            return {"": "v1"} | {name: one["version"] for name, one in preferred.items()}
+        except (KeyError, TypeError):
+            raise self._no_kubernetes("no list of API groups") from None
 
     def pruned(
         self, resource: Resource, version: str, namespace: str | None = None
@@ -267,12 +268,11 @@ class Api:
         while True:
             page = self.get(path, **query)
             about = page.get("metadata")
-            if not isinstance(page.get("items"), list) or not isinstance(about, dict):
-                raise IncompleteError(
-                    "what answers does not speak Kubernetes' API (no list)",
-                    where=self.where,
-                    fix="Check the cluster's `server:` in the kubeconfig.",
-                )
+            items = page.get("items")
+            if not isinstance(about, dict) or not isinstance(items, list):
+                raise self._no_kubernetes("no list")
+            if not all(isinstance(one, dict) for one in items):
+                raise self._no_kubernetes("a list of no objects")
             revision = about.get("resourceVersion")
             if first not in (None, revision):
                 raise _ExpiredError
@@ -281,6 +281,14 @@ class Api:
             if not about.get("continue"):
                 return
             query["continue"] = about["continue"]
+
+    def _no_kubernetes(self, what: str) -> IncompleteError:
+        return IncompleteError(
+            f"what answers does not speak Kubernetes' API ({what})",
+            where=self.where,
+            fix="Check the cluster's `server:` in the kubeconfig; a login page or a proxy may be "
+            "in between.",
+        )
 
     def _explanation(self, problem: Any) -> Exception:
         status = problem.status
@@ -294,7 +302,7 @@ class Api:
                 where=self.where,
                 fix=_SIGN_IN,
             )
-        return IncompleteError(
+        return AnswerError(
             f"the cluster answers with an error ({status} {printable(problem.reason)[:200]})",
             where=self.where,
             fix="Look at the API server, then run again; what was read before stays in force.",

@@ -135,7 +135,12 @@ class Resource:
     @property
     def name(self) -> str:
         """Return its name in scopes, as kubectl takes it: `pods`, `jobs.batch.volcano.sh`."""
-        return self.plural if self.group in _BUILT_IN else f"{self.plural}.{self.group}"
+        return f"{self.plural}.{self.group}" if self.is_custom else self.plural
+
+    @property
+    def is_custom(self) -> bool:
+        """Return whether it is no part of Kubernetes itself."""
+        return self.group not in _BUILT_IN
 
 
 _RBAC = "rbac.authorization.k8s.io"
