@@ -51,8 +51,6 @@ def estate(warehouse):
         values_rounded=0,
         amount_cut=0,
     )
-    held = {"source": "bills", "file": "bills/oct.csv", "file_sha256": OCTOBER}
-    insert(warehouse, "quarantine.row", **held, row_number=5, reason="many")
     insert(warehouse, "config.setting", name="currency", value="USD")
     for key in ("model", "team"):
         insert(warehouse, "config.tag_key", field=key, position=0, key=key)
@@ -260,7 +258,7 @@ def test_a_sum_with_a_charge_without_a_rate_is_unknown(estate, quaestor):
         ("charge/abababababab/99", "bills/2026-10.csv has no row 99"),
         ("charge/abababababab/99", "Its rows are 1 to 5"),
         ("charge/abababababab/0", "bills/2026-10.csv has no row 0"),
-        ("charge/abababababab/5", "row 5 of bills/2026-10.csv is in quarantine: many"),
+        ("charge/abababababab/5", "row 5 of bills/2026-10.csv is no charge"),
         ("0123456789ab", "Write a finding's digits"),
         ("", "Write a finding's digits"),
     ],

@@ -17,7 +17,7 @@ from quaestor.core.text import printable
 
 if TYPE_CHECKING:
     from quaestor.cli.credentials import Proposal
-    from quaestor.cli.detect import Detected
+    from quaestor.cli.detect import Detected, Found
 
 _HEAD = """\
 # What Quaestor reads, and by what it judges. Paths are relative to this file.
@@ -94,12 +94,16 @@ def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
     found = detect(folder, os.environ)
     emit(written(found.sources, proposals(os.environ, Path.home())), path)
     if not call.quiet:
-        for source in found.sources:
-            click.echo(f"found {printable(source.note)}: source {source.name}", err=True)
-        if found.unknown:
-            click.echo(_not_recognised(found.unknown), err=True)
+        _say(found)
     click.echo(f"{path} is written; next: quaestor {'audit' if found.sources else 'doctor'}")
     return 0
+
+
+def _say(found: Found) -> None:
+    for source in found.sources:
+        click.echo(f"found {printable(source.note)}: source {source.name}", err=True)
+    if found.unknown:
+        click.echo(_not_recognised(found.unknown), err=True)
 
 
 def _not_recognised(paths: Sequence[Path]) -> str:

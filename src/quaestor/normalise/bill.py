@@ -160,10 +160,9 @@ def _load_file(
         once=True,
     )
     form = formats.of(source, list(relation.columns))
-    for script in form.macros:
-        warehouse.run(form.script(script))
     columns = conform.conform(relation, form, warehouse.columns("focus.charge"))
     _require(warehouse, columns, relation, form)
+    _define_macros(warehouse, form)
     latest = job.manifest.fetched_at + _FAR_AHEAD
     relation = landed_rows.read(warehouse, columns, relation, form, latest)
     warehouse.run(f"create or replace temp view charge_of_file as {form.script(form.select)}")
@@ -180,17 +179,26 @@ def _load_file(
             "stated_currency": source.billing_currency,
         },
     )
-    if form.dataset:
-        warehouse.run(_DATASET.format(told=form.dataset), [source.name, file.sha256])
+    _tell_dataset(warehouse, source.name, file, form)
     quarantined, left_out = book.control(warehouse, source, file, form, relation.rows)
     loaded = book.rows_loaded(warehouse, source, file, charges, form)
     if loaded + left_out < relation.rows:
         quarantined = _quarantine(warehouse, source.name, file, relation)
-    if any(column.bad for column in columns):
-        _note(warehouse, source.name, file)
+    _note(warehouse, source.name, file, columns)
     rows = book.Rows(relation.rows, loaded, quarantined, left_out, charges)
     digits = landed_rows.digits(warehouse, columns, relation)
     book.account(warehouse, source, file, form, rows, digits, _read_as(source))
+
+
+def _define_macros(warehouse: Warehouse, form: Format) -> None:
+    for script in form.macros:
+        warehouse.run(form.script(script))
+
+
+def _tell_dataset(warehouse: Warehouse, source: str, file: LandedFile, form: Format) -> None:
+    """Write down which of several views of one bill a file is, where its format tells."""
+    if form.dataset:
+        warehouse.run(_DATASET.format(told=form.dataset), [source, file.sha256])
 
 
 def _require(
@@ -253,7 +261,11 @@ def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: R
     return int(rows)
 
 
-def _note(warehouse: Warehouse, source: str, file: LandedFile) -> None:
+def _note(
+    warehouse: Warehouse, source: str, file: LandedFile, columns: Collection[conform.Column]
+) -> None:
+    if not any(column.bad for column in columns):
+        return
     told = "landed where reason is null and note is not null"
     if not warehouse.rows(f"select 1 from {told} limit 1"):
         return  # spares the engine from writing every row as JSON

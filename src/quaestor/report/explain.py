@@ -164,7 +164,7 @@ def _figure(warehouse: Warehouse, name: str, table: str, key: str, month: str) -
 def _charge(warehouse: Warehouse, name: str, sha256: str, number: int) -> Explained:
     rows = _rows(warehouse, "charge", sha256=sha256, row=number)
     if len(rows) != 1:
-        files = _rows(warehouse, "file", sha256=sha256, row=number)
+        files = _rows(warehouse, "file", sha256=sha256)
         what, fix = _no_charge(len(rows), number, files)
         raise ConfigurationError(what, where=printable(name), fix=fix)
     return Explained(kind="charge", name=name, currency=_currency(warehouse), facts=_known(rows[0]))
@@ -188,15 +188,12 @@ def _no_charge(charges: int, number: int, files: Sequence[Row]) -> tuple[str, st
     if not 1 <= number <= rows:
         counted = f"1 to {rows:,}" if rows > 1 else "1 alone" if rows else "none"
         return f"{scope} has no row {number:,}", f"Its rows are {counted}."
-    if file["reason"]:
-        reason = printable(file["reason"])
-        return f"row {number:,} of {scope} is in quarantine: {reason}", "Mend the export."
-    if charges:
-        return (
-            f"row {number:,} of {scope} became {charges} charges",
-            f'See them: quaestor query "from focus.charge where x_row = {number}".',
-        )
-    return f"row {number:,} of {scope} is no charge", "By its format's rule it was left out."
+    return (
+        f"row {number:,} of {scope} is {charges or 'no'} charge{'s' if charges else ''}",
+        "See quarantine.row, where rows that cannot be read wait; others were left out by rule."
+        if not charges
+        else "See focus.charge by x_row.",
+    )
 
 
 def _money_of(warehouse: Warehouse, subject: str, model: str | None) -> Trace | None:
