@@ -18,6 +18,8 @@ from pathlib import Path
 import duckdb
 import export
 import load
+import prometheus
+import registry
 import start
 
 import normalise
@@ -30,8 +32,10 @@ BENCHES = {
     "gate": start.gate,
     "load": load.load,
     "export": export.export,
+    "mlflow": registry.registry,
     "normalise": normalise.normalise,
     "normalise-large": normalise.normalise_large,
+    "prometheus": prometheus.prometheus,
 }
 
 

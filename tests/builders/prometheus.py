@@ -225,7 +225,7 @@ def a_pod(
 
 def a_gpu(
     history: History,
-    node: str,
+    host: str,
     index: int,
     *,
     used: Value = 50.0,
@@ -234,8 +234,8 @@ def a_gpu(
 ) -> None:
     """Add a GPU as DCGM's exporter tells of it; `used` in percent."""
     device = {
-        "gpu": str(index), "UUID": f"GPU-{node}-{index}", "device": f"nvidia{index}",
-        "modelName": "NVIDIA A10G", "Hostname": node, "instance": "10.0.0.1:9400",
+        "gpu": str(index), "UUID": f"GPU-{host}-{index}", "device": f"nvidia{index}",
+        "modelName": "NVIDIA A10G", "Hostname": host, "instance": "10.0.0.1:9400",
         "job": "dcgm-exporter", **labels,
     }  # fmt: skip
     values: dict[str, Value] = {

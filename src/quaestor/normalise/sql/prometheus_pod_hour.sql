@@ -80,14 +80,20 @@ placed as (
 known as (
     select
         p.*, n.gpus as node_gpus, n.gpu_sevenths as node_sevenths,
-        least(p.samples, p.active_samples) / nullif(s.scrapes, 0) as up_ratio
+        at_most_one(least(p.samples, p.active_samples) / nullif(s.scrapes, 0)) as up_ratio
     from placed as p
     left join prometheus_scrape as s using (hour)
     left join prometheus_node_hour as n on n.hour = p.hour and n.node = p.node
+),
+lived as (
+    select
+        *,
+        at_most_one(sum(up_ratio) over (partition by hour, namespace, pod)) as pod_up_ratio
+    from known
 )
 select
     namespace, pod, node, hour, cpu_request_cores,
-    case when is_longest then cpu_cores / coalesce(nullif(at_most_one(up_ratio), 0), 1) end
+    case when is_longest then cpu_cores / coalesce(nullif(pod_up_ratio, 0), 1) end
         as cpu_used_cores,
     ram_request_gib,
     case when is_longest then ram_gib end as ram_used_gib,
@@ -96,12 +102,15 @@ select
         else coalesce(gpu_sevenths * node_gpus / nullif(node_sevenths, 0), gpu_sevenths / 7)
     end as gpu_request,
     case when is_longest then at_most_one(used_ratio) end as gpu_used_ratio,
-    at_most_one(up_ratio) as up_ratio, labels,
+    up_ratio, labels,
     case when is_longest then at_most_one(tensor_ratio) end as gpu_tensor_ratio,
     case when is_longest then memory_used_gib end as gpu_memory_used_gib,
     case when is_longest then energy_kwh end as gpu_energy_kwh,
     case when is_longest and not coalesce(on_host, false) then received_gib end
         as network_received_gib,
     case when is_longest and not coalesce(on_host, false) then sent_gib end as network_sent_gib
-from known
-where up_ratio is distinct from 0 or cpu_cores > 0 or used_ratio is not null
+from lived
+where
+    (node is not null and up_ratio is distinct from 0)
+    or cpu_cores > 0
+    or (samples is null and coalesce(cpu_cores, ram_gib, used_ratio) is not null)
