@@ -32,20 +32,49 @@ class _Shape:
         table: Where its rows go.
         model: Its SELECT in `sql/`.
         required: The columns that say what a row is about.
+        once: SQL for what only one row of the source may say; a row with a null is one of many.
+        twice: The complaint about the second one.
         ours: Columns of the table that no file states.
     """
 
     table: str
     model: str
     required: tuple[str, ...]
+    once: tuple[str, ...]
+    twice: str
     ours: tuple[str, ...] = ("source",)
 
 
 _SHAPES = {
-    "node-hours": _Shape("usage.node_hour", "node_hours.sql", ("cluster", "node", "hour")),
-    "pod-hours": _Shape("usage.pod_hour", "pod_hours.sql", ("cluster", "namespace", "pod", "hour")),
-    "gpu-jobs": _Shape("usage.gpu_job", "gpu_jobs.sql", ("job", "gpus"), ("source", "seen_at")),
-    "gpu-samples": _Shape("usage.gpu_sample", "gpu_samples.sql", ("host", "sampled_at")),
+    "node-hours": _Shape(
+        "usage.node_hour",
+        "node_hours.sql",
+        ("cluster", "node", "hour"),
+        once=("cluster", "node", "hour"),
+        twice="the cluster, node and hour stand twice",
+    ),
+    "pod-hours": _Shape(
+        "usage.pod_hour",
+        "pod_hours.sql",
+        ("cluster", "namespace", "pod", "hour"),
+        once=("cluster", "namespace", "pod", "coalesce(node, '')", "hour"),
+        twice="the cluster, namespace, pod, node and hour stand twice",
+    ),
+    "gpu-jobs": _Shape(
+        "usage.gpu_job",
+        "gpu_jobs.sql",
+        ("job", "gpus"),
+        once=("job", "coalesce(attempt, 1)"),
+        twice="the job stands twice (with the same attempt)",
+        ours=("source", "seen_at"),
+    ),
+    "gpu-samples": _Shape(
+        "usage.gpu_sample",
+        "gpu_samples.sql",
+        ("host", "sampled_at"),
+        once=("host", "coalesce(gpu_uuid, gpu_index::varchar)", "sampled_at"),
+        twice="the host, GPU and time stand twice",
+    ),
 }
 
 
@@ -104,6 +133,7 @@ def _load_file(
     given = {"source": source.name, "seen_at": job.manifest.fetched_at}
     asked = {name: value for name, value in given.items() if f"${name}" in model}
     warehouse.run(f"create or replace temp table usage_row as {model}", asked)
+    _refuse_seconds(warehouse, source.name, shape)
     warehouse.run(
         f"insert into {shape.table} by name "
         "select $source as source, * exclude (file_row, raw, refused) "
@@ -112,6 +142,33 @@ def _load_file(
     )
     _quarantine(warehouse, source.name, file, relation)
     return _misspelt(source.name, file, found, known)
+
+
+def _refuse_seconds(warehouse: Warehouse, source: str, shape: _Shape) -> None:
+    """Refuse what an earlier row of this file, or an earlier file, has said already."""
+    keys = {f"key_{number}": part for number, part in enumerate(shape.once)}
+    named = ", ".join(f"{part} as {name}" for name, part in keys.items())
+    known = " and ".join(f"({part}) is not null" for part in shape.once)
+    warehouse.run(
+        f"""
+        create or replace temp table usage_twice as
+        select {named}, min(file_row) as first_row from usage_row
+        where refused is null and {known} group by {", ".join(keys)} having count(*) > 1
+        union all
+        select distinct {named}, 0 from {shape.table}
+        where source = $source and {known}
+        """,
+        {"source": source},
+    )
+    if warehouse.rows("select 1 from usage_twice limit 1"):
+        same = " and ".join(f"t.{name} = ({part})" for name, part in keys.items())
+        warehouse.run(
+            f"""
+            update usage_row set refused = $twice from usage_twice as t
+            where refused is null and {same} and file_row > t.first_row
+            """,
+            {"twice": shape.twice},
+        )
 
 
 def _as_text(relation: Relation, found: dict[str, str], known: list[str]) -> str:

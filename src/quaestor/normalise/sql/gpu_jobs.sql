@@ -52,18 +52,6 @@ with typed as (
                 then 'labels is no JSON object' end
         ) as reasons
     from landed
-),
-placed as (
-    select
-        t.*,
-        row_number() over (
-            partition by t.job, coalesce(t.attempt, 1), t.reasons = '' order by t.file_row
-        ) > 1
-        or j.job is not null as is_second
-    from typed as t
-    left join usage.gpu_job as j
-        on j.source = $source and j.job = t.job
-        and coalesce(j.attempt, 1) = coalesce(t.attempt, 1)
 )
 select
     job, name, "user", team, gpu_model, gpus, started_at, ended_at, state,
@@ -74,8 +62,5 @@ select
     ram_gib, resource_id, sub_account, region, queue, submitted_at, attempt, exit_code,
     reason, $seen_at::timestamp as seen_at, capacity_type, billed_gpu_hours, kept_warm_gpu_hours,
     volume_gib, artifact_uri, file_row, raw,
-    case
-        when reasons <> '' then reasons
-        when is_second then 'the job stands twice (with the same attempt)'
-    end as refused
-from placed
+    nullif(reasons, '') as refused
+from typed

@@ -18,7 +18,6 @@ with typed as (
         as_number(memory_gib)::double as memory_gib,
         as_number(power_watts)::double as power_watts,
         job, "user",
-        coalesce(gpu_uuid, gpu_index) as gpu,
         concat_ws('; ',
             case when host is null then 'host is empty' end,
             case when sampled_at is null then 'sampled_at is empty' end,
@@ -30,26 +29,9 @@ with typed as (
             no_quantity('power_watts', power_watts)
         ) as reasons
     from landed
-),
-placed as (
-    select
-        t.*,
-        t.gpu is not null and (
-            row_number() over (
-                partition by t.host, t.gpu, t.sampled_at, t.reasons = '' order by t.file_row
-            ) > 1
-            or s.host is not null
-        ) as is_second
-    from typed as t
-    left join usage.gpu_sample as s
-        on s.source = $source and s.host = t.host and s.sampled_at = t.sampled_at
-        and coalesce(s.gpu_uuid, s.gpu_index::varchar) = t.gpu
 )
 select
     host, gpu_uuid, gpu_index, gpu_model, sampled_at, gpu_util_ratio, memory_used_gib,
     memory_gib, power_watts, job, "user", file_row, raw,
-    case
-        when reasons <> '' then reasons
-        when is_second then 'the host, GPU and time stand twice'
-    end as refused
-from placed
+    nullif(reasons, '') as refused
+from typed

@@ -24,23 +24,9 @@ with typed as (
             no_ratio('up_ratio', up_ratio)
         ) as reasons
     from landed
-),
-placed as (
-    select
-        t.*,
-        row_number() over (
-            partition by t.cluster, t.node, t.hour, t.reasons = '' order by t.file_row
-        ) > 1
-        or h.node is not null as is_second
-    from typed as t
-    left join usage.node_hour as h
-        on h.source = $source and h.cluster = t.cluster and h.node = t.node and h.hour = t.hour
 )
 select
     cluster, node, hour, provider_id, instance_type, region, cpu_cores, ram_gib, gpu_model,
     gpus, up_ratio, file_row, raw,
-    case
-        when reasons <> '' then reasons
-        when is_second then 'the cluster, node and hour stand twice'
-    end as refused
-from placed
+    nullif(reasons, '') as refused
+from typed

@@ -46,26 +46,10 @@ with typed as (
                 then 'labels is no JSON object' end
         ) as reasons
     from landed
-),
-placed as (
-    select
-        t.*,
-        row_number() over (
-            partition by t.cluster, t.namespace, t.pod, t.node, t.hour, t.reasons = ''
-            order by t.file_row
-        ) > 1
-        or h.pod is not null as is_second
-    from typed as t
-    left join usage.pod_hour as h
-        on h.source = $source and h.cluster = t.cluster and h.namespace = t.namespace
-        and h.pod = t.pod and h.node is not distinct from t.node and h.hour = t.hour
 )
 select
     cluster, namespace, pod, node, hour, cpu_request_cores, cpu_used_cores, ram_request_gib,
     ram_used_gib, gpu_request, gpu_used_ratio, up_ratio, labels, gpu_tensor_ratio,
     gpu_memory_used_gib, gpu_energy_kwh, network_received_gib, network_sent_gib, file_row, raw,
-    case
-        when reasons <> '' then reasons
-        when is_second then 'the cluster, namespace, pod, node and hour stand twice'
-    end as refused
-from placed
+    nullif(reasons, '') as refused
+from typed
