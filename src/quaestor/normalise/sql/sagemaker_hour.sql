@@ -48,8 +48,8 @@ counted as (
             case when h.cpu_samples > 0 and not s.is_asynchronous and not s.has_components
                 then 0 end
         ) as requests,
-        h.gpu_percent / 100 / nullif(t.gpus, 0) as gpu_ratio,
-        h.cpu_percent / 100 / nullif(t.cpus, 0) as cpu_ratio
+        h.gpu_percent / nullif(100 * t.gpus, 0) as gpu_ratio,
+        h.cpu_percent / nullif(100 * t.cpus, 0) as cpu_ratio
     from hour as h
     left join serving as s
         on s.region = h.region and s.endpoint = h.endpoint and s.variant_name = h.variant
