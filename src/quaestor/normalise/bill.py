@@ -166,9 +166,7 @@ def _load_file(
     latest = job.manifest.fetched_at + _FAR_AHEAD
     relation = landed_rows.read(warehouse, columns, relation, form, latest)
     warehouse.run(f"create or replace temp view charge_of_file as {form.script(form.select)}")
-    _add_custom_columns(warehouse)
-    if again:
-        in_force.drop(warehouse, source.name, [file.sha256])
+    _make_room(warehouse, source.name, file, again=again)
     (charges,) = warehouse.row(
         _INSERT,
         {
@@ -218,8 +216,10 @@ def _require(
         )
 
 
-def _add_custom_columns(warehouse: Warehouse) -> None:
-    """Make room in `focus.charge` for the `x_` columns of a file."""
+def _make_room(warehouse: Warehouse, source: str, file: LandedFile, *, again: bool) -> None:
+    """Make room in `focus.charge` for the `x_` columns of a file, and drop what it gave before."""
+    if again:
+        in_force.drop(warehouse, source, [file.sha256])
     known = {name.casefold() for name in warehouse.columns("focus.charge")}
     for name, *_ in warehouse.rows("describe charge_of_file"):
         if name.casefold() not in known:

@@ -129,3 +129,15 @@ def test_a_chart_is_not_cut_in_print(opened):
         )
         == []
     )
+
+
+def test_a_table_that_is_wider_than_a_phone_shows_that_there_is_more(opened):
+    """A shadow stands at the edge of what can be scrolled, and what lies there covers it."""
+    page, _ = opened("reconciliation", width=360)
+    table = page.locator(".scroll").first
+    wide, hint = table.evaluate(
+        "e => [e.scrollWidth > e.clientWidth, getComputedStyle(e).backgroundAttachment]"
+    )
+
+    assert wide
+    assert hint == "local, local, scroll, scroll"
