@@ -25,6 +25,7 @@ KEYS = {
     "gcp-billing": "currency: USD",
     "sagemaker": "regions: [us-east-1]",
     "sagemaker-registry": "regions: [us-east-1]",
+    "azure-ml": "subscription: s, resource_group: g, workspace: w",
     "vertex": "project: acme, locations: [us-central1]",
     "kubernetes": "context: prod",
     "mlflow": "uri: 'http://127.0.0.1:1'",

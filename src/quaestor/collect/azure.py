@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.core.pipeline.policies import RetryPolicy
 
-    from quaestor.core.sources import AzureCostSource, AzureExportSource
+    from quaestor.core.sources import AzureCostSource, AzureExportSource, AzureMlSource
 
 THREADS = 6
 TRIES = 8
@@ -127,7 +127,7 @@ def asked_to_wait(headers: Any) -> float | None:
 
 @contextmanager
 def explained(
-    source: AzureCostSource | AzureExportSource, place: str, missing: str
+    source: AzureCostSource | AzureExportSource | AzureMlSource, place: str, missing: str
 ) -> Iterator[None]:
     """Turn what azure-core raises inside into an error with its remedy; nothing secret is in it.
 

@@ -110,3 +110,24 @@ def unknown_gpus(warehouse: Warehouse, source: str, fix: str) -> list[BlindSpot]
                 )
             )
     return spots
+
+
+def unknown_hours(warehouse: Warehouse, source: str, fix: str) -> list[BlindSpot]:
+    """Tell how many jobs have ended, had GPUs, and nobody says when they ran."""
+    ((count, first),) = warehouse.rows(
+        "select count(*), min(job) from usage.gpu_job where source = ? and gpus > 0 "
+        "and gpu_hours is null",
+        [source],
+    )
+    if not count:
+        return []
+    return [
+        BlindSpot(
+            source=source,
+            scope="usage.gpu_job.gpu_hours",
+            reason=f"of {count:,} job{'s' if count > 1 else ''} with GPUs nobody says how long "
+            f"they ran; the first: {first}",
+            fix=fix,
+            rows=count,
+        )
+    ]

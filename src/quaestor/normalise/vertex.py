@@ -87,6 +87,9 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         *cloud_ml.unknown_gpus(
             warehouse, source, "State acceleratorCount and replicas at Vertex AI where it lets you."
         ),
+        *cloud_ml.unknown_hours(
+            warehouse, source, "Keep jobs at Vertex AI until they have ended and were collected."
+        ),
     ]
 
 

@@ -1,0 +1,34 @@
+-- Which models a workspace's online endpoints serve.
+--
+-- grain     one row per endpoint and deployment
+-- input     $source; azure_ml_served
+-- method    public is an endpoint whose public network access is enabled; what it asks its callers
+--           for is its authMode (key, amltoken, aadtoken)
+-- source    Microsoft, REST reference "Online Endpoints - List", "Online Deployments - List"
+select
+    $source as source,
+    endpoint || '/' || deployed as deployment,
+    model,
+    version,
+    coalesce(said(tags, 'environment'), filled(tags['environment']), filled(tags['env']))
+        as environment,
+    case lower(object ->> '$.properties.publicNetworkAccess')
+        when 'enabled' then true when 'disabled' then false end as public_access,
+    lower(object ->> '$.properties.authMode') as authentication,
+    'azure-ml-endpoint' as kind,
+    object ->> '$.location' as region,
+    lower(object ->> '$.id') as resource_id,
+    capacity as replicas,
+    try_cast(one ->> '$.properties.scaleSettings.minInstances' as integer) as min_replicas,
+    try_cast(one ->> '$.properties.scaleSettings.maxInstances' as integer) as max_replicas,
+    case when one ->> '$.properties.scaleSettings.scaleType' = 'TargetUtilization'
+        then 'native' end as autoscaler,
+    (one -> '$.properties.readinessProbe') is not null as has_readiness_probe,
+    (one -> '$.properties.livenessProbe') is not null as has_liveness_probe,
+    lower(one ->> '$.properties.provisioningState') as status,
+    as_time(one ->> '$.systemData.createdAt') as created_at,
+    one ->> '$.systemData.createdBy' as created_by,
+    coalesce(one -> '$.tags', object -> '$.tags')::varchar as tags
+from azure_ml_served
+where deployed is not null
+order by deployment
