@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,25 @@ def test_bills_below_the_prefix_land_as_they_are(exports: Bucket):
     exports.collect()
     assert exports.in_force() == {"focus/a.csv": "x\n1\n", "focus/2026-10/b.jsonl": "{}\n"}
     assert exports.said[0] == "gcp: 2 files, 2 new or changed, 7 bytes to fetch"
+
+
+def test_days_asked_for_leave_out_files_of_other_months(exports: Bucket):
+    """Where the name tells the month; what is landed of the others stays; the rest is said."""
+    names = ("2026-09/a.csv", "year=2026/month=10/b.csv", "bill-20261105.csv", "some.csv")
+    exports.put({f"focus/{name}": f"x\n{name}\n" for name in names})
+    october = {"since": date(2026, 10, 1), "until": date(2026, 10, 31)}
+    exports.collect(**october)
+    assert sorted(exports.in_force()) == ["focus/some.csv", "focus/year=2026/month=10/b.csv"]
+    assert exports.said[0] == (
+        "gcp: 1 file whose name tells no month: read whatever `since` and `until` say"
+    )
+    exports.collect()
+    assert len(exports.in_force()) == 4
+    exports.put({"focus/2026-09/a.csv": "x\nnew\n"})
+    exports.collect(**october)
+
+    assert exports.in_force()["focus/2026-09/a.csv"] == "x\n2026-09/a.csv\n"
+    assert len(exports.in_force()) == 4
 
 
 def test_a_second_look_downloads_nothing(exports: Bucket):

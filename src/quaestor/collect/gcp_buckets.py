@@ -1,19 +1,23 @@
 """Read exported bills from Cloud Storage: an object is fetched once for each of its generations.
 
-Nothing says which billing periods an object holds, so that `since` and `until` have no say here.
+Only its name can say which months an object is of (`2026-10`, `202610`, `year=2026/month=10`, a
+day). `since` and `until` leave out those that do; any other is read, and it is said.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
 from quaestor.collect import gcp
 from quaestor.core.errors import IncompleteError
 from quaestor.core.landed import LandedFile
+from quaestor.core.period import Window, month_after
 from quaestor.core.text import size_text
 
 if TYPE_CHECKING:
@@ -21,8 +25,28 @@ if TYPE_CHECKING:
     from quaestor.core.sources import GcpExportSource
 
 _BLOCK = 1 << 20
+_MONTH = re.compile(
+    r"\byear=(?P<year>20\d\d)/month=(?P<month>\d\d?)\b"
+    r"|(?<![0-9A-Za-z])(20\d\d)([-_]?)(0[1-9]|1[0-2])(?:\4(?:0[1-9]|[12]\d|3[01]))?(?![0-9A-Za-z])"
+)
 _JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 TAKEN = (".csv", ".csv.gz", ".parquet", ".parq", *_JSON)
+
+
+def days_of(name: str) -> tuple[date, date] | None:
+    """Return the first and last day of the months that an object's name tells, None if of none.
+
+    >>> days_of("2026-10/bill-20261105.csv")
+    (datetime.date(2026, 10, 1), datetime.date(2026, 11, 30))
+    >>> days_of("part-000202611.csv"), days_of("7f202611ab.csv")
+    (None, None)
+    """
+    months = []
+    for found in _MONTH.finditer(name):
+        year, month = int(found["year"] or found[3]), int(found["month"] or found[5])
+        if 1 <= month <= 12:
+            months.append(date(year, month, 1))
+    return (min(months), month_after(max(months)) - timedelta(days=1)) if months else None
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class Bucket:
         self, landing: Landing, progress: Callable[[str], None]
     ) -> tuple[list[LandedFile], list[LandedFile]]:
         """Fetch the objects that are not landed yet; return all that are in force."""
-        blobs = self._listed()
+        blobs, kept = self._asked_for(landing, progress)
         keys = [self._key(blob) for blob in blobs]  # a download may change what a blob tells
         known = landing.known()
         new = [blob for blob, key in zip(blobs, keys, strict=True) if key not in known]
@@ -71,7 +95,26 @@ class Bucket:
             lambda blob: f"{self.source.name}: {PurePosixPath(blob.name).name}",
         )
         known |= {(file.scope, file.version): file for file in landed}
-        return [known[key] for key in keys], []
+        return [*(known[key] for key in keys), *kept], []
+
+    def _asked_for(
+        self, landing: Landing, progress: Callable[[str], None]
+    ) -> tuple[list[Any], list[LandedFile]]:
+        """Return the objects of the days asked for, and what is in force of the others."""
+        window = Window(self.source.since, self.source.until)
+        listed = self._listed()
+        if window == Window():
+            return listed, []
+        told = {blob.name: days_of(blob.name) for blob in listed}
+        asked = [b for b in listed if not (days := told[b.name]) or window.holds(*days)]
+        if untold := sum(days is None for days in told.values()):
+            progress(
+                f"{self.source.name}: {untold:,} file{'s' if untold != 1 else ''} whose name tells "
+                "no month: read whatever `since` and `until` say"
+            )
+        current = landing.current()
+        others = {self._key(blob)[0] for blob in listed if blob not in asked}
+        return asked, [file for file in (current.files if current else ()) if file.scope in others]
 
     def state(self) -> str:
         """Say how many files are there, and how new they are."""
