@@ -988,6 +988,79 @@ def test_more_namespaces_count_where_the_owner_says_so(cluster):
     ]  # fmt: skip
 
 
+def test_an_endpoint_leads_to_its_charges(cluster):
+    """Endpoint -> pods -> nodes -> bill, and its hours by its name."""
+    served = thing(
+        "InferenceService", "churn", "ml",
+        spec={"predictor": {"model": {"storageUri": "models:/churn/7"}}},
+    )  # fmt: skip
+    sliced = {"nvidia.com/gpu.count": "1", "nvidia.com/gpu.replicas": "4"}
+    machine = {"node.kubernetes.io/instance-type": "g5.xlarge"}
+    cluster.load(
+        inferenceservices__serving_kserve_io=[served],
+        nodes=[node("n1", "aws:///us-east-1a/i-0abc", labels={**sliced, **machine})],
+        pods=[
+            pod("a", labels=SERVED, spec={"containers": [asks(gpu="1")]}),
+            pod("b", labels=SERVED, spec={"containers": [asks(gpu="1")]}),
+            pod("done", labels=SERVED, status={"phase": "Failed"}),
+            pod("other"),
+        ],
+    )
+    for table in ("focus.charge", "usage.endpoint_hour"):
+        cluster.warehouse.run(f"delete from {table}")
+    charge(cluster.warehouse, "2026-11-20", "24", ResourceId="i-0abc")
+    told = {"source": "prometheus", "endpoint": "prod/ml/churn", "hour": NOW, "requests": 9}
+    insert(cluster.warehouse, "usage.endpoint_hour", **told)
+
+    assert cluster.rows(
+        """
+        select e.endpoint, e.kind, e.model, e.model_version, e.instances, e.gpus, e.instance_type,
+            h.requests, c.BilledCost, list(p.pod order by p.pod)
+        from usage.endpoint as e
+        join usage.endpoint_hour as h using (endpoint)
+        join registry.deployment as d
+            on d.source = e.source and d.cluster || '/' || d.namespace || '/churn' = e.endpoint
+        join usage.pod as p
+            on p.cluster = d.cluster and p.namespace = d.namespace and p.owner_kind = d.kind
+            and p.owner = split_part(d.deployment, '/', -1) and p.phase = 'Running'
+        join usage.node as n on n.cluster = p.cluster and n.node = p.node
+        join focus.charge as c
+            on c.ResourceId = n.resource_id or ends_with(c.ResourceId, '/' || n.resource_id)
+        group by all
+        """
+    ) == [
+        (
+            *("prod/ml/churn", "kserve", "churn", "7", 2, 0.5, "g5.xlarge"),
+            *(9.0, Decimal(24), ["a", "b"]),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lists", "wanted"),
+    [
+        ({}, (None, None)),
+        ({"pods": []}, (0, 0.0)),
+        ({"pods": [pod("a", owner=DEPLOYMENT, spec={"containers": [asks(gpu="2")]})]}, (1, None)),
+        ({"pods": [pod("a", owner=DEPLOYMENT)]}, (1, 0.0)),
+        (
+            {"nodes": [node()], "pods": [pod("a", owner=DEPLOYMENT, spec={"containers": [
+                container(resources={"limits": {"nvidia.com/mig-1g.5gb": "1"}})]})]},
+            (1, None),
+        ),
+    ],
+)  # fmt: skip
+def test_instances_and_gpus_of_an_endpoint_are_known_or_unknown(cluster, lists, wanted):
+    """Pods or nodes that were not listed are not none; slices are no GPUs."""
+    made = workload("Deployment", "api", container(), labels={"model": "m"})
+    twin = workload("StatefulSet", "api", container(), labels={"model": "n"})
+    cluster.load(deployments=[made], statefulsets=[twin], **lists)
+
+    assert cluster.rows("select endpoint, model, instances, gpus from usage.endpoint") == [
+        ("prod/ml/api", "m", *wanted)
+    ]
+
+
 def evidence(cluster: Cluster) -> dict[str, str]:
     return dict(cluster.rows("select field, via from registry.stated_evidence where supplied"))
 

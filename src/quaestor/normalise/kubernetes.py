@@ -39,7 +39,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     source = job.source.name
     forget(warehouse, source)
     release(warehouse, source, keep=())
-    for table in USAGE:
+    for table in (*USAGE, "endpoint"):
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
     for macros in ("macros.sql", "k8s_macros.sql"):
         warehouse.run((SQL / macros).read_text(encoding="utf-8"))
@@ -52,13 +52,14 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     given = {"source": source, "seen_at": str(job.manifest.fetched_at)}
     for table in USAGE:
         job.progress(f"{source}: usage.{table}")
-        warehouse.run(f"insert into usage.{table} by name {_select(f'k8s_{table}')}", given)
+        _insert(warehouse, table, given)
     warehouse.run(
         "insert into quarantine.value select ?, file, sha256, row_number, reason, raw "
         f"from ({_select('k8s_unreadable')})",
         [source],
     )
     fill(warehouse, "deployment", "k8s_deployment", {"source": source})
+    _insert(warehouse, "endpoint", given)
     namespaces = {
         "source": source,
         "namespaces": cast("KubernetesSource", job.source).model_namespaces,
@@ -92,6 +93,10 @@ def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[st
             for cluster in seen
         )
     }
+
+
+def _insert(warehouse: Warehouse, table: str, given: dict[str, str]) -> None:
+    warehouse.run(f"insert into usage.{table} by name {_select(f'k8s_{table}')}", given)
 
 
 def _select(name: str) -> str:
