@@ -238,6 +238,19 @@ def test_doctor_counts(tmp_path: Path, accounting: Accounting):
     assert "none has a GPU" in slurm.doctor(config.sources[0], config)
 
 
+def test_days_that_do_not_exist_are_a_mistake(tmp_path: Path, accounting: Accounting):
+    """Not a cluster without jobs."""
+    for keys in ("since: 2026-11-05", "since: 2026-11-03, until: 2026-11-02"):
+        with pytest.raises(ConfigurationError, match="no day between"):
+            collect(tmp_path, keys)
+
+
+def test_a_cluster_is_a_word(tmp_path: Path, accounting: Accounting):
+    """A shell of the other host reads it."""
+    with pytest.raises(ConfigurationError):
+        collect(tmp_path, "cluster: 'a; touch gone'")
+
+
 def test_an_unknown_time_zone_is_a_mistake(tmp_path: Path):
     """Not UTC by silence."""
     with pytest.raises(ConfigurationError, match="no time zone 'CET1'"):

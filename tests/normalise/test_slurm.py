@@ -341,6 +341,22 @@ def test_what_runs_counts_up_to_when_it_was_asked(warehouse, tmp_path, monkeypat
     ]  # fmt: skip
 
 
+def test_a_look_at_other_days_does_not_make_a_job_run_on(warehouse, tmp_path, monkeypatch):
+    """What ran at noon ran up to noon, as long as the present day is not asked again."""
+    accounting = Accounting(tmp_path / "slurm")
+    accounting.install()
+    monkeypatch.setenv("PATH", f"{accounting.programs}:/usr/bin:/bin")
+    accounting.say(a_job(Submit="2026-11-04T00:10:00Z", State="RUNNING", End="Unknown"))
+    source = {"name": "hpc", "kind": "slurm", "since": "2026-11-04"}
+    load(warehouse, tmp_path, source, NOW)
+    before = jobs(warehouse, "gpu_hours, seen_at")
+    other = {**source, "since": "2026-11-01", "until": "2026-11-02"}
+    load(warehouse, tmp_path, other, datetime(2026, 11, 4, 18))
+
+    assert jobs(warehouse, "gpu_hours, seen_at") == before
+    assert before[0][1] == NOW
+
+
 @pytest.mark.thirdparty
 def test_slurms_own_sample_reads(warehouse, tmp_path, reference):
     """What a real 22.05 printed: its GPU-seconds are those that one adds up by hand."""

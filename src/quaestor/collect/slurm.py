@@ -62,22 +62,7 @@ def collect(
         files = [_land_file(landing, path, scope_of(path, config)) for path in paths]
         landing.snapshot(files, kind="slurm", schema="slurm", now=now)
         return
-    days = _days(source, now)
-    known = landing.known()
-    landed = [
-        known.get((_scope(source, day), _closed(source, day)))
-        or _land_day(source, landing, day, now)
-        for day in counted(days, progress, lambda day: f"{source.name}: {day}")
-    ]
-    current = landing.current()
-    scopes = {file.scope for file in landed}
-    before = [file for file in current.files if file.scope not in scopes] if current else []
-    place = _scope(source, None)
-    landed += [file for file in before if file.scope.startswith(place) and _is_day(file.scope)]
-    accounting, gaps = _accounts(source, landing, before)
-    landing.snapshot([*landed, *accounting], kind="slurm", schema="slurm", now=now)
-    if gaps:
-        raise PartlyReadError(gaps, where=_where(source))
+    _land_days(source, landing, now, progress)
 
 
 def doctor(source: SlurmSource, config: Config) -> str:
@@ -117,6 +102,34 @@ def permissions(source: SlurmSource) -> str:
         f"  TZ=UTC sacct --allusers --allocations --duplicates --parsable2 --noconvert "
         f"--starttime=now-2days --format={','.join(FIELDS)} > sacct-$(date +%F).txt"
     )
+
+
+def _land_days(
+    source: SlurmSource, landing: Landing, now: datetime, progress: Callable[[str], None]
+) -> None:
+    """Ask for the days that may have changed, and keep those that were asked before."""
+    days = _days(source, now)
+    if not days:
+        raise ConfigurationError(
+            "there is no day between `since:` and `until:`, or none yet",
+            where=f"source {source.name}",
+            fix="Correct them.",
+        )
+    known = landing.known()
+    landed = [
+        known.get((_scope(source, day), _closed(source, day)))
+        or _land_day(source, landing, day, now)
+        for day in counted(days, progress, lambda day: f"{source.name}: {day}")
+    ]
+    current = landing.current()
+    scopes = {file.scope for file in landed}
+    before = [file for file in current.files if file.scope not in scopes] if current else []
+    place = _scope(source, None)
+    landed += [file for file in before if file.scope.startswith(place) and _is_day(file.scope)]
+    accounting, gaps = _accounts(source, landing, before)
+    landing.snapshot([*landed, *accounting], kind="slurm", schema="slurm", now=now)
+    if gaps:
+        raise PartlyReadError(gaps, where=_where(source))
 
 
 def _days(source: SlurmSource, now: datetime) -> list[date]:
@@ -193,7 +206,8 @@ def _accounts(
     scope = f"{_scope(source, None)}{kind}"
     what, form = _ACCOUNTING[kind]
     try:
-        answer = _ask(source, ("sacctmgr", "--parsable2", "--readonly", "show", what, form))
+        where = (f"cluster={source.cluster}",) if source.cluster and kind == "associations" else ()
+        answer = _ask(source, ("sacctmgr", "--parsable2", "--readonly", "show", what, *where, form))
     except IncompleteError as problem:
         gap = Gap(scope="teams", reason=f"sacctmgr: {problem.what}", fix=problem.fix)
         return [file for file in before if file.scope == scope], [gap]

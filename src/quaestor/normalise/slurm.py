@@ -14,6 +14,7 @@ from pathlib import Path
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
+from quaestor.core.period import utc
 from quaestor.core.sources.slurm import SlurmSource
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
@@ -103,8 +104,7 @@ def _keep(
         f"nullif(trim({found[name]}), '')" if name in found else "null::varchar" for name in _FIELDS
     )
     rows = "landed_line" if line == "line" else "landed_record"
-    day = _DAY.search(file.scope) if job.manifest.kind == "slurm" and _is_asked(job) else None
-    end = datetime.fromisoformat(day[0]) + timedelta(days=1) if day else None
+    day = _DAY.search(file.scope) if _is_asked(job) else None
     warehouse.run(
         f"""
         insert into slurm_row
@@ -115,7 +115,7 @@ def _keep(
         {
             "file": file.path,
             "sha256": file.sha256,
-            "asked": min(job.manifest.fetched_at, end) if end else job.manifest.fetched_at,
+            "asked": _asked_at(job, file, day[0] if day else None),
             "day": date.fromisoformat(day[0]) if day else None,
             "expected": expected,
         },
@@ -125,6 +125,16 @@ def _keep(
 def _is_asked(job: Job) -> bool:
     """Say whether the files are answers to questions about days."""
     return isinstance(job.source, SlurmSource) and job.source.path is None
+
+
+def _asked_at(job: Job, file: LandedFile, day: str | None) -> datetime:
+    """Return when a file's rows were true: when a day was asked, or its end where it was over."""
+    known, _, asked = (file.version or "").partition("asked ")
+    if not known and asked:
+        return utc(asked)
+    if day is None:
+        return job.manifest.fetched_at
+    return min(job.manifest.fetched_at, datetime.fromisoformat(day) + timedelta(days=1))
 
 
 def _teams(text: str, header: list[str], delimiter: str) -> dict[str, str]:

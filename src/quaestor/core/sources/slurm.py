@@ -9,13 +9,15 @@ from msgspec import Meta
 
 from quaestor.core.sources.common import Named
 
+_Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+$")]  # ssh hands it to a shell
+
 
 class SlurmSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="slurm"):
     """Jobs of a Slurm cluster: what `sacct` answers here or elsewhere, or files of its output."""
 
     path: str | None = None  # files of `sacct --parsable2` or `sacct --json`; unset, it is asked
     via: tuple[str, ...] = ()  # what the command goes through: [ssh, login1]
-    cluster: str | None = None  # of several in one accounting database
+    cluster: _Word | None = None  # of several in one accounting database
     json: bool = False  # ask for `sacct --json`
     since: date | None = None  # unset: the last 90 days
     until: date | None = None
