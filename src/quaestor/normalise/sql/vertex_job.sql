@@ -17,10 +17,17 @@ with custom as (
     where kind = 'custom-jobs'
     qualify row_number() over (partition by job order by place, row_number) = 1
 ),
-tried as (
-    select *, unnest(from_json(object -> '$.trials', '["JSON"]')) as trial
+-- A job of thousands of trials is not carried along with each of them.
+tuning as materialized (
+    select
+        place, file, sha256, row_number,
+        json_merge_patch(object, '{"trials": null}') as object,
+        from_json(object -> '$.trials', '["JSON"]') as trials
     from landed_object
     where kind = 'tuning-jobs'
+),
+tried as (
+    select * exclude (trials), unnest(trials) as trial from tuning
 ),
 trial as (
     select
