@@ -143,6 +143,14 @@ def prometheus_servers(
 
 
 @pytest.fixture
+def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., metrics.Prometheus]:
+    """Start a VictoriaMetrics with a history of samples; the test stops it."""
+    if not shutil.which("victoria-metrics"):
+        _missing("VictoriaMetrics")
+    return lambda history: metrics.victoria_metrics(tmp_path_factory.mktemp("victoria"), history)
+
+
+@pytest.fixture
 def identity(
     wiremock: parties.WireMock, certificate: parties.Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

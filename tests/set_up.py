@@ -43,16 +43,32 @@ def browser() -> str | None:
 
 def mlflow() -> str | None:
     """Give MLflow an environment of its own; return why there is none."""
-    folder = CHECKOUT / ".parties" / "mlflow"
-    stamp = folder / f".{MLFLOW}"
+    return environment("mlflow", "MLflow", MLFLOW)
+
+
+def environment(name: str, title: str, *packages: str, code: str = "") -> str | None:
+    """Give a party an environment and a HOME of its own; return why there is none.
+
+    Args:
+        name: Its folder's.
+        title: What people call it.
+        packages: What pip installs; the first, which names its version, is the one wanted.
+        code: Python that it runs there once.
+    """
+    folder = CHECKOUT / ".parties" / name
+    stamp = folder / f".{packages[0]}"
     if stamp.is_file():
         return None
-    say(f"installing {MLFLOW} into {folder.relative_to(CHECKOUT)}")
+    say(f"installing {packages[0]} into {folder.relative_to(CHECKOUT)}")
     python = str(folder / "bin" / "python")
     if run("sh", str(CHECKOUT / ".ci" / "venv"), str(folder), sys.executable):
-        return f"MLflow. {folder} could not be made."
-    if run(python, "-m", "pip", "install", "--quiet", MLFLOW):
-        return f"MLflow. pip could not install {MLFLOW}."
+        return f"{title}. {folder} could not be made."
+    if run(python, "-m", "pip", "install", "--quiet", *packages):
+        return f"{title}. pip could not install {' '.join(packages)}."
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    if code and run("env", f"HOME={home}", python, "-c", code):
+        return f"{title}. It could not be made ready."
     stamp.touch()
     return None
 
@@ -70,27 +86,16 @@ for found in pathlib.Path(spatial.__file__).parent.rglob("*.duckdb_extension"):
 
 def bigquery() -> str | None:
     """Give the emulator of BigQuery an environment and a HOME; return why there is none."""
-    folder = CHECKOUT / ".parties" / "bigquery"
-    stamp = folder / f".{BIGQUERY[0]}"
-    if stamp.is_file():
-        return None
-    say(f"installing {BIGQUERY[0]} into {folder.relative_to(CHECKOUT)}")
-    python = str(folder / "bin" / "python")
-    if run("sh", str(CHECKOUT / ".ci" / "venv"), str(folder), sys.executable):
-        return f"BigQuery's emulator. {folder} could not be made."
-    if run(python, "-m", "pip", "install", "--quiet", *BIGQUERY):
-        return f"BigQuery's emulator. pip could not install {' '.join(BIGQUERY)}."
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    if run("env", f"HOME={home}", python, "-c", _GIVE_EXTENSION):
-        return "BigQuery's emulator. It could not be given its extension."
-    stamp.touch()
-    return None
+    return environment("bigquery", "BigQuery's emulator", *BIGQUERY, code=_GIVE_EXTENSION)
 
 
 def prometheus() -> str | None:
-    """Install Prometheus, whose promtool writes its history; return why there is none."""
-    return debian("promtool", "prometheus") or debian("prometheus", "prometheus")
+    """Install Prometheus, its promtool, and VictoriaMetrics; return why there is none."""
+    return (
+        debian("promtool", "prometheus")
+        or debian("prometheus", "prometheus")
+        or debian("victoria-metrics", "victoria-metrics")
+    )
 
 
 def azurite() -> str | None:

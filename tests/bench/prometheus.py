@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,9 +53,8 @@ def prometheus(folder: Path) -> Iterator[Measured]:
         yield Measured(f"{name} / curl --parallel-max 4", ours, at_once, 1.5)
         program = (sys.executable, str(Path(__file__)), server.url, str(here))
         said = subprocess.run(program, check=True, capture_output=True, text=True)
-        memory, rows, seconds = map(float, said.stdout.split())
+        memory, rows = map(float, said.stdout.split())
         yield Measured(f"{name}, loaded ({rows:,.0f} pod-hours): memory in GB", memory, None, 1)
-        yield Measured(f"{name}: loading", seconds, None, 10)
     finally:
         server.server.stop()
 
@@ -119,20 +117,18 @@ def asked(url: str, folder: Path) -> list[str]:
 
 
 def loaded(url: str, folder: Path) -> None:
-    """Collect and load; print the most memory held, the rows, and the seconds of the loading."""
+    """Collect and load; print the most memory held, in GB, and the rows."""
     landing = collected(url, folder)
     manifest = landing.current()
     assert manifest
     job = Job(source(url), manifest, landing.root, "USD", lambda _: None)
-    started = time.perf_counter()
     with Warehouse(folder / "bench.duckdb") as warehouse, warehouse.transaction():
         loader(manifest.schema).load(warehouse, job)
         (rows,) = warehouse.row("select count(*) from usage.pod_hour")
-    seconds = time.perf_counter() - started
     # Not getrusage: what the parent held when it forked counts there.
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     memory = int(status.partition("VmHWM:")[2].split()[0]) / 1024**2
-    print(memory, rows, seconds)
+    print(memory, rows)
 
 
 if __name__ == "__main__":

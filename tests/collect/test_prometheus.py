@@ -244,7 +244,9 @@ def test_a_kill_in_the_middle_costs_one_slice(between: Between, landing: Landing
 
 def test_a_fact_that_is_forbidden_is_a_gap(between: Between, landing: Landing):
     """The others are landed; at the next look that day is asked for again."""
-    between.rule = lambda url: (403, "text/plain", "no") if "rate(container_cpu" in url else None
+    between.rule = lambda url: (
+        (403, "text/plain", "no") if "increase(container_cpu" in url else None
+    )
     problem = look(landing, between.url)
     between.rule = lambda _: None
     repaired = look(landing, between.url)
@@ -378,20 +380,20 @@ def test_a_real_limit_of_samples_is_met_by_smaller_slices(
 def test_a_question_that_stays_too_large_is_a_gap(between: Between, landing: Landing):
     """Not even an hour is answered: told with the server's words, in few questions."""
     too_many = (422, "application/json", bad("execution", "too many samples"))
-    between.rule = lambda url: too_many if "rate(container_cpu" in url else None
+    between.rule = lambda url: too_many if "increase(container_cpu" in url else None
     problem = look(landing, between.url)
 
     assert isinstance(problem, PartlyReadError)
     assert {gap.scope for gap in problem.gaps} == {"pod_cpu"}
     assert "too many samples" in problem.what
-    assert len(between.of("rate(container_cpu")) <= 10
+    assert len(between.of("increase(container_cpu")) <= 10
 
 
 def test_a_partial_answer_of_thanos_is_told(between: Between, landing: Landing):
     """A store that is down makes a warning and a smaller answer: never read as zero."""
 
     def rule(url: str) -> tuple[int, str, str] | None:
-        if "rate(container_cpu" not in url:
+        if "increase(container_cpu" not in url:
             return None
         data = {"resultType": "matrix", "result": []}
         warnings = ["store 10.0.0.7:10901 is unavailable"]

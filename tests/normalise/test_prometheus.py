@@ -60,8 +60,8 @@ def know(prometheus_servers, tmp_path: Path) -> Callable[..., Known]:
     """Return what is known of a history, collected from a Prometheus that has it."""
     numbers = itertools.count()
 
-    def known(*histories: History, **keys: Any) -> Known:
-        server = prometheus_servers(*histories)
+    def known(*histories: History, start: Callable = prometheus_servers, **keys: Any) -> Known:
+        server = start(*histories)
         landing = Landing(tmp_path / f"landing-{next(numbers)}", "metrics")
         source = PrometheusSource(
             **{"name": "metrics", "url": server.url, "cluster": "prod", "days": 1, **keys}
@@ -123,7 +123,7 @@ def test_a_pod_is_up_for_a_part_of_an_hour(know):
     a_pod(history, "ml", "half", "n2", between=(1.25, 1.75))
     known = know(history)
 
-    assert known.rows("pod_hour", "hour, up_ratio, cpu_used_cores, ram_used_gib") == [
+    assert known.rows("pod_hour", "hour, up_ratio, round(cpu_used_cores, 9), ram_used_gib") == [
         (SECOND, 0.5, 0.5, 4.0)
     ]
 
@@ -281,6 +281,20 @@ def test_a_gpu_without_a_pod_is_nobodys(know, labels):
     ]
 
 
+def test_a_pod_that_holds_all_gpus_of_a_node_does_their_work(know):
+    """An exporter that names no pod leaves no doubt then; two pods, or half an hour, would."""
+    history = a_history(2)
+    a_pod(history, "ml", "train-0", "n1", gpus=2, between=(0, 1.5))
+    for index, used in enumerate((40.0, 60.0)):
+        a_gpu(history, "n1", index, used=used)
+    known = know(history)
+
+    assert known.rows("pod_hour", "hour, gpu_used_ratio, gpu_energy_kwh") == [
+        (FIRST, 0.5, 0.3),
+        (SECOND, None, None),
+    ]
+
+
 def test_a_gpu_that_changes_hands_has_a_row_for_each(know):
     """The hour's energy and time are divided as they were measured."""
     history = a_history(1)
@@ -380,7 +394,7 @@ def test_a_pod_of_two_nodes_in_one_hour(know):
     a_pod(history, "ml", "db-0", "n2", between=(0.25, 1))
     known = know(history)
 
-    assert known.rows("pod_hour", "node, up_ratio, cpu_used_cores, ram_used_gib") == [
+    assert known.rows("pod_hour", "node, up_ratio, round(cpu_used_cores, 9), ram_used_gib") == [
         ("n1", 0.25, None, None),
         ("n2", 0.75, 0.5, 4.0),
     ]
@@ -533,6 +547,27 @@ def test_loading_twice_changes_nothing_and_others_are_left_alone(know):
     assert len(before) == 2
 
 
+def test_victoriametrics_tells_the_same(know, victoria_metrics):
+    """Another server of the same API: nodes, pods, GPUs and endpoints are equal, row for row."""
+    history = a_history(2)
+    a_pod(history, "ml", "train-0", "n1", gpus=2, labels={"team": "nlp"})
+    a_gpu(history, "n1", 0, exported_namespace="ml", exported_pod="train-0")
+    a_pod(history, "serving", "llm-0", "n2")
+    served = {"namespace": "serving", "pod": "llm-0", "model_name": "llama"}
+    history.count("vllm:request_success_total", 2.0, **served)
+    for le in ("0.5", "+Inf"):
+        history.count("vllm:e2e_request_latency_seconds_bucket", 2.0, le=le, **served)
+    # Its first hour begins with a counter's first sample, which it takes as a step from zero.
+    second = f"hour = '{SECOND}'"
+    told = [
+        {table: each.rows(table, "*", second) for table in prometheus.TABLES}
+        for each in (know(history), know(history, start=victoria_metrics))
+    ]
+
+    assert told[0] == told[1]
+    assert all(told[0].values())
+
+
 def of_lines(folder: Path, *lines: dict[str, Any]) -> Known:
     """What is known of series as they could be landed."""
     landing = Landing(folder / "landing", "metrics")
@@ -620,7 +655,7 @@ def test_servers_of_models_count(know, server):
         f"hour = '{SECOND}'",
     ) == [
         (
-            *("prod/serving/llama", 7200.0, 720_000.0 if tokens else None),
+            *("prod/serving/Deployment/web", 7200.0, 720_000.0 if tokens else None),
             *(360_000.0 if tokens else None, 2.0, failures, 0.5),
             f'{{"server":"{server}","model":"llama"}}',
         )
@@ -643,7 +678,7 @@ def test_an_endpoint_is_called_after_its_inference_service(know):
 
     assert known.rows(
         "endpoint_hour", "endpoint, requests, instances, gpu_used_ratio, round(latency_p95_ms, 6)"
-    ) == [("prod/serving/chat", 7200.0, 1.0, 0.3, 500.0)]
+    ) == [("prod/serving/InferenceService/chat", 7200.0, 1.0, 0.3, 500.0)]
 
 
 def test_a_server_without_requests_is_observed_zero(know):

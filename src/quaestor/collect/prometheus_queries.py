@@ -138,7 +138,8 @@ def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
     """
     pod, whole = "namespace,pod", "namespace,pod,container"
     shapes: dict[str, tuple[str, tuple[str, ...]]] = {
-        "pod_cpu": (f"sum by ({pod}) (rate(%s))", _CONTAINER),
+        # Not rate(): of a part of an hour, VictoriaMetrics's is per second of that part.
+        "pod_cpu": (f"sum by ({pod}) (increase(%s)) / 3600", _CONTAINER),
         "pod_ram": (f"sum by ({pod}) (max by ({whole}) (avg_over_time(%s)))", _CONTAINER),
         "pod_received": (f"sum by ({pod}) (increase(%s))", _INTERFACE),
         "pod_sent": (f"sum by ({pod}) (increase(%s))", _INTERFACE),
@@ -147,17 +148,18 @@ def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
             (_RESOURCES,),
         ),
         "pod_active": (f"sum by ({pod}) (sum_over_time(%s))", (_ACTIVE,)),
-        "pod_info": (f"sum by ({pod},node,host_network) (count_over_time(%s))", ()),
+        "pod_info": (f"sum by ({pod},{_PLACED}) (count_over_time(%s))", ()),
         "pod_labels": (f"max without ({_EXPORTERS}) (last_over_time(%s))", ()),
     }
     for kind, (shape, matchers) in shapes.items():
         (metric,) = CLUSTER_METRICS[kind]
-        grows = "rate(" in shape or "increase(" in shape
+        grows = "increase(" in shape
         if cluster.has(metric):
             samples = cluster.grown if grows else cluster.hour
             yield kind, shape % samples(metric, *matchers)
 
 
+_PLACED = "node,host_network,created_by_kind,created_by_name"
 _ACTIVE = 'phase=~"Pending|Running"'  # a pod that has ended holds nothing, though it is listed
 
 

@@ -1,8 +1,10 @@
 -- What servers of models answered, endpoint by endpoint.
 --
 -- grain     one row per endpoint and hour in which a server's counters were read
--- method    an endpoint is cluster/namespace/name: the KServe InferenceService of its pods where
---           kube-state-metrics shows that label, else the model's name as served. Where a pod
+-- method    an endpoint is what its pods belong to, called as registry.deployment calls it:
+--           cluster/namespace/kind/name, of the KServe InferenceService where kube-state-metrics
+--           shows that label, else of the pods' owner; without kube-state-metrics it is
+--           cluster/namespace/model, as served. A ReplicaSet is its Deployment's. Where a pod
 --           counts by two servers (vLLM inside KServe) the first of vllm, tgi, triton, kserve is
 --           taken. instances are the pods behind it, each for the part of the hour it was up. A
 --           ratio is of what its pods asked for. A percentile cannot be added up: it is null where
@@ -23,6 +25,13 @@ server as (
         order by list_position(['vllm', 'tgi', 'triton', 'kserve'], server)
     ) = 1
 ),
+owner as (
+    select
+        hour, namespace, pod, max(nullif(labels['created_by_kind'], '<none>')) as kind,
+        max(nullif(labels['created_by_name'], '<none>')) as name
+    from prometheus_fact where kind = 'pod_info'
+    group by hour, namespace, pod
+),
 running as (
     select hour, namespace, pod, node, labels, up_ratio, cpu_used_cores, cpu_request_cores,
         gpu_used_ratio, gpu_request
@@ -35,13 +44,19 @@ placed as (
     select
         s.*,
         concat_ws('/', $cluster, s.namespace, coalesce(
-            p.labels ->> 'serving_kserve_io_inferenceservice', s.model, s.pod, s.place
+            'InferenceService/' || (p.labels ->> 'serving_kserve_io_inferenceservice'),
+            case when o.kind = 'ReplicaSet'
+                then 'Deployment/' || regexp_replace(o.name, '-[a-z0-9]+$', '')
+                else o.kind || '/' || o.name end,
+            s.model, s.pod, s.place
         )) as endpoint,
         coalesce(p.up_ratio, 1) as up, p.cpu_used_cores, p.cpu_request_cores, p.gpu_used_ratio,
         p.gpu_request
     from server as s
     left join running as p
         on p.hour = s.hour and p.namespace = s.namespace and p.pod = s.pod
+    left join owner as o
+        on o.hour = s.hour and o.namespace = s.namespace and o.pod = s.pod
 ),
 counted as (
     select

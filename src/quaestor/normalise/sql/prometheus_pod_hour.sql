@@ -6,7 +6,8 @@
 --           holds nothing. Cores and GiB are averages over that time. What cAdvisor and DCGM tell
 --           of a pod that was on two nodes in one hour goes to where it was longer. gpu_request is
 --           in physical GPUs: a share of what the node offers (MIG, time slices). Network of pods
---           on the machine's own network is the machine's: unknown
+--           on the machine's own network is the machine's: unknown. Where DCGM names no pod, its
+--           GPUs' work is that of the one pod that held all GPUs of the node for the whole hour
 -- source    kube-state-metrics, docs/metrics/workload/pod-metrics.md; cAdvisor,
 --           docs/storage/prometheus.md
 with fact as (
@@ -79,7 +80,11 @@ placed as (
 ),
 known as (
     select
-        p.*, n.gpus as node_gpus, n.gpu_sevenths as node_sevenths,
+        p.*, n.gpus as node_gpus,
+        case
+            when p.gpu_sevenths is null then case when p.is_asking then 0 end
+            else coalesce(p.gpu_sevenths * n.gpus / nullif(n.gpu_sevenths, 0), p.gpu_sevenths / 7)
+        end as gpu_request,
         at_most_one(least(p.samples, p.active_samples) / nullif(s.scrapes, 0)) as up_ratio
     from placed as p
     left join prometheus_scrape as s using (hour)
@@ -90,6 +95,33 @@ lived as (
         *,
         at_most_one(sum(up_ratio) over (partition by hour, namespace, pod)) as pod_up_ratio
     from known
+),
+bare as (
+    select
+        hour, node, avg(used_ratio) as used_ratio, avg(tensor_ratio) as tensor_ratio,
+        sum(memory_used_gib) as memory_used_gib, sum(energy_kwh) as energy_kwh
+    from prometheus_gpu_device_hour
+    group by hour, node
+    having count(pod) = 0
+),
+alone as (
+    select l.hour, l.node, min(l.namespace) as namespace, min(l.pod) as pod
+    from lived as l
+    where l.gpu_request > 0
+    group by l.hour, l.node
+    having count(*) = 1 and min(l.gpu_request) = min(l.node_gpus) and min(l.up_ratio) = 1
+),
+whole as (
+    select
+        l.* exclude (used_ratio, tensor_ratio, memory_used_gib, energy_kwh),
+        coalesce(l.used_ratio, b.used_ratio) as used_ratio,
+        coalesce(l.tensor_ratio, b.tensor_ratio) as tensor_ratio,
+        coalesce(l.memory_used_gib, b.memory_used_gib) as memory_used_gib,
+        coalesce(l.energy_kwh, b.energy_kwh) as energy_kwh
+    from lived as l
+    left join alone as a
+        on a.hour = l.hour and a.node = l.node and a.namespace = l.namespace and a.pod = l.pod
+    left join bare as b on b.hour = a.hour and b.node = a.node
 )
 select
     namespace, pod, node, hour, cpu_request_cores,
@@ -97,10 +129,7 @@ select
         as cpu_used_cores,
     ram_request_gib,
     case when is_longest then ram_gib end as ram_used_gib,
-    case
-        when gpu_sevenths is null then case when is_asking then 0 end
-        else coalesce(gpu_sevenths * node_gpus / nullif(node_sevenths, 0), gpu_sevenths / 7)
-    end as gpu_request,
+    gpu_request,
     case when is_longest then at_most_one(used_ratio) end as gpu_used_ratio,
     up_ratio, labels,
     case when is_longest then at_most_one(tensor_ratio) end as gpu_tensor_ratio,
@@ -109,7 +138,7 @@ select
     case when is_longest and not coalesce(on_host, false) then received_gib end
         as network_received_gib,
     case when is_longest and not coalesce(on_host, false) then sent_gib end as network_sent_gib
-from lived
+from whole
 where
     (node is not null and up_ratio is distinct from 0)
     or cpu_cores > 0
