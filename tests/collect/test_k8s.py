@@ -18,12 +18,14 @@ import yaml
 from builders.bills import NOW
 from builders.k8s import KubernetesServer, container, kubeconfig, node, paged, pod, reply, thing
 from builders.parties import free_port
+from quaestor.cli.main import run
 from quaestor.collect import k8s
 from quaestor.collect.k8s_kept import RESOURCES
 from quaestor.collect.landing import Landing
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.sources import KubernetesSource
+from quaestor.warehouse.duckdb import Warehouse
 
 PODS = "/api/v1/pods"
 
@@ -506,6 +508,24 @@ def test_a_kill_in_the_middle_leaves_the_last_good_state(server, source, landing
     assert names(landed(landing)["prod/nodes"]) == ["old"]
     collect(source, landing)
     assert names(landed(landing)["prod/nodes"]) == ["new", "old"]
+
+
+def test_from_the_cluster_to_tables_and_blind_spots(server, source, tmp_path, monkeypatch):
+    """`quaestor collect` and `build`: what was read is there, what was not is told, exit 3."""
+    server.add("v1/nodes", node("n1", "aws:///us-east-1a/i-0abc"))
+    server.forbid(PODS)
+    (tmp_path / "quaestor.yaml").write_text(
+        f"sources: [{{name: prod, kind: kubernetes, kubeconfig: {source.kubeconfig}}}]\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    codes = [run(["collect"]), run(["build"])]
+    with Warehouse(tmp_path / "quaestor.duckdb", read_only=True) as warehouse:
+        nodes = warehouse.rows("select cluster, node, gpus, resource_id from usage.node")
+        spots = warehouse.rows("select scope, reason from audit.blind_spot")
+
+    assert codes == [3, 3]
+    assert nodes == [("prod", "n1", 8, "i-0abc")]
+    assert spots == [("prod: pods", "the cluster forbids to list pods (403)")]
 
 
 def test_doctor_says_version_nodes_and_what_is_forbidden(server, source):
