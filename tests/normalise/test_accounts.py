@@ -7,6 +7,7 @@ import pytest
 from builders.bills import NOW, Bill, csv_text
 from quaestor import normalise
 from quaestor.collect.landing import Landing
+from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import AwsOrganizationsSource
 from quaestor.normalise import accounts
 from quaestor.normalise.job import Job
@@ -14,7 +15,7 @@ from quaestor.normalise.job import Job
 HEADER = "provider,account_id,account_name,account_type,parent_id,path,status,tags\n"
 
 
-def name(bill: Bill, text: str, source: str = "org") -> list[object]:
+def name(bill: Bill, text: str, source: str = "org") -> list[BlindSpot]:
     """Land accounts, load them, and settle."""
     landing = Landing(bill.folder / "landing", source)
     landed = landing.land_bytes(text.encode(), "accounts.csv", "accounts")
@@ -25,7 +26,7 @@ def name(bill: Bill, text: str, source: str = "org") -> list[object]:
     with bill.warehouse.transaction():
         spots = accounts.load(bill.warehouse, job)
         normalise.settle(bill.warehouse)
-    return list(spots)
+    return spots
 
 
 @pytest.fixture
@@ -117,3 +118,27 @@ def test_a_file_that_is_no_list_of_accounts_is_told(bill: Bill):
     assert bill.quarantined() == [
         (None, "column provider is missing\nWrite the columns provider, account_id.")
     ]
+
+
+def test_lines_that_name_no_account_or_one_twice_are_told(bill: Bill):
+    """What is dropped without a word would be missed by nobody; a mere repeat says nothing new."""
+    lines = (
+        "AWS,1,research,,,,,",
+        "AWS,,nameless,,,,,",
+        ",2,nobody's,,,,,",
+        "AWS,1,research,,,,,",
+        "AWS,1,another,,,,,",
+        "AWS,3",
+    )
+    [spot] = name(bill, HEADER + "".join(f"{line}\n" for line in lines))
+
+    assert "4 rows cannot be read" in spot.reason
+    assert bill.warehouse.rows("select account_id, account_name from focus.account") == [
+        ("1", "research")
+    ]
+    assert [(row, str(reason)[:30]) for row, reason in bill.quarantined()][:3] == [
+        (2, "account_id is empty"),
+        (3, "provider is empty"),
+        (5, "the account 1 stands twice, an"),
+    ]
+    assert [row for row, _ in bill.quarantined()] == [2, 3, 5, 6]

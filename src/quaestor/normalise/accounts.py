@@ -1,7 +1,9 @@
 """Load what accounts are called, and name those that a bill names by number alone.
 
 A landed file is CSV with the columns of `focus.account` less `source`, in any order; one that is
-absent is unknown. A name that a bill states itself is never touched. One that it leaves blank is
+absent is unknown. A line without an id, or a second one of an account, waits in quarantine.
+
+A name that a bill states itself is never touched. One that it leaves blank is
 filled, when a build settles, by `SubAccountId`, and `x_sub_account_name_source` says from which
 source: so that it is renewed with the account's name, and goes with the source.
 """
@@ -12,7 +14,8 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
 from quaestor.normalise.format import SQL
 from quaestor.normalise.job import Job
-from quaestor.normalise.landed_file import RefusedError, open_file
+from quaestor.normalise.landed_file import RefusedError
+from quaestor.normalise.landed_table import open_table, quarantine
 from quaestor.normalise.quarantine import blind_spots, refuse, release
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -34,33 +37,40 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 
 
 def _load_file(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
-    relation = open_file(
+    known = [name for name in warehouse.columns("focus.account") if name != "source"]
+    fix = f"Write the columns {', '.join(_REQUIRED)}."
+    open_table(warehouse, job, file, columns=known, required=_REQUIRED, fix=fix)
+    warehouse.run(f"create or replace temp table landed_account as {_JUDGED}")
+    quarantine(
         warehouse,
-        job.path(file),
-        file.sha256,
-        recognises=lambda header: "account_id" in header,
-        careful=job.careful,
+        job,
+        file,
+        "select file_row, refused, raw from landed_account where refused is not null",
     )
-    if absent := [name for name in _REQUIRED if name not in relation.columns]:
-        raise RefusedError(
-            f"column {absent[0]} is missing", fix=f"Write the columns {', '.join(_REQUIRED)}."
-        )
-    columns = [
-        f"spelled(trim({relation.source(name)}::varchar)) as {name}"
-        if name in relation.columns
-        else f"null::varchar as {name}"
-        for name in warehouse.columns("focus.account")
-        if name != "source"
-    ]
     warehouse.run(
-        f"""
-        insert or replace into focus.account by name
-        select $source as source, * from (select {", ".join(columns)} from {relation.reader})
-        where account_id is not null and provider is not null
-        qualify row_number() over (partition by account_id order by account_name) = 1
-        """,
+        "insert or replace into focus.account by name "
+        "select $source as source, * exclude (file_row, raw, refused) "
+        "from landed_account where refused is null",
         {"source": job.source.name},
     )
+
+
+# A line that stands there twice, word for word, is no contradiction.
+_JUDGED = """
+with told as (
+    select * exclude (file_row, raw), min(file_row) as file_row, any_value(raw) as raw
+    from landed_table group by all
+)
+select
+    *,
+    case
+        when account_id is null then 'account_id is empty'
+        when provider is null then 'provider is empty'
+        when row_number() over (partition by account_id order by file_row) > 1
+        then 'the account ' || account_id || ' stands twice, and not alike'
+    end as refused
+from told
+"""
 
 
 def settle(warehouse: Warehouse) -> None:

@@ -15,14 +15,14 @@ from quaestor.core.landed import LandedFile
 from quaestor.normalise import accounts
 from quaestor.normalise.format import SQL
 from quaestor.normalise.job import Job
-from quaestor.normalise.landed_file import RefusedError, open_file
+from quaestor.normalise.landed_file import RefusedError
+from quaestor.normalise.landed_table import open_table
 from quaestor.normalise.quarantine import blind_spots, refuse
 from quaestor.warehouse.duckdb import Warehouse
 
-_REQUIRED = ("sku_id", "currency", "tier_start", "units", "nanos")
 _COLUMNS = (
-    *_REQUIRED,
-    *("service", "description", "regions", "usage_type", "unit", "effective_time"),
+    *("currency", "tier_start", "units", "nanos", "service", "description", "regions"),
+    *("usage_type", "unit", "effective_time", "sku_id"),
 )
 
 
@@ -44,19 +44,8 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 
 
 def _load_file(warehouse: Warehouse, job: Job, file: LandedFile) -> None:
-    relation = open_file(
-        warehouse,
-        job.path(file),
-        file.sha256,
-        recognises=lambda header: "sku_id" in header,
-        careful=job.careful,
-    )
-    if absent := [name for name in _COLUMNS if name not in relation.columns]:
-        raise RefusedError(f"column {absent[0]} is missing", fix="Collect it again.")
-    columns = ", ".join(f"{relation.source(name)} as {name}" for name in _COLUMNS)
-    warehouse.run(
-        f"create or replace temp view landed_price as select {columns} from {relation.reader}"
-    )
+    fix = "Collect it again."
+    open_table(warehouse, job, file, columns=_COLUMNS, required=_COLUMNS, fix=fix)
     warehouse.run(
         f"insert into focus.price by name {(SQL / 'price.sql').read_text(encoding='utf-8')}",
         {"source": job.source.name, "fetched_at": file.version or job.manifest.fetched_at},

@@ -10,13 +10,13 @@ select
     $source as source, 'Google Cloud' as provider, sku_id, service, description,
     unnest(case when regions = '[]' then [null] else from_json(regions, '["varchar"]') end)
         as region,
-    nullif(usage_type, '') as usage_type, nullif(unit, '') as unit, currency,
+    usage_type, unit, currency,
     tier_start::decimal(38, 20) as tier_start,
     (units::decimal(27, 9) + nanos::decimal(10, 0) * 0.000000001::decimal(9, 9))::decimal(38, 20)
         as list_unit_price,
-    nullif(effective_time, '')::timestamptz at time zone 'UTC' as valid_from,
+    effective_time::timestamptz at time zone 'UTC' as valid_from,
     $fetched_at::timestamp as fetched_at
-from landed_price
+from landed_table
 except
 select
     source, provider, sku_id, service, description, region, usage_type, unit, currency,
