@@ -1009,7 +1009,8 @@ def test_an_endpoint_leads_to_its_charges(cluster):
     for table in ("focus.charge", "usage.endpoint_hour"):
         cluster.warehouse.run(f"delete from {table}")
     charge(cluster.warehouse, "2026-11-20", "24", ResourceId="i-0abc")
-    told = {"source": "prometheus", "endpoint": "prod/ml/churn", "hour": NOW, "requests": 9}
+    name = "prod/ml/InferenceService/churn"
+    told = {"source": "prometheus", "endpoint": name, "hour": NOW, "requests": 9}
     insert(cluster.warehouse, "usage.endpoint_hour", **told)
 
     assert cluster.rows(
@@ -1018,8 +1019,7 @@ def test_an_endpoint_leads_to_its_charges(cluster):
             h.requests, c.BilledCost, list(p.pod order by p.pod)
         from usage.endpoint as e
         join usage.endpoint_hour as h using (endpoint)
-        join registry.deployment as d
-            on d.source = e.source and d.cluster || '/' || d.namespace || '/churn' = e.endpoint
+        join registry.deployment as d on d.source = e.source and d.deployment = e.endpoint
         join usage.pod as p
             on p.cluster = d.cluster and p.namespace = d.namespace and p.owner_kind = d.kind
             and p.owner = split_part(d.deployment, '/', -1) and p.phase = 'Running'
@@ -1030,7 +1030,7 @@ def test_an_endpoint_leads_to_its_charges(cluster):
         """
     ) == [
         (
-            *("prod/ml/churn", "kserve", "churn", "7", 2, 0.5, "g5.xlarge"),
+            *(name, "kserve", "churn", "7", 2, 0.5, "g5.xlarge"),
             *(9.0, Decimal(24), ["a", "b"]),
         )
     ]
@@ -1053,11 +1053,10 @@ def test_an_endpoint_leads_to_its_charges(cluster):
 def test_instances_and_gpus_of_an_endpoint_are_known_or_unknown(cluster, lists, wanted):
     """Pods or nodes that were not listed are not none; slices are no GPUs."""
     made = workload("Deployment", "api", container(), labels={"model": "m"})
-    twin = workload("StatefulSet", "api", container(), labels={"model": "n"})
-    cluster.load(deployments=[made], statefulsets=[twin], **lists)
+    cluster.load(deployments=[made], **lists)
 
     assert cluster.rows("select endpoint, model, instances, gpus from usage.endpoint") == [
-        ("prod/ml/api", "m", *wanted)
+        ("prod/ml/Deployment/api", "m", *wanted)
     ]
 
 

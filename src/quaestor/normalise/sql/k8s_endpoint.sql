@@ -1,7 +1,7 @@
 -- What answers in clusters, as endpoints: who serves which model, on how many pods and GPUs.
 --
--- grain     one row per serving manifest; its name is cluster/namespace/name, as in the hours that
---           Prometheus tells of InferenceServices. Of manifests of one name KServe's comes first
+-- grain     one row per serving manifest, named as in registry.deployment and in the hours that
+--           Prometheus tells of it
 -- input     $source; $seen_at: when the cluster was looked at; registry.deployment, usage.pod and
 --           usage.node are loaded before
 -- method    instances are its running pods, gpus what they ask for, a share of a GPU where it is
@@ -48,7 +48,7 @@ served as (
 )
 select
     $source as source,
-    concat_ws('/', d.cluster, d.namespace, d.name) as endpoint,
+    d.deployment as endpoint,
     case d.kind when 'InferenceService' then 'kserve' else lower(d.kind) end as kind,
     d.model, d.version as model_version, r.region, r.instance_type,
     coalesce(r.pods, case when d.are_pods_listed then 0 end)::integer as instances,
@@ -59,7 +59,4 @@ from served as d
 left join running as r
     on r.cluster = d.cluster and r.namespace = d.namespace and r.owner_kind = d.kind
     and r.owner = d.name
-qualify row_number() over (
-    partition by d.cluster, d.namespace, d.name order by d.kind <> 'InferenceService', d.kind
-) = 1
 order by endpoint
