@@ -237,11 +237,7 @@ from charge_of_file as charge
 """
 
 
-_DATASET = """
-insert into focus.dataset
-select ?, ?, dataset, [] from (select {told} as dataset from landed where reason is null)
-where dataset is not null
-"""
+_DATASET = "insert into focus.dataset select ?, ?, dataset, [] from ({told})"
 
 
 def _quarantine(warehouse: Warehouse, source: str, file: LandedFile, relation: Relation) -> int:

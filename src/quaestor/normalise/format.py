@@ -69,8 +69,8 @@ class Format:
             claims of all rows that could be read are what the charges must sum to.
         fix: How to export it, for a file that lacks something.
         match: Finds its columns in a file, where that is not done by their names (a mapping).
-        dataset: An aggregate over `columns` that says which of several views of one bill a file
-            is, for focus.dataset; NULL where it says nothing.
+        dataset: A SELECT of `landed` whose one row, `dataset`, says which of several views of one
+            bill a file is (focus.dataset); no row: it says nothing.
         after: Called once all files of the format and a source are loaded, with their sha256,
             new ones first named; for what only several files together can tell.
     """

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from quaestor.normalise.job import Job
     from quaestor.warehouse.duckdb import Warehouse
 
-NET_IF = "case when bool_or(line_item_net_unblended_cost is not null) then 'net' end"
+# The first such row ends it: not all are looked at.
+NET_IF = (
+    "select 'net' as dataset from landed where line_item_net_unblended_cost is not null limit 1"
+)
 
 
 def settle(warehouse: Warehouse, job: Job, new: Collection[str]) -> list[BlindSpot]:
