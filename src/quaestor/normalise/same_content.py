@@ -51,19 +51,27 @@ def count_once(
 def _twins(
     warehouse: Warehouse, source: str, order: Mapping[str, tuple[bool, str, str]]
 ) -> list[_Twin]:
-    alike = warehouse.rows(_ALIKE, {"source": source, "in_force": sorted(order)})
-    if not alike:
-        return []  # spares most people from looking at every charge
-    content = warehouse.rows(
-        _CONTENT.format(values=_values(warehouse)),
-        {"source": source, "files": [sha256 for (sha256,) in alike]},
-    )
-    first: dict[object, str] = {}
+    """Compare files as they are written; those of one sum again, value by value."""
+    found = warehouse.rows(_ALIKE, {"source": source, "in_force": sorted(order)})
+    alike = [sha256 for (sha256,) in found]  # none, for most people: no charge is looked at
     twins = []
-    for sha256, charges, certain, *content_of in sorted(content, key=lambda row: order[row[0]]):
-        of = first.setdefault((charges, *content_of), sha256)
-        if of != sha256:
-            twins.append(_Twin(sha256, of, charges, certain))
+    for as_written in (True, False):
+        if not alike:
+            break
+        values = _values(warehouse, as_written=as_written)
+        given = {"source": source, "files": alike}
+        content = warehouse.rows(_CONTENT.format(values=values), given)
+        first: dict[object, str] = {}
+        sums: dict[object, list[str]] = {}
+        for sha256, charges, certain, total, signature in sorted(
+            content, key=lambda row: order[row[0]]
+        ):
+            of = first.setdefault((total, signature), sha256)
+            if of == sha256:
+                sums.setdefault(total, []).append(sha256)
+            else:
+                twins.append(_Twin(sha256, of, charges, certain))
+        alike = [one for files in sums.values() if len(files) > 1 for one in files]
     return twins
 
 
@@ -96,24 +104,23 @@ qualify count(*) over (
 _OURS = {*OURS, "SubAccountName"}  # which accounts.py may have filled
 
 
-def _values(warehouse: Warehouse) -> str:
-    """Return SQL for a charge's values, alike however a file's format writes them.
+def _values(warehouse: Warehouse, *, as_written: bool) -> str:
+    """Return SQL for a charge's values: as written, or alike however a file's format writes them.
 
-    JSON goes by its keys and values; what FOCUS does not know is text here, of any type.
+    JSON then goes by its keys and values; what FOCUS does not know is text here, of any type.
     """
     values = []
     for name in warehouse.columns("focus.charge"):
         column = quoted(name)
-        pairs = f"list_sort(map_entries(try({column}::json::map(varchar, varchar))))::varchar"
         if name in _OURS:
             continue
-        if name in JSON_COLUMNS:
-            values.append(f"coalesce({pairs}, {column})")
-        elif name.startswith("x_"):
-            number, time = (f"try_cast({column} as {kind})" for kind in ("double", "timestamptz"))
-            values.append(f"coalesce({pairs}, {number}::varchar, {time}::varchar, {column})")
-        else:
-            values.append(column)
+        pairs = f"list_sort(map_entries(try({column}::json::map(varchar, varchar))))::varchar"
+        number, time = (f"try_cast({column} as {kind})" for kind in ("double", "timestamptz"))
+        if not as_written and name in JSON_COLUMNS:
+            column = f"coalesce({pairs}, {column})"
+        elif not as_written and name.startswith("x_"):
+            column = f"coalesce({pairs}, {number}::varchar, {time}::varchar, {column})"
+        values.append(column)
     return ", ".join(values)
 
 
@@ -126,8 +133,8 @@ with charge as (
 )
 select
     c.sha256, count(*), any_value(f.format) <> 'mapped' or count(InvoiceId) = count(*),
-    any_value(f.format), any_value(f.rows_landed), bit_xor(content), sum(content::hugeint),
-    sum(BilledCost), sum(EffectiveCost)
+    (any_value(f.format), any_value(f.rows_landed), sum(BilledCost), sum(EffectiveCost)),
+    (count(*), bit_xor(content), sum(content::hugeint))
 from charge as c
 join focus.file as f on f.source = $source and f.sha256 = c.sha256
 group by c.sha256 having bool_or(BilledCost <> 0 or EffectiveCost <> 0)
