@@ -443,6 +443,16 @@ def test_regions_are_read_each_for_itself(aws: Aws, landing: Landing, monkeypatc
     assert names(landing, "/training-jobs", "TrainingJobName") == ["here"]
 
 
+def test_a_region_that_cannot_be_asked_does_not_stop_the_others(aws: Aws, landing: Landing):
+    """It is a gap of its own."""
+    a_training_job("here")
+    with pytest.raises(PartlyReadError) as caught:
+        collect(landing, SageMakerSource(name="sm", regions=("no region", REGION)))
+
+    assert [gap.scope for gap in caught.value.gaps] == ["no region/all"]
+    assert names(landing, "/training-jobs", "TrainingJobName") == ["here"]
+
+
 def test_no_region_at_all_is_a_mistake(aws: Aws, landing: Landing, monkeypatch):
     """The emptiness of a region that nobody uses would read as the answer."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")

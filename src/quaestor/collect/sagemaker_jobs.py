@@ -99,11 +99,11 @@ def _month(
     if closed := region.known.get((scope, CLOSED)):
         _note_types(region, region.objects(closed))
         return closed, True
-    before = {kind.of(job, "Arn"): job for job in _before(region, scope)}
     found: dict[str, Object] = {}
     complete = False
     try:
         with aws.explained(region.source, region.where("SageMaker")):
+            before = {kind.of(job, "Arn"): job for job in _before(region, scope)}
             listed = {kind.of(one, "Arn"): one for one in _listed(client, kind, month)}
             # A job that was deleted after its end has run all the same.
             found = {a: job for a, job in before.items() if a in listed or _is_final(kind, job)}
