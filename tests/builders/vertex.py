@@ -18,8 +18,8 @@ PROJECT = "acme-ml"
 AT = "projects/7001/locations/us-central1"  # resources name the project by its number
 BASE = f"/v1/projects/{PROJECT}/locations/us-central1"
 LISTS = (
-    *("customJobs", "hyperparameterTuningJobs", "trainingPipelines", "pipelineJobs"),
-    *("endpoints", "models"),
+    *("customJobs", "batchPredictionJobs", "hyperparameterTuningJobs", "trainingPipelines"),
+    *("pipelineJobs", "endpoints", "models"),
 )
 SECRET = "s3cr3t-token"  # noqa: S105 - of no worth
 
@@ -67,6 +67,7 @@ def custom_job(number: int = 1, **changes: Any) -> dict[str, Any]:
         "displayName": f"churn-{number}",
         "jobSpec": {
             "workerPoolSpecs": [worker, {}, evaluator],
+            "scheduling": {"timeout": "604800s", "strategy": "SPOT"},
             "serviceAccount": "trainer@acme-ml.iam.gserviceaccount.com",
         },
         "state": "JOB_STATE_SUCCEEDED",
@@ -76,6 +77,33 @@ def custom_job(number: int = 1, **changes: Any) -> dict[str, Any]:
         "updateTime": "2026-11-05T10:41:00Z",
         "labels": {"team": "growth"},
         "webAccessUris": {"workerpool0-0": f"https://shell.example/{SECRET}"},
+        **changes,
+    }
+
+
+def batch_job(number: int = 70, **changes: Any) -> dict[str, Any]:
+    """A BatchPredictionJob of churn:1 on machines with two L4 each; it took 1.5 replica hours."""
+    return {
+        "name": f"{AT}/batchPredictionJobs/{number}",
+        "displayName": "churn-nightly",
+        "model": f"{AT}/models/456",
+        "modelVersionId": "1",
+        "modelParameters": {"key": SECRET},
+        "inputConfig": {"gcsSource": {"uris": ["gs://acme/in.jsonl"]}},
+        "dedicatedResources": {
+            "machineSpec": {
+                "machineType": "g2-standard-24",
+                "acceleratorType": "NVIDIA_L4",
+                "acceleratorCount": 2,
+            },
+            "startingReplicaCount": 1,
+            "maxReplicaCount": 4,
+        },
+        "resourcesConsumed": {"replicaHours": 1.5},
+        "state": "JOB_STATE_SUCCEEDED",
+        "createTime": "2026-11-06T01:00:00Z",
+        "startTime": "2026-11-06T01:01:00Z",
+        "endTime": "2026-11-06T02:01:00Z",
         **changes,
     }
 

@@ -24,6 +24,7 @@ from builders.azure_ml import (
     error,
     page,
 )
+from quaestor.cli.main import run
 from quaestor.collect import collector
 from quaestor.core.config import Config, parse_config
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
@@ -354,3 +355,29 @@ def test_a_real_workspace_is_read(online, tmp_path):
     (source,) = config.sources
 
     assert "online endpoint" in collector("azure-ml").doctor(source, config)
+
+
+def test_a_gap_is_a_blind_spot_of_the_audit(workspace, tmp_path, monkeypatch, capsys):
+    """From the configuration to the warehouse, as a user runs it: exit code 3, and it says why."""
+    workspace.tell("jobs", build.job())
+    workspace.ran(build.run())
+    workspace.tell("models", build.model())
+    workspace.tell("models/churn/versions", build.version())
+    workspace.answer("GET", SKUS, error(403, "AuthorizationFailed"))
+    monkeypatch.chdir(tmp_path)
+    source = workspace.source
+    (tmp_path / "quaestor.yaml").write_text(
+        f"sources: [{{name: ml, kind: azure-ml, subscription: {source.subscription}, "
+        f"resource_group: ML, workspace: acme, endpoint: '{source.endpoint}'}}]"
+    )
+    code = run(["collect", "--now", "2026-11-21T06:30:00Z"])
+    built = run(["build", "--now", "2026-11-21T06:30:00Z"])
+    capsys.readouterr()
+    run(["query", "select scope, reason from audit.blind_spot order by all", "--format", "csv"])
+    told = capsys.readouterr().out
+
+    assert (code, built) == (3, 3)
+    assert '"Azure denies us access (403, AuthorizationFailed)"' in told
+    assert "usage.gpu_job.gpus,of 1 job nobody says how many GPUs they have" in told
+    run(["query", "select count(*) from registry.model_version", "--format", "csv"])
+    assert capsys.readouterr().out.split() == ["count_star()", "1"]

@@ -12,6 +12,7 @@ import yaml
 
 from builders import vertex as build
 from builders.vertex import AT, BASE, NOW, SECRET, Vertex, answer, error
+from quaestor.cli.main import run
 from quaestor.collect import collector
 from quaestor.core.config import Config, parse_config
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
@@ -33,6 +34,7 @@ def vertex(wiremock, tmp_path, monkeypatch) -> Vertex:
 def test_every_part_is_landed_without_what_may_be_secret(vertex):
     """Jobs, pipelines, endpoints, versions, hours and the policy; no variable, command, shell."""
     vertex.tell("customJobs", build.custom_job())
+    vertex.tell("batchPredictionJobs", build.batch_job())
     vertex.tell("trainingPipelines", build.training_pipeline())
     vertex.tell("endpoints", build.endpoint())
     vertex.register(build.model(), build.model(version="2"))
@@ -123,7 +125,7 @@ def test_a_second_look_with_nothing_new_lands_nothing(vertex):
     asked = [unquote(url) for url in vertex.asked()[before:]]
 
     assert vertex.landing.current() == first
-    assert len(asked) == 17
+    assert len(asked) == 18
     assert {
         parse_qs(urlsplit(url).query)["interval.startTime"][0] for url in asked if "/v3/" in url
     } == {"2026-11-21T00:00:00Z"}
@@ -316,3 +318,25 @@ def test_a_real_project_is_read(online, tmp_path):
     (source,) = config.sources
 
     assert "endpoint" in collector("vertex").doctor(source, config)
+
+
+def test_a_gap_is_a_blind_spot_of_the_audit(vertex, tmp_path, monkeypatch, capsys):
+    """From the configuration to the warehouse, as a user runs it: exit code 3, and it says why."""
+    vertex.tell("customJobs", build.custom_job())
+    vertex.register(build.model())
+    vertex.answer("GET", f"{BASE}/endpoints", error(403, "PERMISSION_DENIED", "no endpoints"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quaestor.yaml").write_text(
+        "sources: [{name: vertex, kind: vertex, project: acme-ml, locations: [us-central1], "
+        f"endpoint: '{vertex.source.endpoint}'}}]"
+    )
+    code = run(["collect", "--now", "2026-11-21T06:30:00Z"])
+    built = run(["build", "--now", "2026-11-21T06:30:00Z"])
+    capsys.readouterr()
+    run(["query", "select scope, reason from audit.blind_spot order by all", "--format", "csv"])
+    told = capsys.readouterr().out
+
+    assert (code, built) == (3, 3)
+    assert "acme-ml/us-central1/endpoints,Google Cloud denies it" in told
+    run(["query", "select count(*) from registry.model_version", "--format", "csv"])
+    assert capsys.readouterr().out.split() == ["count_star()", "1"]

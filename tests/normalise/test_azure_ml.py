@@ -85,8 +85,8 @@ def test_a_job_has_its_gpus_hours_and_model(warehouse, seen):
     assert spots == []
     assert warehouse.records(
         'select job, name, "user", team, gpu_model, gpus, started_at, ended_at, state, gpu_hours, '
-        "kind, model, model_version, run_id, instance_type, instances, cpus, resource_id, "
-        "sub_account, region, queue, submitted_at from usage.gpu_job"
+        "kind, model, model_version, run_id, instance_type, instances, capacity_type, cpus, "
+        "resource_id, sub_account, region, queue, submitted_at from usage.gpu_job"
     ) == [
         {
             "job": "churn-1",
@@ -105,6 +105,7 @@ def test_a_job_has_its_gpus_hours_and_model(warehouse, seen):
             "run_id": "churn-1",
             "instance_type": A100,
             "instances": 2,
+            "capacity_type": "on-demand",
             "cpus": 48,
             "resource_id": f"{WORKSPACE}/computes/gpu".lower(),
             "sub_account": SUBSCRIPTION,

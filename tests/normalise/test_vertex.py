@@ -78,8 +78,8 @@ def test_a_custom_job_has_its_gpus_hours_and_model(warehouse, seen):
     assert spots == []
     assert warehouse.records(
         "select job, name, team, gpu_model, gpus, started_at, ended_at, state, gpu_hours, kind, "
-        "model, model_version, run_id, instance_type, instances, resource_id, sub_account, "
-        "region, submitted_at from usage.gpu_job"
+        "model, model_version, run_id, instance_type, instances, capacity_type, resource_id, "
+        "sub_account, region, submitted_at from usage.gpu_job"
     ) == [
         {
             "job": f"{AT}/customJobs/1",
@@ -97,6 +97,7 @@ def test_a_custom_job_has_its_gpus_hours_and_model(warehouse, seen):
             "run_id": f"{AT}/trainingPipelines/31",
             "instance_type": "a2-highgpu-4g",
             "instances": 3,
+            "capacity_type": "spot",
             "resource_id": f"{BILLED}/customJobs/1",
             "sub_account": "acme-ml",
             "region": "us-central1",
@@ -165,6 +166,23 @@ def test_a_trial_counts_once(warehouse, seen):
         ("churn-1", "custom-job", "completed", 20),
         ("tune trial 2", "tuning-trial", "failed", 4),
     ]
+
+
+def test_a_batch_prediction_has_the_hours_that_vertex_counts(warehouse, seen):
+    """Replicas come and go: 1.5 replica hours with two L4 are 3 GPU-hours, of the model it asks."""
+    automatic = build.batch_job(71, dedicatedResources=None, resourcesConsumed=None)
+    one = fields.model(build.model())
+    jobs_of_batch = [fields.batch_job(told) for told in (build.batch_job(), automatic)]
+    spots = seen(batch_jobs=jobs_of_batch, models=[one], model_versions=[one])
+
+    assert warehouse.rows(
+        "select kind, gpu_model, gpus, gpu_hours, model, model_version from usage.gpu_job "
+        "order by job"
+    ) == [
+        ("batch-prediction", "NVIDIA_L4", 2, 3, "churn", "1"),
+        ("batch-prediction", None, None, None, "churn", "1"),
+    ]
+    assert [scope for scope, _ in spots] == ["usage.gpu_job.gpus"]
 
 
 def test_a_job_that_cannot_be_read_is_kept_aside_and_told(warehouse, seen):

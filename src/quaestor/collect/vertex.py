@@ -92,6 +92,7 @@ title: Quaestor Vertex AI reader
 description: Lists jobs, endpoints, models, their metrics, and the project's policy.
 stage: GA
 includedPermissions:
+- aiplatform.batchPredictionJobs.list
 - aiplatform.customJobs.list
 - aiplatform.endpoints.list
 - aiplatform.hyperparameterTuningJobs.list

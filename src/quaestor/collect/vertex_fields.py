@@ -33,6 +33,17 @@ def custom_job(told: Fields) -> dict[str, Any]:
     return {**only(told, *_WHAT), "jobSpec": _job_spec(told.get("jobSpec"))}
 
 
+def batch_job(told: Fields) -> dict[str, Any]:
+    """Return what is landed of a BatchPredictionJob."""
+    machines = only(
+        told.get("dedicatedResources") or {}, "machineSpec", "startingReplicaCount", "spot"
+    )
+    return {
+        **only(told, *_WHAT, "model", "modelVersionId", "resourcesConsumed", "serviceAccount"),
+        "dedicatedResources": machines,
+    }
+
+
 def tuning_job(told: Fields) -> dict[str, Any]:
     """Return what is landed of a HyperparameterTuningJob."""
     trials = [only(one, "id", "state", "customJob", *_TIMES) for one in told.get("trials") or ()]
@@ -102,4 +113,5 @@ def _job_spec(told: Fields | None) -> dict[str, Any]:
         for pool in told.get("workerPoolSpecs") or ()
     ]
     kept = only(told, "serviceAccount", "experiment", "experimentRun", "persistentResourceId")
+    kept["scheduling"] = only(told.get("scheduling") or {}, "strategy")
     return {**kept, "workerPoolSpecs": pools}

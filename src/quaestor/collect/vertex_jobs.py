@@ -40,6 +40,7 @@ class Kind:
 
 KINDS = {
     "custom-jobs": Kind("customJobs", fields.custom_job, {}),
+    "batch-jobs": Kind("batchPredictionJobs", fields.batch_job, {}),
     "tuning-jobs": Kind("hyperparameterTuningJobs", fields.tuning_job, {}),
     "training-pipelines": Kind("trainingPipelines", fields.training_pipeline, {}),
     "pipeline-jobs": Kind("pipelineJobs", fields.pipeline_job, {"readMask": fields.PIPELINE_MASK}),

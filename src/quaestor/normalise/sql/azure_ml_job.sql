@@ -13,6 +13,8 @@ with compute as (
     select
         lower(object ->> '$.id') as compute_id,
         object ->> '$.properties.computeType' as compute_type,
+        case object ->> '$.properties.properties.vmPriority'
+            when 'LowPriority' then 'spot' when 'Dedicated' then 'on-demand' end as capacity_type,
         coalesce(
             object ->> '$.properties.properties.vmSize',
             object ->> '$.properties.properties.agentVmSize'
@@ -43,6 +45,7 @@ machine as (
             case when c.compute_id is null then filled(p ->> '$.resources.instanceType') end
         ) as size,
         filled(p ->> '$.computeId') as compute_id,
+        c.capacity_type,
         case status
             when 'Completed' then 'completed'
             when 'Failed' then 'failed'
@@ -95,6 +98,7 @@ select
     c.job as run_id,
     c.size as instance_type,
     case when c.size is not null then asked_instances end as instances,
+    c.capacity_type,
     cpus_of_one * asked_instances as cpus,
     ram_of_one * asked_instances as ram_gib,
     lower(coalesce(compute_id, w.id)) as resource_id,

@@ -1,20 +1,23 @@
--- What Vertex AI's custom jobs and the trials of its tuning jobs took, with what is wrong in words.
+-- What Vertex AI's custom jobs, batch predictions and trials took, with what is wrong in words.
 --
--- grain     one row per custom job; one per trial whose custom job is not listed itself
--- input     $source, $seen_at; landed_object, vertex_version
+-- grain     one row per custom job and batch prediction; one per trial whose custom job is not
+--           listed itself
+-- input     $source, $seen_at; landed_object, vertex_name, vertex_version
 -- method    GPUs are accelerators times replicas, of all worker pools; null where a machine with
 --           GPUs, or with accelerators, is named without their number or without its replicas.
---           TPUs are no GPUs. The model is what the training pipeline around the job made, else
---           the label gov_model or model. Nobody says who started a job
+--           TPUs are no GPUs. Hours of a batch prediction are those that Vertex AI counts, because
+--           its replicas come and go; the GPUs are those it starts with. The model is what the training pipeline around the job made, else
+--           the label gov_model or model; of a batch prediction, what it asks. Nobody says who started a job
 -- source    Vertex AI REST reference, customJobs, hyperparameterTuningJobs, trainingPipelines
 with custom as (
     select
-        place, file, sha256, row_number, object, 'custom-job' as kind,
+        place, file, sha256, row_number, object,
+        case kind when 'batch-jobs' then 'batch-prediction' else 'custom-job' end as kind,
         object ->> '$.name' as job,
         object ->> '$.displayName' as name,
         object as timed
     from landed_object
-    where kind = 'custom-jobs'
+    where kind in ('custom-jobs', 'batch-jobs')
     qualify row_number() over (partition by job order by place, row_number) = 1
 ),
 -- A job of thousands of trials is not carried along with each of them.
@@ -66,7 +69,17 @@ pool as (
     from (
         select job, unnest(pools) as p, generate_subscripts(pools, 1) as place_of_pool
         from (
-            select job, from_json(object -> '$.jobSpec.workerPoolSpecs', '["JSON"]') as pools
+            select
+                job,
+                case
+                    when kind <> 'batch-prediction'
+                    then from_json(object -> '$.jobSpec.workerPoolSpecs', '["JSON"]')
+                    when (object -> '$.dedicatedResources.machineSpec') is not null
+                    then [json_object(
+                        'machineSpec', object -> '$.dedicatedResources.machineSpec',
+                        'replicaCount', object -> '$.dedicatedResources.startingReplicaCount'
+                    )]
+                end as pools
             from every_job
         )
     )
@@ -77,6 +90,7 @@ machines as (
         case when count(gpus) = count(*) then sum(gpus) end as gpus,
         case when count(replicas) = count(*) then sum(replicas) end as instances,
         arg_min(machine_type, place_of_pool) as instance_type,
+        sum(accelerators) filter (accelerator not like 'TPU%') as accelerators,
         string_agg(distinct accelerator, ', ' order by accelerator)
             filter (accelerator not like 'TPU%') as gpu_model
     from pool
@@ -106,6 +120,7 @@ word as (
                 or state_word = 'ACTIVE' or state_word = 'STOPPING' then 'running'
             when state_word in ('QUEUED', 'PENDING', 'PAUSED', 'REQUESTED') then 'pending'
         end as state,
+        as_number(object ->> '$.resourcesConsumed.replicaHours')::double as replica_hours,
         timed ->> '$.startTime' as starts,
         timed ->> '$.endTime' as ends,
         as_time(starts) as started_at,
@@ -122,14 +137,25 @@ select
     w.started_at,
     w.ended_at,
     w.state,
-    job_gpu_hours(m.gpus, w.started_at, w.ended_at, w.state, $seen_at::timestamp) as gpu_hours,
+    case
+        when w.replica_hours is not null and m.gpus is not null
+        then w.replica_hours * coalesce(m.accelerators, 0)
+        when w.kind = 'batch-prediction' and m.gpus <> 0 then null
+        else job_gpu_hours(m.gpus, w.started_at, w.ended_at, w.state, $seen_at::timestamp)
+    end as gpu_hours,
     (w.object -> '$.labels')::varchar as labels,
     w.kind,
-    coalesce(made.model, said(w.tags, 'model'), filled(w.tags['model'])) as model,
-    made.version as model_version,
+    coalesce(asked.model, made.model, said(w.tags, 'model'), filled(w.tags['model'])) as model,
+    coalesce(w.object ->> '$.modelVersionId', made.version) as model_version,
     made.run_id,
     m.instance_type,
     m.instances,
+    case
+        when w.object ->> '$.jobSpec.scheduling.strategy' in ('SPOT', 'LOW_COST')
+            or w.object ->> '$.dedicatedResources.spot' = 'true' then 'spot'
+        when w.object ->> '$.jobSpec.scheduling.strategy' in ('STANDARD', 'ON_DEMAND')
+        then 'on-demand'
+    end as capacity_type,
     '//aiplatform.googleapis.com/' || w.job as resource_id,
     split_part(w.place, '/', 1) as sub_account,
     split_part(w.place, '/', 2) as region,
@@ -153,4 +179,5 @@ select
 from word as w
 left join machines as m on m.job = w.job
 left join made on made.job = w.job
+left join vertex_name as asked on asked.resource = split_part(w.object ->> '$.model', '@', 1)
 order by w.job
