@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 import export
+import gpu_jobs
 import load
 import prometheus
 import registry
@@ -32,6 +33,7 @@ BENCHES = {
     "gate": start.gate,
     "load": load.load,
     "export": export.export,
+    "gpu-jobs": gpu_jobs.gpu_jobs,
     "mlflow": registry.registry,
     "normalise": normalise.normalise,
     "normalise-large": normalise.normalise_large,
