@@ -880,6 +880,7 @@ ADA = ("User", "ada@acme.example", None)
         (("apps", "deployments", "delete"), ["edit"]),
         ((",batch", "configmaps,jobs", "update"), ["edit"]),
         (("", "pods", "get,list,watch"), []),
+        (("", "pods/exec", "create"), ["edit"]),
         (("apps", "daemonsets", "create"), []),
         (("batch", "deployments", "create"), []),
         (("*", "*", "get,list"), ["read"]),
@@ -910,6 +911,7 @@ def test_bindings_reach_as_far_as_they_do(cluster):
     everyone = [
         ("Group", "ml-ops", None),
         ("ServiceAccount", "ci", "cicd"),
+        ("User", "system:serviceaccount:cicd:cd", None),
         ("Group", "system:unauthenticated", None),
     ]
     cluster.load(
@@ -932,6 +934,7 @@ def test_bindings_reach_as_far_as_they_do(cluster):
     assert cluster.rows('select principal, "right", via from registry.grant order by all') == [
         ("*", "deploy", "RoleBinding ml/here: ClusterRole edit"),
         ("group:ml-ops", "deploy", "RoleBinding ml/here: ClusterRole edit"),
+        ("service_account:cicd/cd", "deploy", "RoleBinding ml/here: ClusterRole edit"),
         ("service_account:cicd/ci", "deploy", "RoleBinding ml/here: ClusterRole edit"),
         ("user:root", "deploy", "ClusterRoleBinding all: ClusterRole edit"),
     ]
@@ -1066,10 +1069,7 @@ def evidence(cluster: Cluster) -> dict[str, str]:
 
 def test_evidence_is_what_the_lists_can_supply(cluster):
     """Natively what manifests hold, by tag what owners say; what is not looked at, not at all."""
-    cluster.load(
-        deployments=[], statefulsets=[], pods=[], horizontalpodautoscalers=[], roles=[],
-        rolebindings=[], clusterroles=[], clusterrolebindings=[],
-    )  # fmt: skip
+    cluster.load_lists({("prod", name): [] for name in SHAPES})
     found = evidence(cluster)
 
     assert found["deployment"] == found["grant"] == found["deployment.images"] == "native"
@@ -1081,16 +1081,24 @@ def test_evidence_is_what_the_lists_can_supply(cluster):
 
 def test_what_one_cluster_forbids_is_no_evidence(cluster):
     """Grants of which half the rules are unseen prove nothing."""
-    lists = {("a", kind): [] for kind in kubernetes.NEEDS["grant"]}
-    lists |= {("b", kind): [] for kind in kubernetes.NEEDS["grant"][1:]}
-    lists |= {(place, kind): [] for place in "ab" for kind in kubernetes.NEEDS["deployment"]}
+    lists = {(place, name): [] for place in "ab" for name in SHAPES}
+    del lists["b", "roles"]
+    del lists["a", "pods"]
     cluster.load_lists(lists)
     found = evidence(cluster)
 
     assert "grant" not in found
     assert "grant.principal" not in found
-    assert found["deployment"] == "native"
+    assert found["deployment"] == found["deployment.images"] == "native"
     assert "deployment.image_digests" not in found
+
+
+@pytest.mark.parametrize("unseen", kubernetes.SERVING)
+def test_without_what_serves_there_are_no_grants_to_judge(cluster, unseen):
+    """Which namespaces hold models is then unknown, and so is who may do what there."""
+    cluster.load_lists({("prod", name): [] for name in SHAPES if name != unseen})
+
+    assert not {"grant", "deployment", "deployment.model"} & set(evidence(cluster))
 
 
 def test_a_second_load_replaces_the_first(cluster):

@@ -98,10 +98,12 @@ class _Look:
         ):
             # A namespace stands behind the kind: a cluster's name may have slashes of its own.
             kind = resource.name + (f"@{namespace}" if namespace else "")
+            objects: list[dict[str, Any]] = []
             try:
-                objects = self.api.pruned(resource, version, namespace)
+                if version is not None:
+                    objects = self.api.pruned(resource, version, namespace)
             except AbsentError:
-                continue
+                pass  # nobody installed it: there are none, which is worth writing down
             except (ForbiddenError, AnswerError) as problem:
                 gaps.append(self._gap(resource, namespace, problem))
                 if (scope := f"{self.cluster.name}/{kind}") in self.before:
@@ -129,13 +131,14 @@ class _Look:
         return Gap(scope=scope, reason=f"the cluster forbids to list {what} (403)", fix=f"{fix}.")
 
 
-def _lists(source: KubernetesSource, api: Api) -> Iterator[tuple[Resource, str, str | None]]:
-    """Yield what is to be listed: resource, version, namespace (None: all of them)."""
+def _lists(source: KubernetesSource, api: Api) -> Iterator[tuple[Resource, str | None, str | None]]:
+    """Yield what is to be listed: resource, version, namespace (None: all of them).
+
+    No version: the server has no such group, such as Ray's or Kueue's where nobody installed them.
+    """
     served = api.served()
     for resource in RESOURCES:
-        if served is not None and resource.group not in served:
-            continue  # Ray, Kueue and the like where nobody installed them
-        version = resource.version if served is None else served[resource.group]
+        version = resource.version if served is None else served.get(resource.group)
         if resource.namespaced and source.namespaces:
             for namespace in sorted(set(source.namespaces)):
                 yield resource, version, namespace
@@ -155,8 +158,11 @@ def doctor(source: KubernetesSource, config: Config) -> str:
 def _described(source: KubernetesSource, api: Api) -> str:
     said = [f"Kubernetes {printable(api.get('/version').get('gitVersion', 'of unknown version'))}"]
     unseen: dict[str, list[str]] = {"forbidden": [], "in error": []}
-    lists = list(_lists(source, api))
-    for resource, version, namespace in lists:
+    asked = 0
+    for resource, version, namespace in _lists(source, api):
+        if version is None:
+            continue
+        asked += 1
         what = resource.name + (f" in {namespace}" if namespace else "")
         try:
             page = api.get(address(resource, version, namespace), limit=1)
@@ -172,7 +178,7 @@ def _described(source: KubernetesSource, api: Api) -> str:
             continue
         if resource.name == "nodes":
             said.append(_count(page))
-    if len(unseen["forbidden"]) == len(lists):
+    if len(unseen["forbidden"]) == asked:
         raise IncompleteError(
             "the cluster answers, and forbids everything that is asked of it (403)",
             where=api.where,

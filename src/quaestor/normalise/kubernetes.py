@@ -24,13 +24,15 @@ BY_TAG = ("model", "version", "environment", "artifact_digest")
 # What manifests alone do not prove. A value that is known nevertheless is judged.
 NOT_SUPPLIED = ("public_access", "authentication", "region", "resource_id", "created_by")
 # Fields that need more than the manifests: what has to be listed for them in every cluster.
+SERVING = ("deployments", "statefulsets", "inferenceservices.serving.kserve.io")
+SCALING = ("horizontalpodautoscalers", "scaledobjects.keda.sh")
 NEEDS = {
-    "deployment": ("deployments", "statefulsets"),
+    "deployment": SERVING,
     "deployment.image_digests": ("pods",),
-    "deployment.autoscaler": ("horizontalpodautoscalers",),
-    "deployment.min_replicas": ("horizontalpodautoscalers",),
-    "deployment.max_replicas": ("horizontalpodautoscalers",),
-    "grant": ("roles", "rolebindings", "clusterroles", "clusterrolebindings"),
+    "deployment.autoscaler": SCALING,
+    "deployment.min_replicas": SCALING,
+    "deployment.max_replicas": SCALING,
+    "grant": (*SERVING, "roles", "rolebindings", "clusterroles", "clusterrolebindings"),
 }
 
 

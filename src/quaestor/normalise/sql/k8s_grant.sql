@@ -7,7 +7,8 @@
 --           (Deployments, StatefulSets, InferenceServices and the like). edit: deletes it, or writes
 --           pods, settings, secrets, services, claims or jobs. manage: writes roles or bindings, may
 --           bind or escalate, or may do everything. A right over some objects by name counts, and
---           `via` names them. What the control plane grants itself when it starts is left out
+--           `via` names them. What the control plane grants itself when it starts is left out, and
+--           impersonation is not followed
 -- source    kubernetes.io, "Using RBAC Authorization"
 with place as (
     select distinct cluster, namespace from registry.deployment
@@ -46,7 +47,7 @@ thing(api_group, resource, does) as (
         ('serving.kserve.io', 'inferenceservices', 'serves'),
         ('serving.kserve.io', 'servingruntimes', 'serves'),
         ('serving.knative.dev', 'services', 'serves'), ('ray.io', 'rayservices', 'serves'),
-        ('', 'pods', 'supports'), ('', 'configmaps', 'supports'), ('', 'secrets', 'supports'),
+        ('', 'pods', 'supports'), ('', 'pods/exec', 'supports'), ('', 'configmaps', 'supports'), ('', 'secrets', 'supports'),
         ('', 'services', 'supports'), ('', 'persistentvolumeclaims', 'supports'),
         ('batch', 'jobs', 'supports'), ('batch', 'cronjobs', 'supports'),
         ('rbac.authorization.k8s.io', 'roles', 'rules'),
@@ -102,6 +103,8 @@ select distinct
     case
         when subject.kind = 'ServiceAccount'
         then 'service_account:' || coalesce(subject.namespace, namespace) || '/' || subject.name
+        when subject.name like 'system:serviceaccount:%:%'
+        then 'service_account:' || replace(substr(subject.name, 23), ':', '/')
         when subject.name in ('system:unauthenticated', 'system:anonymous') then '*'
         when subject.kind = 'Group' then 'group:' || subject.name
         else 'user:' || subject.name

@@ -34,7 +34,7 @@ offered as (
         *,
         map_from_entries(list_transform(
             list_filter(map_entries(capacity), lambda one: is_gpu_resource(one.key)),
-            lambda one: {'key': one.key, 'value': quantity(one.value)::bigint}
+            lambda one: {'key': one.key, 'value': try_cast(quantity(one.value) as bigint)}
         )) as gpu_capacity,
         product like '%-MIG-%' or labels['cloud.google.com/gke-gpu-partition-size'] is not null
             as is_all_slices,
