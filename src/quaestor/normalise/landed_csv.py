@@ -40,13 +40,12 @@ def open_csv(
     for table in ("csv_rejects", "csv_scans"):
         warehouse.run(f"drop table if exists temp.{table}")
     columns = dict.fromkeys(header, "VARCHAR")
-    numbered = f"(select row_number() over () as csv_row, * from {reader})"
     if once:
-        return Relation(columns, f"{numbered} as landed_row", "csv_row", -1, typed=False)
+        return Relation(columns, f"{reader} as landed_row", "", -1, typed=False)
     warehouse.run(
-        f"create or replace temp table {RAW} as select *, csv_row as x_row from {numbered}"
+        f"create or replace temp table {RAW} as select *, null::bigint as x_row from {reader}"
     )
-    relation = Relation(columns, f"{RAW} as landed_row", "landed_row.x_row", -1, typed=False)
+    relation = Relation(columns, f"{RAW} as landed_row", "", -1, typed=False)
     return number_rows(warehouse, relation, RAW)
 
 

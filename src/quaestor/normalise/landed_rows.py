@@ -43,11 +43,15 @@ def read(
         warehouse.run(f"create or replace temp view landed as select *{nulls} from ({select})")
         return relation
     warehouse.run(f"create or replace temp table {_TABLE} as {select}")
-    hidden = ", ".join(_BOOKS)
+    hidden, place = ", ".join(_BOOKS), ""
+    if not relation.is_counted:
+        relation = number_rows(warehouse, relation, _TABLE)
+        place = f" replace ({relation.row_number} as x_row)"
+    shown = f"* exclude ({hidden}){place}{nulls}"
     warehouse.run(
-        f"create or replace temp view landed as select * exclude ({hidden}){nulls} from {_TABLE}"
+        f"create or replace temp view landed as select {shown} from {_TABLE} as landed_row"
     )
-    return relation if relation.is_counted else number_rows(warehouse, relation, _TABLE)
+    return relation
 
 
 def _select(
@@ -71,12 +75,14 @@ def _select(
             f"from {relation.reader}))"
         )
     rounded, cut = _digits_cut(columns)
+    place = relation.row_number if relation.is_counted else "null::bigint"
     return (
-        f"select {names}, x_row, reason, note, {rounded} as values_rounded, {cut} as amount_cut,\n"
+        f"select {names}, {place} as x_row, reason, note,\n"
+        f"{rounded} as values_rounded, {cut} as amount_cut,\n"
         f"case when reason is not null or note is not null then {relation.as_json} end as landed\n"
         f"from (select *, {reason} as reason, {note} as note\n"
         f"from (select *, {', '.join(typed)}\n"
-        f"from (select *, {raw}, {relation.row_number} as x_row from {relation.reader})))"
+        f"from (select *, {raw} from {relation.reader})))"
     )
 
 

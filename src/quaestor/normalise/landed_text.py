@@ -76,17 +76,26 @@ def number_rejects(warehouse: Warehouse, *, header: int) -> None:
 
 
 def number_rows(warehouse: Warehouse, relation: Relation, table: str) -> Relation:
-    """Give the rows of a table their places among lines that could not be split, and count them.
+    """Tell the rows of a table their places in the file it was made of just now, and count them.
 
-    `table` was made of `relation` just now, with the rows' places as `x_row`.
+    The engine keeps rows in the file's order; numbering them while it reads would keep all but
+    one core idle. The table has an empty column `x_row` for the places, which is used where lines
+    that could not be split stand in between.
     """
     number_rejects(warehouse, header=1)
-    read, rejected = warehouse.row(
-        f"select (select count(*) from {table}), (select count(*) from {REJECTED})"
-    )
+    read, first = warehouse.row(f"select count(*), coalesce(min(rowid), 0) from {table}")
+    (rejected,) = warehouse.row(f"select count(*) from {REJECTED}")
+    place = f"landed_row.rowid - {first} + 1"
     if rejected:
         warehouse.run(
-            f"update {table} set x_row = x_row + coalesce("
-            f"(select max(place) from {REJECTED} where before < {table}.x_row), 0)"
+            f"""
+            create or replace temp table {table} as
+            select landed_row.* replace ({place} + coalesce(skipped.lines, 0) as x_row)
+            from {table} as landed_row
+            asof left join (
+                select before, max(place) as lines from {REJECTED} group by before
+            ) as skipped on {place} > skipped.before
+            """
         )
-    return replace(relation, rows=int(read) + int(rejected))
+        place = "landed_row.x_row"
+    return replace(relation, row_number=place, rows=int(read) + int(rejected))

@@ -24,9 +24,9 @@ class Relation:
     Args:
         columns: Column names as in the file, and their engine types.
         reader: SQL for `from`; a row of it is called `landed_row`.
-        row_number: SQL for a row's place in the file, the first is 1.
+        row_number: SQL for a row's place in the file, the first is 1; "": see `rows`.
         rows: How many data rows the file holds, unreadable ones included; -1: nobody knows before
-            it is read (text).
+            it is read into a table, nor where a row stands (`landed_text.number_rows`).
         typed: Its columns have types of their own (Parquet); else all is text (CSV, JSON).
         raw: SQL for the row as it stands in the file, where it stands there as JSON.
         plain: Columns whose text can be told to spell no NULL without looking at each value.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -227,7 +228,13 @@ class Warehouse:
 
 def _explained(problem: duckdb.Error, path: str) -> QuaestorError:
     text = str(problem).splitlines()[0]
-    if "lock" in text.lower():
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return NoRoomError(
+            "the engine ran out of memory; nothing was changed",
+            where=path,
+            fix="Close other programs or run on a larger machine.",
+        )
+    if re.search(r"\block\b", text, re.IGNORECASE):  # not: could not allocate block
         return IncompleteError(
             "the warehouse is in use by another process",
             where=path,
@@ -238,12 +245,6 @@ def _explained(problem: duckdb.Error, path: str) -> QuaestorError:
             "the disk is full; nothing was changed",
             where=path,
             fix="Free some space and run again; the last good state is kept.",
-        )
-    if isinstance(problem, duckdb.OutOfMemoryException):
-        return NoRoomError(
-            "the engine ran out of memory; nothing was changed",
-            where=path,
-            fix="Close other programs or run on a larger machine.",
         )
     if "newer version" in text or "storage version" in text.lower():
         return ConfigurationError(

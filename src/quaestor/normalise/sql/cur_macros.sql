@@ -58,7 +58,13 @@ create or replace temp macro cur_tags(t) as case
 end;
 
 -- What a resource is and is called, where its id says so: 'type/name' or 'type:name' of an ARN.
+-- Nearly all are arn:partition:service:region:account:type/name, which is told without a regular
+-- expression, the dearest thing a row could ask for.
+create or replace temp macro is_plain_arn(id) as
+    starts_with(id, 'arn:') and strlen(id) - strlen(replace(id, ':', '')) = 5
+    and strpos(split_part(id, ':', 6), '/') > 1 and not ends_with(id, '/');
 create or replace temp macro aws_resource_type(id) as case
+    when is_plain_arn(id) then split_part(split_part(id, ':', 6), '/', 1)
     when contains(id, ':')
     then nullif(regexp_extract(id, '^arn:[^:]*:[^:]*:[^:]*:[^:]*:([^:/]+)[:/].', 1), '')
     when starts_with(id, 'i-') then 'instance'
@@ -66,6 +72,8 @@ create or replace temp macro aws_resource_type(id) as case
     when starts_with(id, 'nat-') then 'natgateway'
 end;
 create or replace temp macro aws_resource_name(id) as case
+    when is_plain_arn(id)
+    then substr(split_part(id, ':', 6), strpos(split_part(id, ':', 6), '/') + 1)
     when contains(id, ':')
     then nullif(
         regexp_extract(id, '^arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:[^:/]+[:/])?(.+)$', 1), ''

@@ -11,13 +11,13 @@ end;
 
 -- Text without the blanks around it; only text that may have some is taken apart.
 create or replace temp macro unpadded(t) as case
-    when starts_with(t, ' ') or ends_with(t, ' ') or strlen(t) <> length(t) then trim(t) else t
+    when t < '!' or ends_with(t, ' ') or strlen(t) <> length(t) then trim(t) else t
 end;
 
--- Digits with an optional point and exponent. Not: 1,000.00, $5, 1_000, nan, 0x10.
+-- Digits with an optional point and exponent. Not: 1,000.00, $5, 1_000, nan, 0x10. The engine's
+-- own reading is as strict, but for the underscore and what stands before the first digit.
 create or replace temp macro as_number(t) as
-    case when regexp_full_match(t, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?')
-    then try_cast(t as decimal(38, 20)) end;
+    case when t >= '+' and t < ':' and not contains(t, '_') then try_cast(t as decimal(38, 20)) end;
 
 -- How many digits a number's text has after the point once its exponent is worked out.
 create or replace temp macro digits_after_point(t) as greatest(
@@ -35,10 +35,10 @@ create or replace temp macro as_careful_time(t) as
     )
     then timezone('UTC', try_cast(t as timestamptz)) end;
 
--- The form that most exports use is read at once; every other one, with care.
+-- The two forms that most exports use are read at once; every other one, with care.
 create or replace temp macro as_time(t) as case
-    when strlen(t) = 20 and t >= '1' and t < ':'
-    then coalesce(try_strptime(t, '%Y-%m-%dT%H:%M:%SZ'), as_careful_time(t))
+    when (t like '____-__-__T__:__:__Z' or t like '____-__-__ __:__:__') and t >= '1' and t < ':'
+    then try_cast(t as timestamp)
     else as_careful_time(t)
 end;
 
@@ -66,6 +66,7 @@ create or replace temp macro exact_json(t) as replace(replace(
 
 -- An account's id, unless a spreadsheet made a number of it: 4.69592E+11 has lost its digits.
 create or replace temp macro account_id(t) as case
+    when not contains(t, '.') and not contains(t, '+') then t
     when regexp_full_match(t, '[0-9]+([.,][0-9]+)?[eE][+][0-9]+') then null
     when regexp_full_match(t, '[0-9]+\.0+') then split_part(t, '.', 1)
     else t
