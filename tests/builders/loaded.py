@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,6 @@ def load(
         source: The source as in quaestor.yaml.
         now: The clock.
     """
-    import json
-
     config = parse_config(json.dumps({"sources": [source]}), folder, {})
     (one,) = config.sources
     landing = Landing(folder / "landing", source["name"])
