@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
+from quaestor.warehouse import duckdb as engine
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import NoRoomError, OutOfRangeError
 
@@ -33,3 +35,10 @@ def test_what_ended_a_load_is_what_is_raised(step: str, error: type[Exception]):
         load(warehouse, step)
 
     assert warehouse.row(LIMIT) == before
+
+
+def test_no_room_is_told_as_such():
+    """A block that cannot be allocated is no lock that somebody holds."""
+    said = duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of 256 MiB")
+
+    assert isinstance(engine._explained(said, "w.duckdb"), NoRoomError)
