@@ -186,6 +186,21 @@ def test_a_part_that_is_denied_is_a_gap_and_stays_as_it_was(vertex, path, method
     assert len(vertex.lines("pipeline-jobs")) == 1
 
 
+def test_a_role_that_is_kept_from_us_hides_no_other(vertex):
+    """A role of the organisation may be out of reach: it is landed without what it permits."""
+    own = {"role": "roles/aiplatform.user", "members": ["user:ada@acme.example"]}
+    above = {"role": "organizations/1/roles/ml", "members": ["user:bob@acme.example"]}
+    vertex.bind(own, above, user=["aiplatform.models.get"])
+    refusal = error(403, "PERMISSION_DENIED", "no")
+    vertex.answer("GET", "/v1/organizations/1/roles/ml", refusal)
+    vertex.collect()
+
+    assert [json.loads(line) for line in vertex.lines("roles")] == [
+        {"name": "organizations/1/roles/ml"},
+        {"includedPermissions": ["aiplatform.models.get"], "name": "roles/aiplatform.user"},
+    ]
+
+
 def test_throttling_is_waited_for_as_long_as_it_says(vertex):
     """429 with Retry-After, then the answer."""
     busy = error(429, "RESOURCE_EXHAUSTED", "Quota exceeded", **{"Retry-After": "7"})

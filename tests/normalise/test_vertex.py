@@ -399,6 +399,18 @@ def test_a_role_gives_the_rights_that_its_permissions_are(warehouse, seen):
     ]
 
 
+def test_a_role_that_was_not_shown_is_told(warehouse, seen):
+    """What it grants is not known, and others count."""
+    spots = seen(
+        bindings=[{"role": "organizations/1/roles/ml", "members": ["user:bob@acme.example"]}],
+        roles=[{"name": "organizations/1/roles/ml"}],
+    )
+
+    reason = "what 1 role of the project's policy permits is not shown to us; the first: "
+    assert spots == [("grant", f"{reason}organizations/1/roles/ml")]
+    assert warehouse.rows("from registry.grant") == []
+
+
 def test_every_field_says_whether_vertex_can_supply_it(warehouse, seen):
     """A label holds no digest and no address; grants are supplied where the policy was read."""
     seen(models=[], model_versions=[], endpoints=[])

@@ -17,6 +17,7 @@ import msgspec
 
 from quaestor.collect import azure
 from quaestor.collect import azure_ml_fields as fields
+from quaestor.collect.azure_ml_rest import segment
 from quaestor.collect.objects import land_objects
 from quaestor.core.period import month_after, utc
 
@@ -91,7 +92,7 @@ def _children(arm: Arm, landing: Landing, runs: Mapping[str, Found]) -> dict[str
 
 def _child(arm: Arm, name: str) -> Found:
     """Return the job of a run; code inside a job makes runs that are none, which is noted."""
-    told = arm.found(f"{arm.workspace}/jobs/{name}")
+    told = arm.found(f"{arm.workspace}/jobs/{segment(name)}")
     if told is None:
         return {"name": name, "isNoJob": True, "properties": {"status": "Gone"}}
     return arm.taken(fields.job, told)

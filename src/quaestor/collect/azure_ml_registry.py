@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from quaestor.collect import azure
 from quaestor.collect import azure_ml_fields as fields
+from quaestor.collect.azure_ml_rest import segment
 from quaestor.collect.objects import land_objects
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def endpoints(arm: Arm) -> tuple[list[Found], list[Found]]:
     deployed = [
         {**arm.taken(fields.deployment, one), "endpoint": str(endpoint.get("name"))}
         for endpoint in found
-        for one in arm.items(f"{path}/{endpoint.get('name')}/deployments")
+        for one in arm.items(f"{path}/{segment(endpoint.get('name'))}/deployments")
     ]
     return found, deployed
 
@@ -81,7 +82,7 @@ def models(arm: Arm, landing: Landing, resource: str, place: str) -> list[Landed
     names = sorted(str(one.get("name")) for one in found)
 
     def versions(name: str) -> list[Found]:
-        listed = arm.items(f"{path}/{name}/versions", **query)
+        listed = arm.items(f"{path}/{segment(name)}/versions", **query)
         return [{**arm.taken(fields.model_version, one), "model": name} for one in listed]
 
     with ThreadPoolExecutor(azure.THREADS) as pool:

@@ -98,7 +98,7 @@ class Arm:
         """Return where a path is."""
         named = {name.replace("filter_", "$filter"): value for name, value in query.items()}
         asked = urlencode({"api-version": version, **named}, quote_via=quote)
-        return f"{self.source.endpoint.rstrip('/')}{quote(path)}?{asked}"
+        return f"{self.source.endpoint.rstrip('/')}{quote(path, safe='/%')}?{asked}"
 
     def ask(self, method: str, address: str, body: Any = None) -> dict[str, Any]:
         """Ask one question and return the answer, a JSON object.
@@ -158,6 +158,15 @@ class Arm:
     def _no_answer(self) -> IncompleteError:
         where = f"{self.place} (source {self.source.name})"
         return azure.no_answer_of("Azure Resource Manager", where)
+
+
+def segment(name: object) -> str:
+    """Return a name as one segment of a path, whatever is in it.
+
+    >>> segment("churn"), segment("../x?y")
+    ('churn', '..%2Fx%3Fy')
+    """
+    return quote(str(name), safe="")
 
 
 @contextmanager

@@ -80,8 +80,14 @@ def grants(google: Google, landing: Landing) -> list[LandedFile]:
 
 
 def _role(google: Google, name: str) -> dict[str, Any]:
-    """Return what a role permits of what is Vertex AI's."""
-    told = google.ask("GET", google.address("iam", f"v1/{name}"))
+    """Return what a role permits of what is Vertex AI's; nothing of one that is kept from us."""
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    with gcp.explained(google.source, google.place):
+        try:
+            told = google.answer("GET", google.address("iam", f"v1/{name}"))
+        except (Forbidden, NotFound):
+            return {"name": name}
     permitted = [str(one) for one in told.get("includedPermissions") or ()]
     ours = sorted(one for one in permitted if one.startswith(_RIGHTS))
     return {"name": name, "includedPermissions": ours}

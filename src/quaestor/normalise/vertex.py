@@ -83,6 +83,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     cloud_ml.keep_values_aside(warehouse, source)
     state_evidence(warehouse, source, supplied(warehouse, kinds))
     return [
+        *_unknown_roles(warehouse, source),
         *blind_spots(warehouse, source, job.manifest.files),
         *cloud_ml.unknown_gpus(
             warehouse, source, "State acceleratorCount and replicas at Vertex AI where it lets you."
@@ -90,6 +91,26 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         *cloud_ml.unknown_hours(
             warehouse, source, "Keep jobs at Vertex AI until they have ended and were collected."
         ),
+    ]
+
+
+def _unknown_roles(warehouse: Warehouse, source: str) -> list[BlindSpot]:
+    """Tell of roles whose permissions we were not shown: what they grant is not known."""
+    ((count, first),) = warehouse.rows(
+        "select count(*), min(object ->> '$.name') from landed_object "
+        "where kind = 'roles' and (object -> '$.includedPermissions') is null"
+    )
+    if not count:
+        return []
+    return [
+        BlindSpot(
+            source=source,
+            scope="grant",
+            reason=f"what {count:,} role{'s' if count > 1 else ''} of the project's policy "
+            f"permit{'s' if count == 1 else ''} is not shown to us; the first: {first}",
+            fix="Grant iam.roles.get where the role is defined, such as at the organisation.",
+            rows=count,
+        )
     ]
 
 
