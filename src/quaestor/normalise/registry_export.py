@@ -135,7 +135,7 @@ def read_export(path: Path, scope: str) -> Export:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Export)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise IncompleteError(
             f"is no export of an MLflow registry ({problem})",
             where=scope,

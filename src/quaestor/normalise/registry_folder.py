@@ -76,7 +76,7 @@ def _no_export(scope: str, why: str) -> IncompleteError:
 
 def _model(model: dict[str, Any]) -> tuple[Rows, bool]:
     head = msgspec.convert(model, FolderModel)
-    versions = model.get("versions") or model.get("latest_versions") or ()
+    versions = _several(model.get("versions") or model.get("latest_versions"))
     aliases = model.get("aliases") or ()
     if isinstance(aliases, Mapping):
         aliases = [{"alias": name, "version": version} for name, version in aliases.items()]
@@ -89,6 +89,10 @@ def _model(model: dict[str, Any]) -> tuple[Rows, bool]:
     if given:
         rows.grants = databricks_grants(head.name, given.access_control_list)
     return rows, given is not None
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return msgspec.convert(value or (), tuple[Any, ...])
 
 
 def _tagged(entity: Any) -> Any:
@@ -112,7 +116,7 @@ def _run(told: Mapping[str, Any]) -> dict[str, Any]:
             "params": _pairs(told.get("params")),
             "tags": _pairs(told.get("tags")),
         },
-        "inputs": {"dataset_inputs": [_tagged(one) for one in listed]},
+        "inputs": {"dataset_inputs": [_tagged(one) for one in _several(listed)]},
     }
 
 

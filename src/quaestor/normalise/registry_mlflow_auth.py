@@ -62,7 +62,7 @@ def read_permissions(path: Path, scope: str) -> list[dict[str, Any]]:
     """
     try:
         told = msgspec.json.decode(path.read_bytes(), type=Permissions)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise IncompleteError(
             f"is no list of an MLflow server's users ({problem})",
             where=scope,
