@@ -32,7 +32,9 @@ KEYS = {
 }
 # Extras that a kind's first word does not name.
 EXTRAS = {
-    **{"organizations": "aws", "sagemaker": "aws", "sagemaker-registry": "aws"},
+    "organizations": "aws",
+    "sagemaker": "aws",
+    "sagemaker-registry": "aws",
     "vertex": "gcp",
 }
 # Kinds that need no SDK.

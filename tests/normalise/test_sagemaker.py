@@ -247,6 +247,20 @@ def test_a_type_that_ec2_does_not_tell_has_unknown_gpus(warehouse, landing):
     assert "its GPUs are unknown" in spot.reason
 
 
+def test_one_unknown_group_leaves_the_whole_cluster_unknown(warehouse, landing):
+    """Eight GPUs and nobody knows how many more are no eight."""
+    groups = [
+        {"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1},
+        {"InstanceType": "ml.new.large", "InstanceCount": 1},
+    ]
+    loaded(warehouse, landing, jobs=[a_job(ResourceConfig={"InstanceGroups": groups})])
+
+    assert only(warehouse, "usage.gpu_job", "gpus, gpu_hours, cpus, instances") == (
+        *(None, None, None),
+        2,
+    )
+
+
 def test_a_type_without_gpus_has_none(warehouse, landing):
     """Which is known, so that it is no blind spot."""
     machines = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1}
