@@ -107,8 +107,10 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "sources:\n  - {name: g, kind: gcp-export}",
             "source g: one of `table:` and `bucket:` is needed",
             "quaestor.yaml:2",
-            "Write `table: project.dataset.gcp_billing_export_resource_v1_...`, or `bucket:` and "
-            "`prefix:` of exported files.",
+            (
+                "Write `table: project.dataset.gcp_billing_export_resource_v1_...`, or `bucket:` and "
+                "`prefix:` of exported files."
+            ),
         ),
         (
             "sources:\n  - name: g\n    kind: gcp-export\n    table: billing.export",
