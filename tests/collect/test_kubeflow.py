@@ -197,6 +197,10 @@ def test_doctor_and_permissions(registry):
     role = yaml.safe_load(KUBEFLOW.permissions(source))
 
     assert KUBEFLOW.doctor(source, Config()) == "Model Registry v1alpha3, 2 models visible"
+    registry.instead["inference_services"] = [(403, "{}")]
+    with pytest.raises(PartlyReadError) as caught:
+        KUBEFLOW.doctor(source, Config())
+    assert [gap.scope for gap in caught.value.gaps] == ["inference_services"]
     assert role["kind"] == "Role"
     assert [rule["verbs"] for rule in role["rules"]] == [["get"]]
 

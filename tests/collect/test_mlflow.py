@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from builders.registries import collect
 from quaestor.collect import collector
 from quaestor.core.config import Config, MlflowSource
 from quaestor.core.errors import ConfigurationError, IncompleteError
@@ -35,6 +36,14 @@ def test_a_missing_client_names_the_extra(monkeypatch):
         MLFLOW.doctor(MlflowSource(name="registry", uri="http://127.0.0.1:9"), Config())
 
     assert caught.value.fix == "pip install 'quaestor[mlflow]'"
+
+
+@pytest.mark.online
+def test_a_real_registry_is_read(online, tmp_path):
+    """QUAESTOR_ONLINE_MLFLOW_URI, and MLflow's own variables for who asks."""
+    landing = collect(tmp_path, f"kind: mlflow, uri: '{online('MLFLOW_URI')}'")
+
+    assert landing.current() is not None
 
 
 def test_nobody_there_is_said_at_once():

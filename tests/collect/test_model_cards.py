@@ -9,7 +9,7 @@ import pytest
 from builders.registries import collect
 from quaestor.collect import collector
 from quaestor.core.config import Config
-from quaestor.core.errors import IncompleteError
+from quaestor.core.errors import IncompleteError, PartlyReadError
 from quaestor.core.sources import ModelCardsSource
 
 CARDS = collector("model-cards")
@@ -74,9 +74,13 @@ def test_doctor_counts_cards_and_those_without_metadata(folder):
     """What will not be read is known before it is missed."""
     source = ModelCardsSource(name="cards", path="models")
 
-    told = CARDS.doctor(source, Config(base=str(folder)))
+    with pytest.raises(PartlyReadError) as caught:
+        CARDS.doctor(source, Config(base=str(folder)))
+    (folder / "models/acme/fraud/MODEL_CARD.md").unlink()
 
-    assert told == "3 model cards; 1 without metadata (---), which are not read"
+    assert caught.value.read == "3 model cards"
+    assert [Path(gap.scope).name for gap in caught.value.gaps] == ["MODEL_CARD.md"]
+    assert CARDS.doctor(source, Config(base=str(folder))) == "2 model cards"
 
 
 def test_permissions_are_of_a_folder():

@@ -239,7 +239,7 @@ def test_a_server_without_the_auth_app_supplies_no_grants(mlflow_server, tmp_pat
 
     assert supplied == [(False,)]
     source = MlflowSource(name="registry", uri=mlflow_server.uri)
-    assert "no auth app" in MLFLOW.doctor(source, Config())
+    assert MLFLOW.doctor(source, Config()).endswith("grants are unknown")
 
 
 def test_doctor_counts_the_users(auth):
@@ -247,3 +247,25 @@ def test_doctor_counts_the_users(auth):
     told = MLFLOW.doctor(MlflowSource(name="registry", uri=auth.uri("admin")), Config())
 
     assert told == "MLflow 3.17.2, 2 models visible, permissions of 6 users"
+    with pytest.raises(PartlyReadError) as caught:
+        MLFLOW.doctor(MlflowSource(name="registry", uri=auth.uri("ada")), Config())
+    assert caught.value.read == "MLflow 3.17.2, 2 models visible"
+    assert PASSWORD not in caught.value.as_text()
+
+
+def test_a_kill_leaves_the_last_state_and_the_next_run_goes_on(auth, tmp_path, monkeypatch):
+    """Nothing half-read is ever in force."""
+    before = collect(auth.uri("admin"), tmp_path).current()
+    auth.ask("POST", "2.0/mlflow/registered-models/create", name="new")
+    with monkeypatch.context() as patch:
+        patch.setattr("quaestor.collect.mlflow.ask_grants", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            collect(auth.uri("admin"), tmp_path)
+    assert Landing(tmp_path / "landing", "registry").current() == before
+
+    assert collect(auth.uri("admin"), tmp_path).current() != before
+    auth.ask("DELETE", "2.0/mlflow/registered-models/delete", name="new")
+
+
+def _interrupted(_: str) -> None:
+    raise KeyboardInterrupt

@@ -182,7 +182,7 @@ def test_doctor_says_version_and_models(seeded_registry):
     source = MlflowSource(name="registry", uri=seeded_registry.uri)
 
     assert MLFLOW.doctor(source, Config()).startswith(
-        "MLflow 3.17.2, 3 models visible; no auth app"
+        "MLflow 3.17.2, 3 models visible; it lists no roles"
     )
 
 

@@ -80,12 +80,21 @@ def collect(
 
 
 def doctor(source: KubeflowSource, config: Config) -> str:
-    """Count the models the registry shows (see `Collector.doctor`)."""
+    """Count the models, and look whether the other lists open too (see `Collector.doctor`)."""
     del config
     api = server(source.url, source.token, source.name)
     api.ask("registered_models", {"pageSize": "1"}, attempts=1)
     models = sum(1 for _ in api.pages("registered_models"))
-    return f"Model Registry v1alpha3, {models:,} model{'s' if models != 1 else ''} visible"
+    told = f"Model Registry v1alpha3, {models:,} model{'s' if models != 1 else ''} visible"
+    gaps = []
+    for kind in ("model_versions", *_SERVING):
+        try:
+            api.ask(kind, {"pageSize": "1"})
+        except (RefusedError, MissingError) as problem:
+            gaps.append(Gap(scope=kind, reason=problem.what, fix=problem.fix))
+    if gaps:
+        raise PartlyReadError(gaps, where=api.where, read=told)
+    return told
 
 
 def permissions(source: KubeflowSource) -> str:

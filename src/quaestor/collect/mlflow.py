@@ -107,9 +107,10 @@ def doctor(source: MlflowSource, config: Config) -> str:
         grants = ask_grants(registry.scope)
     told = f"MLflow {version}, {models:,} model{'s' if models != 1 else ''} visible"
     if isinstance(grants, Gap):
-        return f"{told}; {grants.reason}"
+        where = f"{registry.scope} (source {source.name})"
+        raise PartlyReadError([grants], where=where, read=told)
     if grants is None:
-        return f"{told}; no auth app, so nobody says who may move production"
+        return f"{told}; it lists no roles (no auth app, or an older one): grants are unknown"
     return f"{told}, permissions of {len(grants['users']):,} users"
 
 

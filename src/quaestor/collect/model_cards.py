@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quaestor.collect.paths import matching
-from quaestor.core.errors import IncompleteError
+from quaestor.core.errors import IncompleteError, PartlyReadError
+from quaestor.core.landed import Gap
 from quaestor.core.progress import counted
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from quaestor.core.sources import ModelCardsSource
 
 _MARKDOWN = ("readme.md", "model_card.md", "model-card.md", "modelcard.md")
+_FIX = "Begin the card with its metadata between two lines of `---`, or narrow `path:`."
 _JSON = ("model_card.json", "model-card.json", "modelcard.json")
 
 
@@ -39,11 +41,21 @@ def collect(
 
 
 def doctor(source: ModelCardsSource, config: Config) -> str:
-    """Count the cards, and those that have no metadata (see `Collector.doctor`)."""
+    """Count the cards (see `Collector.doctor`).
+
+    Raises:
+        PartlyReadError: Some have no metadata, and cannot be read.
+    """
     paths = found(source, config)
-    bare = sum(1 for path in paths if path.suffix.lower() == ".md" and not _has_metadata(path))
     told = f"{len(paths):,} model card{'s' if len(paths) != 1 else ''}"
-    return f"{told}; {bare:,} without metadata (---), which are not read" if bare else told
+    bare = [path for path in paths if path.suffix.lower() == ".md" and not _has_metadata(path)]
+    if bare:
+        raise PartlyReadError(
+            [Gap(scope=str(path), reason="no metadata (---)", fix=_FIX) for path in bare],
+            where=f"{source.path} (source {source.name})",
+            read=told,
+        )
+    return told
 
 
 def permissions(source: ModelCardsSource) -> str:
