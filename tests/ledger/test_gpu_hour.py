@@ -17,7 +17,7 @@ from quaestor.core.period import utc
 from quaestor.warehouse.duckdb import Warehouse
 
 LEDGER = Path(quaestor.ledger.__path__[0])
-MODEL = LEDGER / "sql" / "attribute" / "gpu_hour.sql"
+SQL = LEDGER / "sql" / "attribute"
 CHECK = LEDGER / "checks" / "gpu_cost_adds_up_to_the_nodes.sql"
 START = utc("2026-11-01")
 
@@ -78,7 +78,9 @@ def a_cluster(
             """,
             [START.date(), machine, cost],
         )
-    warehouse.run(f"insert into ledger.gpu_hour by name {MODEL.read_text(encoding='utf-8')}")
+    for model in ("machine_day", "gpu_hour"):
+        select = (SQL / f"{model}.sql").read_text(encoding="utf-8")
+        warehouse.run(f"insert into ledger.{model} by name {select}")
     return warehouse
 
 
@@ -113,6 +115,29 @@ def test_requests_are_owed_by_their_team_and_the_rest_is_idle():
         ("nlp", "churn"): (4.0, 4.0, 2.0, 0.0, 0.0),
         (None, None): (4.0, 4.0, 0.0, 4.0, 0.0),
     }
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "resource_ids"),
+    [
+        ("i-0ab", ["i-0ab", "arn:aws:ec2:eu-west-1:111111111111:instance/i-0ab"]),
+        (
+            "zones/us-central1-a/instances/7123",
+            ["//compute.googleapis.com/projects/99/zones/us-central1-a/instances/7123"],
+        ),
+        ("/subscriptions/1/vm", ["/subscriptions/1/VM", "/Subscriptions/1/vm"]),
+        ("gpu7.acme.example", ["gpu7.acme.example"]),
+    ],
+)
+def test_a_machine_is_found_by_what_bills_call_it(provider_id: str, resource_ids: list[str]):
+    """As the clouds write it; what it cost under several names is added, another's is not."""
+    others = {"i-0abc": "7", "arn:aws:ec2:eu-west-1:1:volume/vol-0ab": "7", "x/gpu7.acme": "7"}
+    warehouse = a_cluster(
+        [node(provider_id=provider_id)], bill=dict.fromkeys(resource_ids, "1.5") | others
+    )
+
+    assert costs(warehouse)[None][0] == Decimal("1.5") * len(resource_ids)
+    assert wrong(warehouse) == []
 
 
 def test_a_request_that_does_nothing_is_idle_below_five_percent_only():
@@ -317,7 +342,8 @@ def test_hours_add_up_to_the_paid_ones_and_costs_to_the_machine(reused, gpus, po
         )
         for i, (team, place, request, ratio) in enumerate(pods)
     ]
-    for table in ("usage.node_hour", "usage.pod_hour", "ledger.cost", "ledger.gpu_hour"):
+    tables = ("usage.node_hour", "usage.pod_hour", "ledger.cost")
+    for table in (*tables, "ledger.machine_day", "ledger.gpu_hour"):
         reused.run(f"delete from {table}")
     a_cluster(machines, asking, {f"i-{i}": str(cost) for i in range(2)}, reused)
     lines = reused.records("select * from ledger.gpu_hour")

@@ -12,12 +12,9 @@ machine as (
     select distinct day, provider_id from node
 ),
 billed as (
-    select
-        m.day, m.provider_id,
-        case when count(*) = count(c.effective_cost) then sum(c.effective_cost) end as billed_cost
+    select m.day, m.provider_id, c.cost as billed_cost
     from machine as m
-    join ledger.cost as c on c.day = m.day and c.resource_id = m.provider_id
-    group by all
+    join ledger.machine_day as c on c.day = m.day and c.machine = m.provider_id
 ),
 owed as (
     select day, provider_id, sum(cost) as owed_cost, sum(idle_cost) as idle_cost

@@ -272,6 +272,10 @@ create table if not exists ledger.coverage (
     to_a_team decimal(38, 20), unattributed decimal(38, 20),
     model_ratio double, team_ratio double
 );
+create table if not exists ledger.machine_day (
+    day date not null, machine varchar not null, -- usage.node_hour, provider_id
+    cost decimal(38, 20) -- effective; null: a charge of it has no rate
+);
 create table if not exists ledger.gpu_hour (
     day date not null, source varchar not null, cluster varchar not null, node varchar not null,
     provider_id varchar, gpu_model varchar, team varchar, model varchar,

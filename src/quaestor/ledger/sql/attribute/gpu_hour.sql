@@ -113,13 +113,6 @@ line as (
     from claim
     group by all
 ),
-price as (
-    select
-        day, resource_id,
-        case when count(*) = count(effective_cost) then sum(effective_cost) end as cost
-    from ledger.cost
-    group by all
-),
 share as (
     select
         l.*, p.cost as machine_cost,
@@ -128,7 +121,7 @@ share as (
             machine order by l.hours desc, l.source, l.cluster, l.node, l.gpu_model, l.team, l.model
         ) as size_rank
     from line as l
-    left join price as p on p.day = l.day and p.resource_id = l.provider_id
+    left join ledger.machine_day as p on p.day = l.day and p.machine = l.provider_id
     window machine as (partition by l.day, l.provider_id)
 ),
 rounded as (
