@@ -26,6 +26,7 @@ class Call:
     query: str
     target: str  # X-Amz-Target of JSON services
     body: bytes  # of those
+    credential: str = ""  # whose signature, for which region and service
 
     @property
     def is_download(self) -> bool:
@@ -59,6 +60,7 @@ class Aws:
     before: Callable[[Call], None] | None = None  # called before a request is answered
     breaks: int = 0  # how many downloads break off half way from now on
     page: int | None = None  # how many keys a listing gives at once; None: a thousand
+    page_instead: bool = False  # whether a web page answers everything
     # What is answered where moto has no answer, by the operation of a JSON service
     replies: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -87,6 +89,7 @@ class Aws:
         """Begin anew: no calls, no faults, no objects."""
         self.faults.clear()
         self.replies.clear()
+        self.page_instead = False
         self.before = None
         self.page = None
         self.breaks = 0
@@ -110,7 +113,8 @@ class Aws:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
         query = environ.get("QUERY_STRING", "")
-        call = Call(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, target, body)
+        signed = environ.get("HTTP_AUTHORIZATION", "")
+        call = Call(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, target, body, signed)
         with self._lock:
             self.calls.append(call)
             fault = next((one for one in self.faults if self._strikes(one, call)), None)
@@ -122,12 +126,15 @@ class Aws:
             self.breaks -= 1
             body = b"".join(self._moto(environ, start))
             return [body[: len(body) // 2]]
+        if self.page_instead:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return _answered(b"<!doctype html><title>Sign in</title>", "text/html", start)
         reply = self.replies.get(call.target.rpartition(".")[2]) if call.target else None
         if fault is None and reply:
             length = int(environ.get("CONTENT_LENGTH") or 0)
             asked = json.loads(environ["wsgi.input"].read(length))
-            start("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
-            return [json.dumps(reply(asked)).encode()]
+            body = json.dumps(reply(asked)).encode()
+            return _answered(body, "application/x-amz-json-1.1", start)
         if fault is None:
             return self._moto(environ, start)
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -169,6 +176,11 @@ class Aws:
         for key in keys:
             self.s3().delete_object(Bucket=bucket, Key=key)
         self.calls.clear()
+
+
+def _answered(body: bytes, kind: str, start: Callable[..., Any]) -> list[bytes]:
+    start("200 OK", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _refusal(fault: Fault, call: Call, start: Callable[..., Any]) -> list[bytes]:

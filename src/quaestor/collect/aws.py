@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quaestor import __version__
@@ -64,7 +65,9 @@ def client(
     with explained(source, service):
         import boto3
 
-        session = boto3.Session(profile_name=source.profile, region_name=source.region)
+        session = boto3.Session(
+            profile_name=source.profile, region_name=source.region, botocore_session=_session()
+        )
         if source.role_arn:
             session = _assumed(session, source)
         return session.client(
@@ -73,6 +76,22 @@ def client(
             endpoint_url=source.endpoint_url,
             config=_settings(tries, mode),
         )
+
+
+def _session() -> Any:
+    """Return a new session of botocore; what it reads of its services' models is read once."""
+    from botocore.session import Session
+
+    session = Session()
+    session.register_component("data_loader", _models())
+    return session
+
+
+@cache
+def _models() -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader()  # SageMaker's alone takes half a second
 
 
 def _settings(tries: int, mode: str) -> Any:
@@ -118,7 +137,6 @@ def _assumed(session: Any, source: AwsAccess) -> Any:
     import boto3
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
     from botocore.exceptions import NoCredentialsError
-    from botocore.session import Session
 
     base = session._session
     credentials = base.get_credentials()
@@ -133,7 +151,7 @@ def _assumed(session: Any, source: AwsAccess) -> Any:
         role_arn=source.role_arn,
         extra_args=extra,
     )
-    renewed = Session()
+    renewed = _session()
     renewed._credentials = DeferredRefreshableCredentials(
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )

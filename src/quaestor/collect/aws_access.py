@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from quaestor.collect.sagemaker_packages import DENIED, allowed, plain
+from quaestor.collect.sagemaker_packages import DENIED, allowed, answered, plain
 
 KINDS = ("User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy")
 Object = dict[str, Any]
@@ -48,9 +48,11 @@ def read_iam(client: Any) -> tuple[list[Object], list[Object]]:
     policies: dict[str, Object] = {}
     paginator = client.get_paginator("get_account_authorization_details")
     for page in paginator.paginate(Filter=list(KINDS), PaginationConfig={"PageSize": 1_000}):
-        principals += [_principal("user", "User", one) for one in page["UserDetailList"]]
-        principals += [_principal("group", "Group", one) for one in page["GroupDetailList"]]
-        principals += [_principal("role", "Role", one) for one in page["RoleDetailList"]]
+        principals += [_principal("user", "User", one) for one in answered(page, "UserDetailList")]
+        principals += [
+            _principal("group", "Group", one) for one in answered(page, "GroupDetailList")
+        ]
+        principals += [_principal("role", "Role", one) for one in answered(page, "RoleDetailList")]
         policies |= {one["Arn"]: _policy(one) for one in page["Policies"]}
     wanted = {
         arn for one in principals for arn in (*one["Attached"], one["Boundary"]) if arn is not None

@@ -18,6 +18,7 @@ import msgspec
 
 from quaestor.collect import aws
 from quaestor.collect.objects import land_objects
+from quaestor.core.errors import IncompleteError
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
@@ -57,7 +58,21 @@ class Place:
         """Yield every object of every page of a list."""
         paging = {"PageSize": PAGE}
         for page in self.client.get_paginator(operation).paginate(**query, PaginationConfig=paging):
-            yield from page[key]
+            yield from answered(page, key)
+
+
+def answered(answer: Mapping[str, Any], key: str) -> Any:
+    """Return what every answer of AWS has under a key.
+
+    Raises:
+        IncompleteError: It is not there: another server answers, or a page of a proxy.
+    """
+    if key not in answer:
+        raise IncompleteError(
+            f"what answers does not speak AWS's API ({key} is missing)",
+            fix="Check `endpoint_url:`; a login page or a proxy may be in between.",
+        )
+    return answer[key]
 
 
 def plain(answer: Any) -> Any:
@@ -136,7 +151,7 @@ def tags(place: Place, arn: str) -> Any:
         lambda: {
             tag["Key"]: tag["Value"]
             for page in place.client.get_paginator("list_tags").paginate(ResourceArn=arn)
-            for tag in page["Tags"]
+            for tag in answered(page, "Tags")
         }
     )
 
@@ -185,6 +200,7 @@ def _land_slice(
 def _describe(place: Place, summary: Object) -> Object:
     arn = summary["ModelPackageArn"]
     answer = place.client.describe_model_package(ModelPackageName=arn)
+    answered(answer, "ModelPackageArn")
     if "ModelPackageVersion" in summary:
         return with_denied(answer)  # a version has the tags of its group
     return with_denied(answer, Tags=tags(place, arn))

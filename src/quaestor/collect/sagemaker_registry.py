@@ -136,7 +136,9 @@ def doctor(source: SageMakerRegistrySource, config: Config) -> str:
             client = aws.client(one, "sagemaker")
             client.list_model_packages(MaxResults=1)
             pages = client.get_paginator("list_model_package_groups").paginate()
-            groups = sum(len(page["ModelPackageGroupSummaryList"]) for page in pages)
+            groups = sum(
+                len(packages.answered(page, "ModelPackageGroupSummaryList")) for page in pages
+            )
             told.append(f"{groups:,} model package group{'s' * (groups != 1)} in {region}")
             cards = packages.allowed(partial(client.list_model_cards, MaxResults=1))
             told += [f"model cards in {region} are denied"] * (cards is DENIED)
