@@ -252,13 +252,24 @@ def test_clouds_with_credentials_are_proposed_and_not_added(
     assert "s3cret" not in text
 
 
-def test_clusters_are_comments_only(sources, home, monkeypatch):
-    """What cannot be read yet is said with the way there, and adds no source."""
-    put(home / "kube", "apiVersion: v1\n")
-    monkeypatch.setenv("KUBECONFIG", str(home / "kube"))
+@pytest.mark.parametrize("place", ["kube", "home/.kube/config"], ids=["KUBECONFIG", "home"])
+def test_a_kubeconfig_proposes_its_cluster_and_the_clusters_metrics(
+    sources, home, monkeypatch, place
+):
+    """As comments that load once their # is gone; what the file holds is not written down."""
+    put(home / place, "current-context: s3cret\n")
+    if place == "kube":
+        monkeypatch.setenv("KUBECONFIG", f"{home / 'absent'}:{home / 'kube'}")
 
     assert sources() == {}
-    assert "# A kubeconfig was found." in (home / "quaestor.yaml").read_text()
+    text = (home / "quaestor.yaml").read_text()
+    config = parse_config(
+        "sources:\n" + "\n".join(re.findall(r"^# ( +- \{.*kind: (?:kub|pro).*)", text, re.M)),
+        home,
+        {},
+    )
+    assert [s.__struct_config__.tag for s in config.sources] == ["kubernetes", "prometheus"]
+    assert "s3cret" not in text
 
 
 def test_an_existing_file_is_never_overwritten(home, quaestor):

@@ -1,4 +1,4 @@
-"""Which clouds this machine may ask, told by what lies about; nobody is asked and nothing read."""
+"""Which clouds and clusters this machine may ask, told by what lies about; nothing is asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Proposal:
     """Sources that may be added: why, and their lines as quaestor.yaml has them."""
 
     note: str
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ _CLOUDS = (
 
 
 def proposals(environment: Mapping[str, str], home: Path) -> list[Proposal]:
-    """Return what may be added to the sources, one cloud after the other."""
+    """Return what may be added to the sources: one cloud after the other, then clusters."""
     found = [
         Proposal(
             f"Credentials of {cloud.name} were found. What may be read with them "
@@ -82,8 +82,12 @@ def proposals(environment: Mapping[str, str], home: Path) -> list[Proposal]:
     if _kubeconfig(environment, home):
         found.append(
             Proposal(
-                "A kubeconfig was found. Clusters are read from files of node-hours and pod-hours: "
-                "export them from Prometheus, then add them with `schema: node-hours`."
+                "A kubeconfig was found. What runs in its current context, and what ran there hour "
+                "by hour; both call the cluster alike (unset, the first says the context's name):",
+                (
+                    "{name: k8s, kind: kubernetes, cluster: CLUSTER}",
+                    "{name: metrics, kind: prometheus, cluster: CLUSTER, url: 'https://SERVER'}",
+                ),
             )
         )
     return found

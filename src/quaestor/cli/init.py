@@ -62,8 +62,9 @@ def command(call: Call, folder: Path, force: bool, schema: bool) -> int:
     """Write a commented quaestor.yaml into FOLDER, with what can be read from there.
 
     Finds bills of every known format, usage files and model.gov.yaml files below FOLDER, and the
-    registry that MLFLOW_TRACKING_URI names. Where credentials of a cloud lie about, what may be
-    read with them is proposed as comments. Sends nothing anywhere, and writes no other file.
+    registry that MLFLOW_TRACKING_URI names. Where credentials of a cloud or a kubeconfig lie
+    about, what may be read with them is proposed as comments. Sends nothing anywhere, and writes
+    no other file.
 
     \b
     Examples:
