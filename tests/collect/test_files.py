@@ -69,7 +69,7 @@ def test_of_several_deliveries_the_newest_counts(folder: Path):
     }
     source = FilesSource(name="bill", path="bills")
     told = files.doctor(source, Config(base=str(folder)))
-    assert told == "2 files, 7 bytes; 2 of deliveries not in force"
+    assert told == "2 files, 15 bytes; 2 of deliveries not in force"
 
 
 def test_the_month_is_billed_once(folder: Path):

@@ -108,8 +108,8 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "source g: one of `table:` and `bucket:` is needed",
             "quaestor.yaml:2",
             (
-                "Write `table: project.dataset.gcp_billing_export_resource_v1_...`, or `bucket:` and "
-                "`prefix:` of exported files."
+                "Write `table: project.dataset.gcp_billing_export_resource_v1_...`, or `bucket:` "
+                "and `prefix:` of exported files."
             ),
         ),
         (
