@@ -298,6 +298,36 @@ def is_iam(call: Call) -> bool:
     return call.method == "POST" and not call.target
 
 
+def test_managed_policies_come_with_who_has_them(estate: Aws, landing: Landing):
+    """The version in force, of those that somebody has."""
+    iam = boto3.client("iam")
+    first = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+    }
+    made = {
+        name: iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(first))["Policy"]["Arn"]
+        for name in ("had", "unused", "bound")
+    }
+    allow = {"Effect": "Allow", "Action": "sagemaker:ListTags", "Resource": "*"}
+    second = {"Version": "2012-10-17", "Statement": [allow]}
+    iam.create_policy_version(
+        PolicyArn=made["had"], PolicyDocument=json.dumps(second), SetAsDefault=True
+    )
+    iam.attach_user_policy(UserName="ada", PolicyArn=made["had"])
+    iam.create_role(
+        RoleName="ci",
+        AssumeRolePolicyDocument=json.dumps(second),
+        PermissionsBoundary=made["bound"],
+    )
+
+    ci, ada = collect(landing)["iam/principals"]
+
+    assert ada["Policies"] == [{"Arn": made["had"], "Name": "had", "Document": second}]
+    assert ci["Boundary"] == made["bound"]
+    assert ci["Policies"][0]["Document"] == first
+
+
 def test_a_policy_of_a_group_is_landed(estate: Aws, landing: Landing):
     """As AWS writes it; moto does not know it."""
     estate.faults.clear()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from builders.bills import Bill, csv_text
 from quaestor.core.landed import LandedFile, Manifest
 from quaestor.core.sources import SageMakerRegistrySource
 from quaestor.normalise import registry
@@ -317,6 +318,13 @@ def test_a_lifecycle_has_one_word(warehouse, tmp_path, package, lifecycle):
         (
             {"ModelApprovalStatus": "Approved", "LastModifiedBy": None},
             (None, datetime(2026, 10, 3)),
+        ),
+        (
+            {
+                "ModelApprovalStatus": "Approved",
+                "CustomerMetadataProperties": {"gov.approved_digest": "sha256:1"},
+            },
+            ("grace", datetime(2026, 10, 3)),
         ),
         (
             {
@@ -755,3 +763,77 @@ def test_long_and_hostile_names_pass_through(warehouse, tmp_path):
     assert warehouse.rows("select owner, len(tags) > 10000 from registry.model") == [
         (HOSTILE, True)
     ]
+
+
+def test_a_version_meets_the_bill_by_its_bucket(tmp_path):
+    """Version, artifact, store, charge: a bill names S3 by the bucket's name or its ARN."""
+    folder = tmp_path / "bill"
+    folder.mkdir()
+    bill = Bill(folder)
+    charge = {"ServiceName": "Amazon Simple Storage Service", "BilledCost": "2.5"}
+    bill.write(
+        "focus.csv",
+        csv_text(
+            {**charge, "ResourceId": "models", "EffectiveCost": "2.5"},
+            {**charge, "ResourceId": "arn:aws:s3:::models", "EffectiveCost": "0.5"},
+            {**charge, "ResourceId": "other"},
+        ),
+    )
+    bill.load()
+    job = landed(tmp_path, groups=[a_group()], packages=[a_package()], buckets=[a_bucket()])
+    seen(bill.warehouse, job)
+
+    assert bill.warehouse.rows(
+        """
+        select v.model, v.version, s.store, sum(c.EffectiveCost)::varchar
+        from registry.model_version as v
+        join registry.store as s
+            on s.source = v.source and starts_with(v.artifact_uri, s.store || '/')
+        join focus.charge as c
+            on c.ResourceId in (
+                substr(s.store, 6), 'arn:aws:s3:::' || substr(s.store, 6)
+            )
+        group by all
+        """
+    ) == [("churn", "7", "s3://models", "3.00000000000000000000")]
+
+
+@pytest.mark.thirdparty
+def test_a_card_of_another_schema_keeps_its_words(warehouse, tmp_path, reference):
+    """Google's model card toolkit: no field of ours, every section of its own."""
+    content = json.loads((reference / "registry/model_cards/mct_full.json").read_text())
+    card = a_card(content)
+    job = landed(tmp_path, groups=[a_group()], cards=[card])
+
+    assert seen(warehouse, job) == []
+    sections = dict(
+        warehouse.rows("select section, content from registry.card_section order by section")
+    )
+    assert sections["model_details.overview"] == "overview"
+    assert json.loads(sections["considerations.limitations"]) == [
+        {"description": "limitations1"},
+        {"description": "limitations2"},
+    ]
+    flat = {
+        f"{block}.{key}"
+        for block, value in content.items()
+        if isinstance(value, dict)
+        for key in value
+    }
+    assert {name for name in sections if "." in name} == flat
+
+
+@pytest.mark.thirdparty
+def test_a_recorded_job_is_the_run_a_package_names(warehouse, tmp_path, reference):
+    """A package's GeneratedBy is the training job's ARN, as AWS really writes it."""
+    name = "test_sagemaker_training_job_query__api.sagemaker.DescribeTrainingJob_1.json"
+    recorded = json.loads((reference / "registry/aws_api" / name).read_text())["data"]
+    package = a_package(
+        MetadataProperties={"GeneratedBy": recorded["TrainingJobArn"], "CommitId": "4f1c0de"}
+    )
+    seen(warehouse, landed(tmp_path, groups=[a_group()], packages=[package]))
+
+    assert warehouse.rows(
+        "select r.run_id, r.name, r.git_commit from registry.model_version as v "
+        "join registry.run as r using (source, run_id)"
+    ) == [(recorded["TrainingJobArn"], recorded["TrainingJobName"], "4f1c0de")]

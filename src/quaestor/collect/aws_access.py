@@ -84,7 +84,7 @@ def _policy(detail: Object) -> Object:
     in_force = [one["Document"] for one in versions if one.get("IsDefaultVersion")]
     return {
         "Arn": detail["Arn"],
-        "Name": detail["PolicyName"],
+        "Name": str(detail["Arn"]).rpartition("/")[2],
         "Document": plain(in_force[0]) if in_force else None,
     }
 

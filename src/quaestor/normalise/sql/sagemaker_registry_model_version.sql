@@ -11,6 +11,7 @@
 --           SageMaker keeps no approver. Of an Approved version whose approval is not in gov.*
 --           the last modification is read as the approval, or its creation where nothing was
 --           modified since: whoever touched it last stands for it. Of others no approval is read.
+--           Which digest was approved, only gov.approved_digest says.
 --           Digest, the first that is there: gov.artifact_digest; the ETag that SageMaker keeps of
 --           the artifact (etag:..., an MD5 only of uploads in one part); of a package that is an
 --           image alone, the image's digest.
@@ -70,8 +71,7 @@ read as (
             when regexp_full_match(stage, 'archived?|retired?|deprecated|decommissioned')
                 then 'archived'
         end as stage_lifecycle,
-        coalesce(gov['approved_by'], gov['approved_at'], gov['approved_digest']) is not null
-            as says_approval,
+        coalesce(gov['approved_by'], gov['approved_at']) is not null as says_approval,
         approval = 'Approved' as is_approved,
         coalesce(modified_at > created_at, false) as was_modified
     from sagemaker_package
