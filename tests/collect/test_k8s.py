@@ -173,8 +173,8 @@ def test_pages_of_two_states_are_not_one_list(server, source, landing):
     def restless(request: Any) -> Any:
         state["version"] += 1
         about = {"resourceVersion": str(state["version"])}
-        if "limit" in request.params:
-            about["continue"] = "x"
+        if "limit" in request.params and state["version"] < 9:
+            about["continue"] = str(state["version"])
         return {"metadata": about, "items": [pod("a")]}
 
     server.answer(PODS, restless)
@@ -182,6 +182,16 @@ def test_pages_of_two_states_are_not_one_list(server, source, landing):
 
     assert names(landed(landing)["prod/pods"]) == ["a"]
     assert [path for path in server.asked if path.startswith(PODS)][-1] == PODS
+
+
+def test_a_list_without_end_is_told(server, source, landing):
+    """The same `continue` again and again, as a broken proxy gives it."""
+    about = {"resourceVersion": "7", "continue": "x"}
+    server.answer(PODS, lambda _: reply({"metadata": about, "items": [pod("a")]}))
+    with pytest.raises(IncompleteError, match="the list of pods expires again and again"):
+        collect(source, landing)
+
+    assert landing.current() is None
 
 
 def test_nothing_new_lands_nothing(server, source, landing):

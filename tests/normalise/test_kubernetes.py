@@ -362,6 +362,7 @@ def init(sidecar: bool = False, **resources: str) -> dict[str, Any]:
         ({"containers": [asks(cpu="4")], "initContainers": [init(cpu="3")]}, (4.0, None)),
         # A sidecar runs beside the containers ...
         ({"containers": [asks(cpu="1")], "initContainers": [init(True, cpu="500m")]}, (1.5, None)),
+        ({"containers": [asks(cpu="100m")], "initContainers": [init(True, cpu="2")]}, (2.1, None)),
         # ... and beside the init containers that come after it, not before.
         (
             {"containers": [asks(cpu="1")],

@@ -280,6 +280,8 @@ class Api:
             first = revision
             if not about.get("continue"):
                 return
+            if query.get("continue") == about["continue"]:
+                raise _ExpiredError  # the same page again would have no end
             query["continue"] = about["continue"]
 
     def _no_kubernetes(self, what: str) -> IncompleteError:
