@@ -585,14 +585,26 @@ def test_mutual_tls(mutual: tuple[str, Path], landing: Landing):
     assert strange.what == "the server cannot be reached (its certificate is not trusted)"
 
 
+def test_days_that_are_all_to_come_are_refused(between: Between, landing: Landing):
+    """They would land nothing, as if there were nothing."""
+    problem = look(landing, between.url, since=date(2025, 3, 5))
+
+    assert problem is not None
+    assert problem.what == "there is no day yet since 2025-03-05"
+    assert landing.current() is None
+
+
 def test_doctor_says_what_is_there(between: Between):
-    """How many metrics, and which facts have none."""
+    """How many metrics, which that figures are made of are absent, and which others."""
     names = ["kube_pod_info", "DCGM_FI_DEV_GPU_UTIL", "up"]
     answer = json.dumps({"status": "success", "data": names})
     between.rule = lambda url: (200, "application/json", answer) if "__name__" in url else None
     told = PROMETHEUS.doctor(source(between.url), Config())
 
-    assert told.startswith("3 metrics, 2 of 17 facts; absent: pod_cpu, pod_ram")
+    needed, _, others = told.partition("; absent, and in no figure: ")
+    assert needed.startswith("3 metrics, 2 of 17 facts; absent: container_cpu_usage_seconds_total,")
+    assert "DCGM" not in needed
+    assert "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE" in others
 
 
 def test_permissions_name_the_paths():

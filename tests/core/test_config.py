@@ -125,6 +125,12 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "Say what `bucket:` is.",
         ),
         (
+            "sources:\n  - name: h\n    kind: slurm\n    since: 2026-10-02\n    until: 2026-10-01",
+            "source h: since 2026-10-02 is after until 2026-10-01",
+            "quaestor.yaml:4",
+            "Correct them.",
+        ),
+        (
             "budgets:\n  - {name: b, amount: 0}",
             "the budget 'b' has the amount 0",
             "quaestor.yaml:2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from quaestor import pipeline
 from quaestor.collect import collector
 from quaestor.collect.landing import Landing
 from quaestor.collect.objects import land_objects
+from quaestor.collect.prometheus_queries import FACTS, OPTIONAL
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config, parse_config
 from quaestor.core.sources import PrometheusSource
@@ -454,21 +455,64 @@ def test_the_machines_own_network_is_not_the_pods(know):
 
 
 def test_what_nobody_measures_is_told(know):
-    """Only kube-state-metrics' nodes: every other fact is a blind spot with its remedy."""
+    """Only nodes: every other fact that a figure is made of is a blind spot with its remedy."""
     known = know(a_history(1))
     scopes = {spot.scope.partition(",")[0].partition(":")[0] for spot in known.spots}
 
     assert scopes == {
-        "pod_hour.cpu_used_cores", "pod_hour.ram_used_gib", "pod_hour.network_received_gib",
-        "pod_hour.network_sent_gib", "pod_hour", "pod_hour.up_ratio", "pod_hour.node",
-        "pod_hour.labels", "gpu_device_hour.used_ratio", "gpu_device_hour.tensor_ratio",
-        "gpu_device_hour.memory_used_gib", "gpu_device_hour.memory_gib",
-        "gpu_device_hour.power_watts", "gpu_device_hour.energy_kwh",
+        "pod_hour.cpu_used_cores", "pod_hour.ram_used_gib", "pod_hour", "pod_hour.up_ratio",
+        "pod_hour.node", "pod_hour.labels", "gpu_device_hour.used_ratio",
     }  # fmt: skip
+    assert set(prometheus._FACTS) == set(FACTS) - set(OPTIONAL)
     assert all(spot.fix for spot in known.spots)
     assert known.told("cpu_used") == [
         "there is no metric container_cpu_usage_seconds_total, so that it is unobserved"
     ]
+
+
+def test_a_healthy_cluster_leaves_nothing_unseen(know):
+    """Without DCP counters, framebuffer, power, network and labels of nodes it is one."""
+    history = a_history(1)
+    a_pod(history, "ml", "train-0", "n1", gpus=2, labels={"team": "nlp"})
+    for index in range(2):
+        a_gpu(history, "n1", index, exported_namespace="ml", exported_pod="train-0")
+    for kind in OPTIONAL:
+        for metric in FACTS[kind]:
+            history.lines.pop(metric, None)
+
+    assert know(history).spots == []
+
+
+def test_days_without_any_sample_are_told_once(know):
+    """Older than what the server keeps: not a word about labels, nor one for each metric."""
+    known = know(a_history(1), since=date(2025, 2, 1), until=date(2025, 2, 2))
+
+    assert [(spot.scope, spot.reason) for spot in known.spots] == [
+        ("all", "the days that were asked for hold no sample of any metric that we read")
+    ]
+
+
+def test_what_is_scraped_twice_counts_once(know):
+    """By the kubelet's other path, by a second Prometheus, by a second job."""
+    history = a_history(2)
+    a_pod(history, "serving", "llm-0", "n1", gpus=1)
+    a_gpu(history, "n1", 0, exported_namespace="serving", exported_pod="llm-0")
+    served = {"namespace": "serving", "pod": "llm-0", "model_name": "llama", "instance": "i"}
+    history.count("vllm:request_success_total", 2.0, job="pods", **served)
+    once = know(history)
+    for metric, twice in (
+        ("container_cpu_usage_seconds_total", 'metrics_path="/metrics/resource"'),
+        ("container_network_receive_bytes_total", 'prometheus_replica="b"'),
+        ("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", 'service="dcgm"'),
+        ("vllm:request_success_total", 'metrics_path="again"'),
+    ):
+        lines = history.lines[metric]
+        lines += [line.replace("}", f",{twice}}}") for line in lines]
+    again = know(history)
+
+    for table in ("pod_hour", "gpu_device_hour", "endpoint_hour"):
+        assert again.rows(table, "*") == once.rows(table, "*")
+        assert once.rows(table, "*")
 
 
 def test_a_cluster_without_gpus_misses_no_exporter_of_gpus(know):

@@ -20,7 +20,7 @@ import msgspec
 
 from quaestor.collect.objects import land_objects
 from quaestor.collect.prometheus_api import RefusedError, Server, TooMuchError, server
-from quaestor.collect.prometheus_queries import FACTS, METRICS, Cluster, questions
+from quaestor.collect.prometheus_queries import FACTS, METRICS, OPTIONAL, Cluster, questions
 from quaestor.collect.prometheus_slices import DAY, HOUR, Slice, in_force, missing, replaced
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
@@ -56,6 +56,7 @@ def collect(
     end = (min(now, clock) - LATE).replace(minute=0, second=0, microsecond=0)
     landed = in_force(landing, source)
     metrics = _metrics_in_force(landing, source)
+    _insist_on_days(source, end)
     wanted = missing(source, end, now, landed)
     if wanted or not metrics:
         start = wanted[0].hours[0] if wanted else end
@@ -78,9 +79,12 @@ def doctor(source: PrometheusSource, config: Config) -> str:
     names = _names(api, start=end - 86_400, end=end)
     if names is None:
         return "reachable; it forbids to ask which metrics exist"
-    absent = [kind for kind, some in FACTS.items() if not set(some) & set(names)]
+    absent = {kind: " or ".join(some) for kind, some in FACTS.items() if not set(some) & set(names)}
     told = f"{len(names):,} metrics, {len(FACTS) - len(absent)} of {len(FACTS)} facts"
-    return told + (f"; absent: {', '.join(absent)}" if absent else "")
+    needed = [some for kind, some in absent.items() if kind not in OPTIONAL]
+    others = [some for kind, some in absent.items() if kind in OPTIONAL]
+    told += f"; absent: {', '.join(needed)}" if needed else ""
+    return told + (f"; absent, and in no figure: {', '.join(others)}" if others else "")
 
 
 def permissions(source: PrometheusSource) -> str:
@@ -119,6 +123,16 @@ class _Series(msgspec.Struct):
 
 class _Matrix(msgspec.Struct):
     result: list[_Series]
+
+
+def _insist_on_days(source: PrometheusSource, end: datetime) -> None:
+    """Refuse days that are all to come: nothing would be landed, as if there were nothing."""
+    if source.since and source.since > end.date():
+        raise ConfigurationError(
+            f"there is no day yet since {source.since}",
+            where=f"source {source.name}",
+            fix="Correct `since:`.",
+        )
 
 
 def _clock(api: Server) -> datetime:

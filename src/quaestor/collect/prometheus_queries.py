@@ -27,6 +27,8 @@ _DEVICE = (
     "namespace,pod,container,exported_namespace,exported_pod"
 )
 _SERVING = "namespace,pod,instance,model_name,model"
+# By what two readings of one counter differ: two jobs, the kubelet's two paths, two Prometheuses.
+_READ_BY = "job,service,metrics_path,prometheus,prometheus_replica,replica"
 _NODE_LABELS = (
     "label_node_kubernetes_io_instance_type,label_beta_kubernetes_io_instance_type,"
     "label_topology_kubernetes_io_region,label_failure_domain_beta_kubernetes_io_region,"
@@ -83,6 +85,11 @@ GPU_METRICS = {
 }
 _RESERVED = "DCGM_FI_DEV_FB_RESERVED"
 FACTS = {**CLUSTER_METRICS, **GPU_METRICS}
+# What no figure is made of: a cluster that does not measure it is healthy.
+OPTIONAL = (
+    *("pod_received", "pod_sent", "node_labels", "gpu_tensor", "gpu_memory_used", "gpu_memory"),
+    *("gpu_power", "gpu_energy"),
+)
 METRICS = frozenset(
     [
         *(name for names in FACTS.values() for name in names),
@@ -131,6 +138,11 @@ def questions(cluster: Cluster) -> dict[str, str]:
     return asked | dict(_endpoints(cluster))
 
 
+def _growth(labels: str) -> str:
+    """Return what counters grew by, added up; what is scraped twice counts once."""
+    return f"max by ({labels}) (sum by ({labels},{_READ_BY}) (increase(%s)))"
+
+
 def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
     """Yield cAdvisor's and kube-state-metrics' facts of pods.
 
@@ -139,10 +151,10 @@ def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
     pod, whole = "namespace,pod", "namespace,pod,container"
     shapes: dict[str, tuple[str, tuple[str, ...]]] = {
         # Not rate(): of a part of an hour, VictoriaMetrics's is per second of that part.
-        "pod_cpu": (f"sum by ({pod}) (increase(%s)) / 3600", _CONTAINER),
+        "pod_cpu": (f"{_growth(pod)} / 3600", _CONTAINER),
         "pod_ram": (f"sum by ({pod}) (max by ({whole}) (avg_over_time(%s)))", _CONTAINER),
-        "pod_received": (f"sum by ({pod}) (increase(%s))", _INTERFACE),
-        "pod_sent": (f"sum by ({pod}) (increase(%s))", _INTERFACE),
+        "pod_received": (_growth(pod), _INTERFACE),
+        "pod_sent": (_growth(pod), _INTERFACE),
         "pod_requests": (
             f"sum by ({pod},node,resource) (max by ({whole},node,resource) (avg_over_time(%s)))",
             (_RESOURCES,),
@@ -210,7 +222,7 @@ def _gpus(cluster: Cluster) -> Iterator[tuple[str, str]]:
     if memory:
         yield "gpu_memory", " or ".join(f"({one})" for one in memory)
     for name in filter(cluster.has, GPU_METRICS["gpu_energy"]):
-        yield "gpu_energy", f"sum by ({_DEVICE}) (increase({cluster.grown(name)}))"
+        yield "gpu_energy", _growth(_DEVICE) % cluster.grown(name)
 
 
 def _endpoints(cluster: Cluster) -> Iterator[tuple[str, str]]:
@@ -234,6 +246,6 @@ def _counted(cluster: Cluster, kind: str, names: tuple[str, ...]) -> str:
         (name,) = names
         buckets = f"sum by (le,namespace,model_name,model) (rate({cluster.grown(name)}))"
         return f"histogram_quantile(0.95, {buckets}) * 1000"
-    each = [f"sum by ({_SERVING}) (increase({cluster.grown(name)}))" for name in names]
+    each = [_growth(_SERVING) % cluster.grown(name) for name in names]
     first = each[0]
     return first if len(each) == 1 else f"({first} + ({each[1]} or {first} * 0))"

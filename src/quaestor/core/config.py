@@ -124,6 +124,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
     for number, source in enumerate(config.sources):
         _check_filled(source, number, document)
+        _check_days(source, number, document)
         _check_mapping(source, number, document)
         fault = source.fault() if isinstance(source, GcpExportSource) else None
         if fault:
@@ -169,6 +170,14 @@ def _check_filled(source: Source, number: int, document: Document) -> None:
             name = key.encode_name
             fault = Fault((name,), f"the key '{name}' is empty", f"Say what `{name}:` is.")
             raise _faulty(source, number, fault, document)
+
+
+def _check_days(source: Source, number: int, document: Document) -> None:
+    """Refuse a window without a day, which would read as if there were nothing."""
+    since, until = getattr(source, "since", None), getattr(source, "until", None)
+    if since and until and since > until:
+        fault = Fault(("since",), f"since {since} is after until {until}", "Correct them.")
+        raise _faulty(source, number, fault, document)
 
 
 def _faulty(source: Source, number: int, fault: Fault, document: Document) -> ConfigurationError:

@@ -23,7 +23,7 @@ _STEPS = ("series", "point", "fact", "scrape", "gpu_device_hour", "node_hour", "
 
 @dataclass(frozen=True)
 class _Fact:
-    """What is unobserved without a fact, and how it is mended."""
+    """What is unobserved without a fact that figures are made of, and how it is mended."""
 
     columns: str
     fix: str
@@ -36,8 +36,6 @@ _DCGM = "Scrape NVIDIA's dcgm-exporter, with this field in its list of counters.
 _FACTS = {
     "pod_cpu": _Fact("pod_hour.cpu_used_cores", _CADVISOR),
     "pod_ram": _Fact("pod_hour.ram_used_gib", _CADVISOR),
-    "pod_received": _Fact("pod_hour.network_received_gib", _CADVISOR),
-    "pod_sent": _Fact("pod_hour.network_sent_gib", _CADVISOR),
     "pod_requests": _Fact("pod_hour: the requests of CPU, memory and GPUs", _KSM),
     "pod_active": _Fact("pod_hour.up_ratio: pods that have ended count as up", _KSM),
     "pod_info": _Fact("pod_hour.node, up_ratio", _KSM),
@@ -47,16 +45,7 @@ _FACTS = {
     ),
     "node_capacity": _Fact("node_hour: CPU, memory and GPUs", _KSM),
     "node_info": _Fact("node_hour.provider_id, up_ratio: no machine meets its bill", _KSM),
-    "node_labels": _Fact(
-        "node_hour.instance_type, region",
-        "Let kube-state-metrics show them: --metric-labels-allowlist=nodes=[*].",
-    ),
     "gpu_used": _Fact("gpu_device_hour.used_ratio, pod_hour.gpu_used_ratio", _DCGM, True),
-    "gpu_tensor": _Fact("gpu_device_hour.tensor_ratio", _DCGM, True),
-    "gpu_memory_used": _Fact("gpu_device_hour.memory_used_gib", _DCGM, True),
-    "gpu_memory": _Fact("gpu_device_hour.memory_gib", _DCGM, True),
-    "gpu_power": _Fact("gpu_device_hour.power_watts", _DCGM, True),
-    "gpu_energy": _Fact("gpu_device_hour.energy_kwh", _DCGM, True),
 }
 
 
@@ -112,12 +101,21 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
         """
     )
     answered = {kind for (kind,) in warehouse.rows("select distinct kind from prometheus_fact")}
+    if told and not answered:
+        yield BlindSpot(
+            source=source,
+            scope="all",
+            reason="the days that were asked for hold no sample of any metric that we read",
+            fix="Correct `since:`, `until:` and `days:`; the server may not keep samples for so "
+            "long (its retention).",
+        )
+        return
     (with_gpus,) = warehouse.row(
         "select coalesce(bool_or(gpus > 0), false) from prometheus_node_hour"
     )
     for name, metrics, present, near in told:
-        fact = _FACTS[name]
-        if name in answered or (fact.only_with_gpus and not with_gpus):
+        fact = _FACTS.get(name)  # others may be absent: no figure needs them (see `doctor`)
+        if fact is None or name in answered or (fact.only_with_gpus and not with_gpus):
             continue
         if present == []:
             named = " or ".join(metrics)
