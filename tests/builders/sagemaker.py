@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -13,7 +12,6 @@ from builders.aws import Aws, Fault
 
 ACCOUNT = "123456789012"
 BUCKET = "acme-models"
-GROUP = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package-group"
 NO_POLICY = Fault(
     lambda call: call.target.endswith(".GetModelPackageGroupPolicy"), 400, "ValidationException"
 )
@@ -73,8 +71,3 @@ def group_policies(aws: Aws, **policies: Any) -> None:
     aws.replies["GetModelPackageGroupPolicy"] = lambda asked: {
         "ResourcePolicy": json.dumps(policies[asked["ModelPackageGroupName"]])
     }
-
-
-def describing(aws: Aws, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Let DescribeModelPackage answer what moto does not keep; `change` takes the question."""
-    aws.replies["DescribeModelPackage"] = change
