@@ -17,7 +17,7 @@ from builders.loaded import load
 from quaestor.collect import ray
 from quaestor.collect.landing import Landing
 from quaestor.core.config import parse_config
-from quaestor.core.errors import IncompleteError, QuaestorError
+from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 4, 12)
@@ -206,7 +206,7 @@ def test_nothing_new_lands_nothing(warehouse, tmp_path, dashboard):
         (403, [], "refuses us (403)"),
         (302, [], "answers (302)"),
         (404, [], "answers (404)"),
-        (503, [], "cannot be reached (it answers 503)"),
+        (503, [], "Ray's dashboard answers 503"),
     ],
 )
 def test_what_is_no_answer_is_refused(warehouse, tmp_path, dashboard, status, says, what):
@@ -252,12 +252,23 @@ def test_doctor_counts_and_an_address_that_is_none_is_a_mistake(tmp_path, dashbo
         assert "/api/jobs/" in ray.permissions(config.sources[0])
         return ray.doctor(config.sources[0], config)
 
-    assert doctor(dashboard.url) == "1 jobs, 0 running"
+    assert doctor(dashboard.url) == "1 job, 0 running"
     for wrong in ("ray-head:8265", "http://user:pw@ray-head", "http://127.0.0.1:1"):
         with pytest.raises(QuaestorError) as caught:
             doctor(wrong)
         assert caught.value.fix
         assert "pw" not in caught.value.what
+
+
+def test_a_token_that_no_header_carries_is_a_mistake(tmp_path, dashboard):
+    """Such as a secret of two lines; nobody is asked, and it is not repeated."""
+    text = f"sources: [{{name: ray, kind: ray, url: '{dashboard.url}', token: '${{TOKEN}}'}}]"
+    config = parse_config(text, tmp_path, {"TOKEN": "s3cret\nX: y"})
+    with pytest.raises(ConfigurationError) as caught:
+        ray.doctor(config.sources[0], config)
+
+    assert "s3cret" not in caught.value.as_text()
+    assert dashboard.asked == []
 
 
 def test_a_job_finds_what_its_team_pays(warehouse, tmp_path, dashboard):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from quaestor.collect import web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
 if TYPE_CHECKING:
@@ -28,13 +29,8 @@ _FIX = (
     f"Try again later; it was tried {_ATTEMPTS} times. Where nothing leads out of the network, "
     "fetch the ECB's eurofxref-hist.csv elsewhere and name it as `rates:` instead of this source."
 )
-_PASSING = (408, 425, 429, 500, 502, 503, 504)  # what may be otherwise in a moment
 # How the manifest remembers what a server calls this content -> what it is asked with.
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-
-
-class _PassingError(Exception):
-    """An answer that may be otherwise in a moment."""
 
 
 def collect(
@@ -83,14 +79,10 @@ def _shown(source: EcbRatesSource) -> str:
     Raises:
         ConfigurationError: It is no address that is asked; the message does not repeat it.
     """
-    try:
-        parts = urlsplit(source.url)
-        valid = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or "@" in parts.netloc:
+    parts = web.split(source.url)
+    if parts is None or "@" in parts.netloc:
         raise ConfigurationError(
-            "`url:` names a user, whom nobody asks for" if valid else "`url:` is no web address",
+            "`url:` names a user, whom nobody asks for" if parts else "`url:` is no web address",
             where=f"source {source.name}",
             fix="Write `url: https://...`, or leave it out; a file goes to `rates:`.",
         )
@@ -108,21 +100,11 @@ def _landed(landing: Landing, source: EcbRatesSource) -> LandedFile | None:
 
 def _fetch(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | None:
     """Return the table and what the server calls this version; None: it is still `version`."""
-    import stamina
-
-    log = logging.getLogger("stamina")
-    if (
-        not log.handlers
-    ):  # else it would speak between our own lines; what failed is said at the end
-        log.addHandler(logging.NullHandler())
     _shown(source)  # or it is refused
     try:
-        for attempt in stamina.retry_context(on=_PassingError, attempts=_ATTEMPTS):
-            with attempt:
-                return _ask(source, version)
-    except _PassingError as problem:
-        raise _failed(source, str(problem), _FIX) from None
-    raise AssertionError("stamina returns or raises")
+        return web.patiently(partial(_ask, source, version), _ATTEMPTS)
+    except web.PassingError as problem:
+        raise _failed(source, f"the server {problem}", _FIX) from None
 
 
 def _ask(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | None:
@@ -139,14 +121,14 @@ def _ask(source: EcbRatesSource, version: str | None) -> tuple[bytes, str] | Non
         problem.close()
         if problem.code == http.HTTPStatus.NOT_MODIFIED and version:
             return None
-        if problem.code in _PASSING:
-            raise _PassingError(f"the server answers {problem.code} {problem.reason}") from None
+        if problem.code in web.PASSING:
+            raise web.PassingError(f"answers {problem.code} {problem.reason}") from None
         raise _failed(
             source, f"the server answers {problem.code} {problem.reason}", "Correct `url:`."
         ) from None
     except (urllib.error.URLError, http.client.HTTPException, OSError) as problem:
         reason = getattr(problem, "reason", None) or problem
-        raise _PassingError(f"the server cannot be reached ({reason})") from None
+        raise web.PassingError(f"cannot be reached ({reason})") from None
     if not content.startswith((b"PK", b"Date", b"\xef\xbb\xbfDate")):
         raise _failed(source, "the answer is no table of exchange rates", "Correct `url:`.")
     named = next((f"{name} {value}" for name, value in told.items() if value), "unnamed")
@@ -164,7 +146,7 @@ def _blocks(answer: http.client.HTTPResponse, source: EcbRatesSource) -> Iterato
         yield block
     wanted = answer.headers.get("Content-Length")
     if wanted is not None and wanted.isdigit() and size < int(wanted):
-        raise _PassingError(f"the answer ended after {size} of {wanted} bytes")
+        raise web.PassingError(f"ended its answer after {size} of {wanted} bytes")
 
 
 def _failed(source: EcbRatesSource, what: str, fix: str) -> IncompleteError:

@@ -10,21 +10,18 @@ bad parameters, 422 for an expression that cannot be executed, 503 for one that 
 from __future__ import annotations
 
 import base64
-import http.client
-import logging
 import ssl
-import urllib.error
-import urllib.request
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlunsplit
 
 import msgspec
 
-from quaestor.collect.network import network_reason
+from quaestor.collect import web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.text import printable
 
@@ -33,12 +30,9 @@ if TYPE_CHECKING:
     from quaestor.core.sources import PrometheusSource
 
 LARGEST = 1 << 26  # bytes of one answer, unpacked; a larger one is asked for in halves
-_BLOCK = 1 << 18
 _WAIT = 180.0  # seconds for one answer; Prometheus itself gives up after two minutes
 _FIRST_WAIT = 10.0
 _ATTEMPTS, _FIRST_ATTEMPTS = 5, 2
-_PASSING = (408, 425, 429, 500, 502, 503, 504)  # what may be otherwise in a moment
-_GZIP = 16 + zlib.MAX_WBITS
 _KEPT = "what was landed before stays in force"
 _SENT = ("authorization", "accept-encoding", "user-agent")  # ours; `headers:` has other keys
 # How the servers word that a question was too large, where the status alone does not say.
@@ -53,10 +47,6 @@ class TooMuchError(IncompleteError):
     """The answer would be too large, or took too long: ask for less of it at once."""
 
 
-class _PassingError(Exception):
-    """An answer that may be otherwise in a moment."""
-
-
 class _Answer(msgspec.Struct):
     status: str
     data: msgspec.Raw = msgspec.Raw(b"null")
@@ -65,20 +55,13 @@ class _Answer(msgspec.Struct):
     warnings: list[str] = []
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect leads to a login page, and would carry our token there."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow none."""
-
-
 @dataclass(frozen=True)
 class Server:
     """Where to ask, and as whom."""
 
     source: PrometheusSource
     address: str  # without a `/` at its end
-    opener: urllib.request.OpenerDirector
+    trusted: ssl.SSLContext
     headers: Mapping[str, str]
 
     @property
@@ -101,20 +84,13 @@ class Server:
             TooMuchError: Too large or too slow.
             IncompleteError: Anything else.
         """
-        import stamina
-
-        log = logging.getLogger("stamina")
-        if not log.handlers:  # else it would speak between our own lines
-            log.addHandler(logging.NullHandler())
         url = f"{self.address}/api/v1/{path}?{urlencode(query)}"
-        attempts = _FIRST_ATTEMPTS if first else _ATTEMPTS
+        wait, attempts = (_FIRST_WAIT, _FIRST_ATTEMPTS) if first else (_WAIT, _ATTEMPTS)
         try:
-            for attempt in stamina.retry_context(on=_PassingError, attempts=attempts):
-                with attempt:
-                    return self._read(url, _FIRST_WAIT if first else _WAIT)
-        except _PassingError as problem:
-            raise self.failed(str(problem), f"Start it, or correct `url:`; {_KEPT}.") from None
-        raise AssertionError("stamina returns or raises")
+            return web.patiently(partial(self._read, url, wait), attempts)
+        except web.PassingError as problem:
+            said = f"the server {problem}"
+            raise self.failed(said, f"Start it, or correct `url:`; {_KEPT}.") from None
 
     def failed(
         self, what: str, fix: str, kind: type[IncompleteError] = IncompleteError
@@ -123,34 +99,17 @@ class Server:
         return kind(what, where=self.where, fix=fix)
 
     def _read(self, url: str, wait: float) -> tuple[msgspec.Raw, list[str]]:
-        request = urllib.request.Request(url, headers=dict(self.headers))  # noqa: S310 - http(s) only, see `server`
         try:
-            with self.opener.open(request, timeout=wait) as reply:
-                return self._told(reply.status, b"".join(self._blocks(reply)))
-        except urllib.error.HTTPError as problem:
-            with problem:
-                return self._told(problem.code, b"".join(self._blocks(problem)))
-        except (urllib.error.URLError, http.client.HTTPException, OSError, zlib.error) as problem:
-            reason = network_reason(getattr(problem, "reason", None) or problem)
-            raise _PassingError(f"the server cannot be reached ({reason})") from None
-
-    def _blocks(self, reply: Any) -> Iterator[bytes]:
-        """Yield an answer unpacked, up to the size that we hold in memory."""
-        packed = reply.headers.get("Content-Encoding", "").lower() == "gzip"
-        unpacker = zlib.decompressobj(_GZIP) if packed else None
-        size = 0
-        while block := reply.read(_BLOCK):
-            content = unpacker.decompress(block) if unpacker else block
-            size += len(content)
-            if size > LARGEST:
-                raise self.failed(
-                    f"the answer is larger than {LARGEST >> 20} MiB",
-                    "Ask for fewer days (`days:`), or leave out series at the server.",
-                    TooMuchError,
-                )
-            yield content
-        if unpacker and not unpacker.eof:
-            raise http.client.IncompleteRead(b"")
+            status, content = web.get(
+                url, self.headers, wait=wait, largest=LARGEST, context=self.trusted
+            )
+        except web.LargeError as problem:
+            raise self.failed(
+                str(problem),
+                "Ask for fewer days (`days:`), or leave out series at the server.",
+                TooMuchError,
+            ) from None
+        return self._told(status, content)
 
     def _told(self, status: int, content: bytes) -> tuple[msgspec.Raw, list[str]]:
         """Return what an answer holds, or raise what it complains of."""
@@ -158,7 +117,7 @@ class Server:
             answer = msgspec.json.decode(content, type=_Answer)
         except msgspec.MsgspecError:
             raise self._no_answer(status, content) from None
-        if status == http.HTTPStatus.OK and answer.status == "success":
+        if status == HTTPStatus.OK and answer.status == "success":
             # "PromQL info: metric might not be a counter" is about names, not about data.
             warnings = [text for text in answer.warnings if not text.startswith("PromQL info")]
             return answer.data, warnings
@@ -175,8 +134,8 @@ class Server:
                 "Raise its limits (--query.max-samples, --query.timeout, or the tenant's).",
                 TooMuchError,
             )
-        if status in _PASSING:
-            raise _PassingError(f"the server answers {status} ({said})")
+        if status in web.PASSING:
+            raise web.PassingError(f"answers {status} ({said})")
         raise self.failed(
             f"the server answers with an error ({said})",
             f"Check `url:` and the server's log; {_KEPT}.",
@@ -192,18 +151,17 @@ class Server:
                 "Raise its limit, or ask for fewer days (`days:`).",
                 TooMuchError,
             )
-        if status in _PASSING:
-            return _PassingError(f"the server answers {status}")
-        start = content[:200].lstrip().lower()
-        if 300 <= status < 400 or start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        if status in web.PASSING:
+            return web.PassingError(f"answers {status}")
+        if 300 <= status < 400 or web.is_page(content):
             return self.failed(
                 "a web page answers, not a Prometheus API"
                 + (f" (it redirects, {status})" if 300 <= status < 400 else ""),
                 "Check `url:` (the part before /api/v1) and the sign-in; a login page or a "
                 "proxy may be in between.",
             )
-        if status == http.HTTPStatus.OK and start.startswith(b'{"status"'):
-            return _PassingError("the server's answer is cut short")
+        if status == HTTPStatus.OK and content.lstrip().startswith(b'{"status"'):
+            return web.PassingError("gives an answer that is cut short")
         return self.failed(
             f"what answers does not speak Prometheus's API (status {status})",
             "Check `url:`: the part before /api/v1, such as https://mimir.example/prometheus.",
@@ -232,20 +190,16 @@ def server(source: PrometheusSource, config: Config) -> Server:
     return Server(
         source,
         _address(source, where),
-        _opener(source, config, where),
+        _trusted(source, config, where),
         _headers(source, config, where),
     )
 
 
 def _address(source: PrometheusSource, where: str) -> str:
-    try:
-        parts = urlsplit(source.url.strip())
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or "@" in parts.netloc or parts.query or parts.fragment:
+    parts = web.split(source.url)
+    if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(
-            "`url:` holds more than an address" if valid else "`url:` is no web address",
+            "`url:` holds more than an address" if parts else "`url:` is no web address",
             where=where,
             fix="Write `url: https://host/path` up to where /api/v1 begins; who asks goes to "
             "`token:`, `username:` and `password:`, a tenant to `headers:`.",
@@ -254,7 +208,7 @@ def _address(source: PrometheusSource, where: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def _opener(source: PrometheusSource, config: Config, where: str) -> urllib.request.OpenerDirector:
+def _trusted(source: PrometheusSource, config: Config, where: str) -> ssl.SSLContext:
     def path(name: str | None) -> str | None:
         return str(config.resolve(name)) if name else None
 
@@ -269,11 +223,11 @@ def _opener(source: PrometheusSource, config: Config, where: str) -> urllib.requ
             where=where,
             fix="Check `ca_file:`, `cert_file:` and `key_file:`: PEM, without a pass phrase.",
         ) from None
-    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect())
+    return context
 
 
 def _headers(source: PrometheusSource, config: Config, where: str) -> dict[str, str]:
-    headers = {"User-Agent": "quaestor", "Accept-Encoding": "gzip"}
+    headers = {}
     token = source.token
     if source.token_file:
         try:
@@ -291,7 +245,7 @@ def _headers(source: PrometheusSource, config: Config, where: str) -> dict[str, 
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     given = {name: value for name, value in source.headers.items() if name.lower() not in _SENT}
     for name, value in (*headers.items(), *given.items()):
-        if not (name + value).isascii() or any(sign in name + value for sign in "\r\n\0"):
+        if not web.is_sendable(name + value):
             raise ConfigurationError(
                 f"the header {printable(name)} cannot be sent",
                 where=where,

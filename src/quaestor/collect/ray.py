@@ -6,21 +6,17 @@ now. Runtime environments and command lines are not landed: they hold passwords 
 
 from __future__ import annotations
 
-import http.client
-import logging
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from quaestor.collect.network import network_reason
+from quaestor.collect import web
 from quaestor.collect.objects import land_objects
 from quaestor.collect.paths import matching, scope_of
 from quaestor.core.errors import ConfigurationError, IncompleteError
@@ -37,20 +33,7 @@ _KEPT = (
 _SECRET = re.compile(r"(?i)passw|token|secret|credential|api.?key|private.?key")
 _ATTEMPTS, _WAIT_SECONDS, _FIRST_WAIT_SECONDS = 3, 60, 10
 _LARGEST = 1 << 28  # bytes of one answer
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
 _SCOPE = "ray"
-
-
-class _PassingError(Exception):
-    """An answer that may be otherwise in a moment."""
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect leads to a login page, and would be handed our token."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow none."""
-        return
 
 
 def collect(
@@ -87,7 +70,7 @@ def doctor(source: RaySource, config: Config) -> str:
         return f"{count} file{'s' if count != 1 else ''}"
     jobs = _jobs(_ask(source, attempts=1), _where(source))
     running = sum(job.get("status") == "RUNNING" for job in jobs)
-    return f"{len(jobs):,} jobs, {running:,} running"
+    return f"{len(jobs):,} job{'s' if len(jobs) != 1 else ''}, {running:,} running"
 
 
 def permissions(source: RaySource) -> str:
@@ -113,9 +96,8 @@ def _jobs(content: bytes, where: str) -> list[dict[str, Any]]:
             found = [{"submission_id": name, **job} for name, job in found.items()]
         return [_kept(job) for job in found]
     except (msgspec.DecodeError, TypeError, AttributeError, KeyError, UnicodeDecodeError):
-        page = content.lstrip()[:1] == b"<"
         raise IncompleteError(
-            f"the answer is {'a page' if page else 'no list of jobs'}",
+            f"the answer is {'a page' if web.is_page(content) else 'no list of jobs'}",
             where=where,
             fix="It must be that of GET /api/jobs/; a login page may be in between.",
         ) from None
@@ -169,55 +151,46 @@ def _where(source: RaySource) -> str:
 
 
 def _ask(source: RaySource, *, attempts: int = _ATTEMPTS) -> bytes:
-    import stamina
-
-    parts = urlsplit(source.url or "")
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    parts = web.split(source.url or "")
+    if parts is None or "@" in parts.netloc:
         raise ConfigurationError(
             "`url:` is no web address, or names a user",
             where=f"source {source.name}",
             fix="Write `url: http://head:8265`, the dashboard's, or `path:` for files.",
         )
-    log = logging.getLogger("stamina")
-    if not log.handlers:  # else it would speak between our own lines
-        log.addHandler(logging.NullHandler())
+    if source.token and not web.is_sendable(source.token):
+        raise ConfigurationError(
+            "`token:` holds what no header can carry",
+            where=f"source {source.name}",
+            fix="Check the environment variable; a token is one line of plain characters.",
+        )
     wait = _WAIT_SECONDS if attempts > 1 else _FIRST_WAIT_SECONDS
     try:
-        for attempt in stamina.retry_context(on=_PassingError, attempts=attempts):
-            with attempt:
-                return _once(source, wait)
-    except _PassingError as problem:
+        return web.patiently(partial(_once, source, wait), attempts)
+    except web.PassingError as problem:
         raise IncompleteError(
-            f"Ray's dashboard cannot be reached ({problem})",
+            f"Ray's dashboard {problem}",
             where=_where(source),
             fix="Start it, or correct `url:`; what was read before stays in force.",
         ) from None
-    raise AssertionError("stamina returns or raises")
 
 
 def _once(source: RaySource, wait: float) -> bytes:
-    headers = {"Accept": "application/json", "User-Agent": "quaestor"}
+    headers = {"Accept": "application/json"}
     if source.token:
         headers["Authorization"] = f"Bearer {source.token}"
     address = f"{str(source.url).rstrip('/')}/api/jobs/"
-    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - http(s), see _ask
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=wait) as answer:
-            content: bytes = answer.read(_LARGEST + 1)
-    except urllib.error.HTTPError as problem:
-        problem.close()
-        if problem.code in _PASSING:
-            raise _PassingError(f"it answers {problem.code}") from None
-        refused = problem.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        status, content = web.get(address, headers, wait=wait, largest=_LARGEST)
+    except web.LargeError as problem:
+        raise IncompleteError(str(problem), where=_where(source)) from None
+    if status in web.PASSING:
+        raise web.PassingError(f"answers {status}")
+    if status != HTTPStatus.OK:
+        refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         raise IncompleteError(
-            f"Ray's dashboard {'refuses us' if refused else 'answers'} ({problem.code})",
+            f"Ray's dashboard {'refuses us' if refused else 'answers'} ({status})",
             where=_where(source),
             fix="Set `token: ${NAME}`." if refused else "Check `url:`; /api/jobs/ is added to it.",
-        ) from None
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as problem:
-        raise _PassingError(network_reason(problem)) from None
-    if len(content) > _LARGEST:
-        raise IncompleteError(
-            f"the answer is larger than {_LARGEST >> 20} MiB", where=_where(source)
         )
     return content

@@ -1,0 +1,144 @@
+"""Ask a server by HTTP where there is no SDK: the standard library, patiently and within limits.
+
+A redirect is not followed: it leads to a login page, and would carry our token there.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import ssl
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from quaestor.collect.network import network_reason
+
+T = TypeVar("T")
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others in a moment
+_BLOCK = 1 << 18
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class PassingError(Exception):
+    """What may be otherwise in a moment, as a sentence whose subject is who was asked."""
+
+
+class LargeError(Exception):
+    """An answer is larger than what we hold in memory, told as a sentence."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Follow none."""
+
+
+def patiently(ask: Callable[[], T], attempts: int) -> T:
+    """Ask, and again after a while where that may help.
+
+    Raises:
+        PassingError: It did not help.
+    """
+    import stamina
+
+    log = logging.getLogger("stamina")
+    if not log.handlers:  # else it would speak between our own lines
+        log.addHandler(logging.NullHandler())
+    for attempt in stamina.retry_context(on=PassingError, attempts=attempts):
+        with attempt:
+            return ask()
+    raise AssertionError("stamina returns or raises")
+
+
+def get(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    wait: float,
+    largest: int,
+    context: ssl.SSLContext | None = None,
+) -> tuple[int, bytes]:
+    """Return the status of an answer, whatever it is, and its content, unpacked.
+
+    Args:
+        url: Of a web address, see `split`.
+        headers: Who asks, and what else this server wants to know.
+        wait: Seconds until the server has to say something.
+        largest: Bytes of content, unpacked.
+        context: Whom to trust; None: whom the machine does.
+
+    Raises:
+        PassingError: No answer, or a part of one.
+        LargeError: There are more than `largest` bytes.
+    """
+    sent = {**headers, "User-Agent": "quaestor", "Accept-Encoding": "gzip"}
+    request = urllib.request.Request(url, headers=sent)  # noqa: S310 - http(s) only, see `split`
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect)
+    try:
+        with opener.open(request, timeout=wait) as answer:
+            return answer.status, b"".join(_blocks(answer, largest))
+    except urllib.error.HTTPError as problem:
+        with problem:
+            return problem.code, _said(problem, largest)
+    except (urllib.error.URLError, http.client.HTTPException, OSError, zlib.error) as problem:
+        reason = network_reason(getattr(problem, "reason", None) or problem)
+        raise PassingError(f"cannot be reached ({reason})") from None
+
+
+def _said(problem: urllib.error.HTTPError, largest: int) -> bytes:
+    """Return what an error says; the status counts even where its words break off."""
+    try:
+        return b"".join(_blocks(problem, largest))
+    except (http.client.HTTPException, OSError, zlib.error):
+        return b""
+
+
+def _blocks(answer: Any, largest: int) -> Iterator[bytes]:
+    packed = answer.headers.get("Content-Encoding", "").lower() == "gzip"
+    unpacker = zlib.decompressobj(_GZIP) if packed else None
+    size = 0
+    while block := answer.read(_BLOCK):
+        content = unpacker.decompress(block) if unpacker else block
+        size += len(content)
+        if size > largest:
+            raise LargeError(f"the answer is larger than {largest >> 20} MiB")
+        yield content
+    if answer.length or (unpacker and not unpacker.eof):
+        raise http.client.IncompleteRead(b"")
+
+
+def split(url: str) -> SplitResult | None:
+    """Return the parts of a web address, None where it is none.
+
+    >>> split("ftp://a"), split("http://"), split("http://a:0"), split("http://[a")
+    (None, None, None, None)
+    >>> split(" https://a/b ").path
+    '/b'
+    """
+    try:
+        parts = urlsplit(url.strip())
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if valid else None
+
+
+def is_sendable(text: str) -> bool:
+    """Say whether a header can carry this: plain characters, on one line.
+
+    >>> is_sendable("a b"), is_sendable(chr(10)), is_sendable("é")
+    (True, False, False)
+    """
+    return text.isascii() and text.isprintable()
+
+
+def is_page(content: bytes) -> bool:
+    """Say whether an answer is made for people, such as a login page.
+
+    >>> is_page(b" <html>"), is_page(b'{"a": "<b>"}')
+    (True, False)
+    """
+    return content.lstrip()[:1] == b"<"
