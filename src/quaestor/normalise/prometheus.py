@@ -102,13 +102,7 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
     )
     answered = {kind for (kind,) in warehouse.rows("select distinct kind from prometheus_fact")}
     if told and not answered:
-        yield BlindSpot(
-            source=source,
-            scope="all",
-            reason="the days that were asked for hold no sample of any metric that we read",
-            fix="Correct `since:`, `until:` and `days:`; the server may not keep samples for so "
-            "long (its retention).",
-        )
+        yield _nothing(source)
         return
     (with_gpus,) = warehouse.row(
         "select coalesce(bool_or(gpus > 0), false) from prometheus_node_hour"
@@ -138,6 +132,17 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
             reason="kube_pod_labels shows no label of any pod",
             fix=_FACTS["pod_labels"].fix,
         )
+
+
+def _nothing(source: str) -> BlindSpot:
+    """Tell of days without any sample, in one sentence."""
+    return BlindSpot(
+        source=source,
+        scope="all",
+        reason="the days that were asked for hold no sample of any metric that we read",
+        fix="Correct `since:`, `until:` and `days:`; the server may not keep samples for so long "
+        "(its retention).",
+    )
 
 
 def _changed(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
