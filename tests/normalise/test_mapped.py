@@ -325,7 +325,7 @@ def test_a_column_that_the_file_lacks_refuses_the_file(bill: Bill, column: str, 
     loaded(bill, "Date,Amount\n2026-10-05,1\n", "1")
 
     assert bill.quarantined() == [
-        (None, f"the column '{column}', from which {reads} is not in the file. {fix}")
+        (None, f"the column '{column}', from which {reads} is not in the file\n{fix}")
     ]
 
 
