@@ -67,6 +67,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     warehouse.run(_ASIDE, {"source": source})
     return [
         *_absent(warehouse, source),
+        *_hidden(warehouse, source),
         *_changed(warehouse, source),
         *_nobody(warehouse, source),
         *blind_spots(warehouse, source, job.manifest.files),
@@ -123,8 +124,12 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
             reason=f"{reason}, so that it is unobserved",
             fix=fact.fix,
         )
-    if "pod_labels" in answered and not warehouse.rows(
-        "select 1 from prometheus_pod_hour where labels is not null limit 1"
+
+
+def _hidden(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
+    """Tell of pods none of whose labels is shown: whose work theirs is, nobody knows."""
+    if warehouse.rows("select 1 from prometheus_fact where kind = 'pod_labels' limit 1") and not (
+        warehouse.rows("select 1 from prometheus_pod_hour where labels is not null limit 1")
     ):
         yield BlindSpot(
             source=source,
