@@ -19,7 +19,7 @@ from quaestor.collect.landing import Landing
 from quaestor.collect.objects import land_objects
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import KubernetesSource
-from quaestor.normalise import kubernetes
+from quaestor.normalise import artifacts, kubernetes
 from quaestor.normalise.format import SQL
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
@@ -842,6 +842,55 @@ def test_what_an_open_load_balancer_selects_is_public(cluster, spec, address, wa
     cluster.load(deployments=[made], services=[service("api", {"ip": address}, spec=spec)])
 
     assert cluster.rows("select public_access from registry.deployment") == [(wanted,)]
+
+
+@pytest.mark.parametrize(
+    ("said", "address", "wanted"),
+    [
+        ("false", "10.1.2.3", False),
+        ("true", "10.1.2.3", True),
+        ("false", "34.1.2.3", True),
+        ("maybe", "10.1.2.3", None),
+    ],
+)
+def test_the_owner_says_what_a_manifest_does_not_prove(cluster, said, address, wanted):
+    """Annotations gov.public_access and gov.authentication; an open door is one all the same."""
+    made = workload("Deployment", "api", container(), labels={"model": "m"},
+                    annotations={"gov.public_access": said, "gov.authentication": "oidc"},
+                    template={"labels": {"app": "api", "x": "y"}})  # fmt: skip
+    cluster.load(deployments=[made], services=[service("api", {"ip": address})])
+
+    assert cluster.rows("select public_access, authentication from registry.deployment") == [
+        (wanted, "oidc")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uri", "registered", "wanted"),
+    [
+        ("models:/churn/7", "s3://bucket/churn/7", ("churn", "7")),
+        ("s3://bucket/churn/7", "s3://bucket/churn/7", ("churn", "7")),
+        ("s3://bucket/churn/7", "s3://bucket/fraud/1", (None, None)),
+    ],
+)
+def test_a_registry_knows_whose_artifact_is_served(cluster, uri, registered, wanted):
+    """Where the address itself names no model; deployment and endpoint say the same."""
+    served = thing(
+        "InferenceService", "i", "ml", spec={"predictor": {"model": {"storageUri": uri}}}
+    )
+    cluster.load(inferenceservices__serving_kserve_io=[served])
+    insert(
+        cluster.warehouse, "registry.model_version",
+        source="r", model="churn", version="7", artifact_uri=registered,
+    )  # fmt: skip
+    artifacts.settle(cluster.warehouse)
+    found = cluster.rows(
+        "select d.model, d.version, e.model, e.model_version from registry.deployment as d "
+        "join usage.endpoint as e on e.endpoint = d.deployment"
+    )
+    cluster.warehouse.run("delete from registry.model_version")
+
+    assert found == [(*wanted, *wanted)]
 
 
 def role(name: str, *rules: tuple[str, str, str], namespace: str | None = None, **more: Any) -> Any:

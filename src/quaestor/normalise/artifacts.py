@@ -24,7 +24,8 @@ def settle(warehouse: Warehouse) -> None:
         warehouse.run(statement)
     for table in ("registry.deployment", "usage.gpu_job"):
         warehouse.run(_NAMED.format(table=table))
-    warehouse.run(_ENDPOINT)
+    for statement in (_ENDPOINT, _SERVED):
+        warehouse.run(statement)
 
 
 _DEPLOYMENT = """
@@ -80,4 +81,10 @@ from (
     group by all
 ) as found
 where usage.endpoint.source = found.source and usage.endpoint.resource_id = found.resource_id
+"""
+_SERVED = """
+update usage.endpoint set model = d.model, model_version = d.version
+from registry.deployment as d
+where usage.endpoint.kind = 'kserve'
+    and d.source = usage.endpoint.source and d.deployment = usage.endpoint.endpoint
 """

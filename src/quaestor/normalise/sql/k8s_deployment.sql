@@ -8,7 +8,9 @@
 --           (models:/churn/7, hf://org/name). Digests are those that run. An autoscaler is KEDA's
 --           ScaledObject or a HorizontalPodAutoscaler on it; KServe's serverless mode is knative's.
 --           Reachable from outside (public_access) is what an external load balancer without source
---           ranges selects; gateways and ingresses are not looked at, so that nothing else is known
+--           ranges selects; gateways and ingresses are not looked at, so that beyond this only its
+--           owner can say (gov.public_access, gov.authentication). artifact_uri is stated where no
+--           model is known: the registries may know whose it is (normalise/artifacts.py)
 -- source    KServe, InferenceService v1beta1; keda.sh, ScaledObject; kubernetes.io, HPA v2
 with manifest as (
     select
@@ -55,6 +57,10 @@ named as (
             first_of(annotations, ['gov.authentication']),
             first_of(pod_annotations, ['gov.authentication'])
         ) as authentication,
+        coalesce(
+            first_of(annotations, ['gov.public_access']),
+            first_of(pod_annotations, ['gov.public_access'])
+        ) as said_public,
         coalesce(
             nullif(regexp_extract(uri, '^models:/+([^/@]+)', 1), ''),
             nullif(regexp_extract(uri, '^hf://([^:]+)', 1), '')
@@ -130,8 +136,9 @@ select
                 map_entries(d.selector),
                 lambda one: m.pod_labels[one.key] is distinct from one.value
             )) = 0
-    ) then true end as public_access,
-    m.authentication, m.kind, m.cluster, m.namespace, m.uri as artifact_uri,
+    ) then true else try_cast(m.said_public as boolean) end as public_access,
+    m.authentication, m.kind, m.cluster, m.namespace,
+    case when coalesce(m.said_model, m.uri_model) is null then m.uri end as artifact_uri,
     list_sort(list_distinct(list_filter(
         list_transform(m.containers, lambda one: one ->> '$.image'), lambda t: t is not null
     ))) as images,
