@@ -264,6 +264,19 @@ def test_permissions_say_what_an_operator_exports(tmp_path: Path):
 
     assert "PrivateData=jobs" in told
     assert "TZ=UTC sacct --allusers" in told
+    config = parse_config("sources: [{name: hpc, kind: slurm, path: hpc}]", tmp_path, {})
+    told = slurm.permissions(config.sources[0])
+    assert "needs to read hpc" in told
+    assert "TZ=UTC sacct --allusers" in told
+
+
+def test_a_name_that_is_not_utf_8_hides_no_day(tmp_path: Path, accounting: Accounting):
+    """Somebody's terminal wrote Latin-1: the name is marked, and all jobs land."""
+    latin = "#!/bin/sh\nprintf 'JobID|JobName\\n7|caf\\351\\n8|ok\\n'\n"
+    accounting.program("sacct", latin)
+    (file,) = collect(tmp_path, "since: 2026-11-04").files
+
+    assert (tmp_path / "landing" / file.path).read_text() == "JobID|JobName\n7|caf\ufffd\n8|ok\n"
 
 
 @pytest.mark.online

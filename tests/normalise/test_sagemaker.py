@@ -208,7 +208,15 @@ def test_instance_groups_are_added_up(warehouse, landing):
         ({"TrainingJobStatus": "Stopped"}, "cancelled", 16, None),
         (
             {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"},
-            *("cancelled", 16, "MaxRuntimeExceeded"),
+            *("failed", 16, "MaxRuntimeExceeded"),
+        ),
+        (
+            {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded"},
+            *("failed", 16, "MaxWaitTimeExceeded"),
+        ),
+        (
+            {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Interrupted"},
+            *("cancelled", 16, "Interrupted"),
         ),
         (
             {

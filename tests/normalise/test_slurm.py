@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +14,11 @@ import pytest
 from builders.bills import Bill, csv_text
 from builders.loaded import load
 from builders.slurm import Accounting, a_job, table
+from quaestor.collect.landing import Landing
+from quaestor.core.errors import IncompleteError
+from quaestor.core.sources.slurm import SlurmSource
+from quaestor.normalise import loader
+from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 4, 12)
@@ -111,16 +117,19 @@ def test_a_state_has_one_word(warehouse, tmp_path, word, state):
         ("cpu=1,gres/gpu=2", 2, None),
         ("gres/gpu:a100=4,gres/gpu:h100=2", 6, "a100,h100"),
         ("cpu=1,mem=1G,node=1,billing=4", 0, None),
+        ("gres/gpu:a100_3g.20gb=2,gres/gpu=2", 6 / 7, "a100_3g.20gb"),
+        ("gres/gpu:1g.5gb=7,gres/gpu:a100=1,gres/gpu=8", 2, "1g.5gb,a100"),
+        ("gres/gpu:7g.40gb=1", 1, "7g.40gb"),
         ("cpu=1,gres/shard=3", None, None),
     ],
 )
 def test_gpus_are_the_allocated_ones(warehouse, tmp_path, tres, gpus, model):
-    """Typed or not, of several types; a share of unknown size is unknown and told."""
+    """Typed or not, of several types, MIG devices; a share of unknown size is unknown and told."""
     told = read(warehouse, tmp_path, a_job(), a_job(JobID="8", AllocTRES=tres))
 
-    assert jobs(warehouse, "gpus, gpu_model, gpu_hours")[1] == (
-        gpus, model, None if gpus is None else gpus * 3.0,
-    )  # fmt: skip
+    ((had, what, hours),) = jobs(warehouse, "gpus, gpu_model, gpu_hours")[1:]
+    assert (had, what) == (pytest.approx(gpus), model)
+    assert hours == (None if gpus is None else pytest.approx(gpus * 3.0))
     assert len(told) == (gpus is None)
 
 
@@ -194,7 +203,7 @@ def test_a_job_that_never_ended_is_unknown_and_told(warehouse, tmp_path, job):
     assert jobs(warehouse, "job, gpu_hours, ended_at")[1] == ("7", None, None)
     assert told == [
         (
-            "gpu_hours",
+            "gpu_job.gpu_hours",
             "the GPU-hours of 1 job are unknown, as they have no end and do not run; the first: 7",
         )
     ]
@@ -259,7 +268,7 @@ def test_a_cluster_that_records_no_gpus_is_told(warehouse, tmp_path):
     """Else its GPUs would look like none."""
     told = read(warehouse, tmp_path, a_job(AllocTRES="cpu=1", ReqTRES="cpu=1"))
 
-    assert told == [("gpus", "none of 1 jobs shows a GPU")]
+    assert told == [("gpu_job.gpus", "none of 1 jobs shows a GPU")]
 
 
 @pytest.mark.parametrize(
@@ -335,7 +344,7 @@ def test_what_runs_counts_up_to_when_it_was_asked(warehouse, tmp_path, monkeypat
     ((scope, told),) = [
         (spot.scope, spot.reason) for spot in load(warehouse, tmp_path, source, later)
     ]
-    assert (scope, told[:22], told[-1]) == ("gpu_hours", "the GPU-hours of 1 job", "9")
+    assert (scope, told[:22], told[-1]) == ("gpu_job.gpu_hours", "the GPU-hours of 1 job", "9")
     assert jobs(warehouse, "job, state, gpu_hours")[1:] == [
         ("8", "running", 4 * (5 * 24 + 12 - 1 / 6)), ("9", None, None),
     ]  # fmt: skip
@@ -391,3 +400,30 @@ def test_a_job_finds_its_machine_on_the_bill(warehouse, tmp_path):
         "select j.job, j.team, j.gpu_hours, c.EffectiveCost::double from usage.gpu_job as j "
         "join focus.charge as c on c.ResourceId = j.resource_id"
     ) == [("7", "vision", 12.0, 98.32)]
+
+
+def test_a_damaged_archive_is_one_file_that_cannot_be_read(warehouse, tmp_path):
+    """No gzip at all, or cut short: told with its name, and the other files count."""
+    whole = gzip.compress(table(a_job()).encode())
+    (tmp_path / "cut.txt.gz").write_bytes(gzip.compress(table(a_job(JobID="8")).encode())[:-9])
+    (tmp_path / "none.gz").write_bytes(b"\x00 no archive")
+    (tmp_path / "whole.txt.gz").write_bytes(whole)
+    told = load(warehouse, tmp_path, {"name": "hpc", "kind": "slurm", "path": "."}, NOW)
+
+    assert jobs(warehouse, "job") == [("7",)]
+    assert [(spot.scope, spot.reason.partition(" (")[0]) for spot in told] == [
+        ("cut.txt.gz", "the file cannot be read: is no readable gzip file"),
+        ("none.gz", "the file cannot be read: is no readable gzip file"),
+    ]
+
+
+def test_a_landed_file_that_is_gone_is_said(warehouse, tmp_path):
+    """Which one, and to collect again; no traceback."""
+    read(warehouse, tmp_path, a_job())
+    landing = Landing(tmp_path / "landing", "hpc")
+    manifest = landing.current()
+    assert manifest is not None
+    (landing.root / manifest.files[0].path).unlink()
+    source = SlurmSource(name="hpc", path="jobs.txt")
+    with pytest.raises(IncompleteError, match="a landed file is missing"):
+        loader("slurm").load(warehouse, Job(source, manifest, landing.root, "USD", print))

@@ -88,19 +88,21 @@ def doctor(source: SlurmSource, config: Config) -> str:
 
 def permissions(source: SlurmSource) -> str:
     """Say who may ask (see `Collector.permissions`)."""
+    export = (
+        "  TZ=UTC sacct --allusers --allocations --duplicates --parsable2 --noconvert "
+        f"--starttime=now-2days --format={','.join(FIELDS)} > sacct-$(date +%F).txt"
+    )
     if source.path is not None:
         return (
             f"No permission in Slurm. The account that runs quaestor needs to read {source.path}, "
-            "and not to write."
+            f"and not to write. An operator writes the files there, such as daily by:\n{export}"
         )
     asked = " ".join((*source.via, "sacct"))
     return (
         f"The account that runs quaestor runs `{asked} --allusers` and `sacctmgr --readonly show`, "
         "which write nothing. Every user of the cluster may, and sees all jobs, unless "
         "slurmdbd.conf has PrivateData=jobs: then one sees one's own only, and nobody is told. "
-        "There, bring files instead (`path:`) that an operator writes:\n"
-        f"  TZ=UTC sacct --allusers --allocations --duplicates --parsable2 --noconvert "
-        f"--starttime=now-2days --format={','.join(FIELDS)} > sacct-$(date +%F).txt"
+        f"There, bring files instead (`path:`) that an operator writes:\n{export}"
     )
 
 
@@ -172,7 +174,7 @@ def _land_day(source: SlurmSource, landing: Landing, day: date, now: datetime) -
         content = slurm_json.lines(answer.content, _where(source))
     else:
         _check_table(source, answer)
-        content = answer.content
+        content = answer.text.encode()  # one name that is not UTF-8 must not hide a day
     if now - datetime.combine(day, time()) >= _SETTLED:
         return landing.land_blocks([content], name, scope, _closed(source, day))
     landed = landing.land_bytes(content, name, scope)

@@ -27,20 +27,20 @@ def check_gzip(path: Path) -> None:
             while stream.read(_BLOCK):
                 pass
     except (EOFError, zlib.error, OSError) as problem:
-        raise RefusedError(
-            f"is no readable gzip file ({problem})",
-            fix="Export it again; it is cut or damaged, and half an archive cannot be trusted.",
-        ) from None
+        raise _no_gzip(problem) from None
 
 
 def head(path: Path) -> str:
     """Return the beginning of a file; its end may be a character cut in two.
 
     Raises:
-        RefusedError: It is not UTF-8.
+        RefusedError: It is not UTF-8, or a damaged archive.
     """
-    with gzip.open(path) if is_zipped(path) else path.open("rb") as stream:
-        data = stream.read(_HEAD)
+    try:
+        with gzip.open(path) if is_zipped(path) else path.open("rb") as stream:
+            data = stream.read(_HEAD)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise _no_gzip(problem) from None
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             raise RefusedError(
@@ -53,6 +53,13 @@ def head(path: Path) -> str:
         raise RefusedError(
             f"the file is not UTF-8 (byte {problem.start})", fix="Export it as UTF-8."
         ) from None
+
+
+def _no_gzip(problem: Exception) -> RefusedError:
+    return RefusedError(
+        f"is no readable gzip file ({problem})",
+        fix="Export it again; it is cut or damaged, and half an archive cannot be trusted.",
+    )
 
 
 def number_rejects(warehouse: Warehouse, *, header: int) -> None:

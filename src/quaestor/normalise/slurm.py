@@ -18,6 +18,7 @@ from quaestor.core.period import utc
 from quaestor.core.sources.slurm import SlurmSource
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
+from quaestor.normalise.landed_file import check_landed
 from quaestor.normalise.landed_objects import read_lines
 from quaestor.normalise.landed_text import head
 from quaestor.normalise.quarantine import blind_spots, refuse, release
@@ -64,6 +65,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 
 
 def _read(warehouse: Warehouse, job: Job, file: LandedFile, teams: dict[str, str]) -> None:
+    check_landed(job.path(file), file.sha256)
     first = head(job.path(file)).split("\n", 1)[0].strip("\r\n\ufeff")
     if file.path.endswith(".jsonl"):
         read_lines(warehouse, job, file)
@@ -190,7 +192,7 @@ def _no_gpus(warehouse: Warehouse, source: str) -> list[BlindSpot]:
     return [
         BlindSpot(
             source=source,
-            scope="gpus",
+            scope="gpu_job.gpus",
             reason=f"none of {jobs:,} jobs shows a GPU",
             fix="Set AccountingStorageTRES=gres/gpu in slurm.conf so that Slurm records GPUs; if "
             "the cluster has none, remove the source.",

@@ -7,7 +7,7 @@
 --           GPUs x the time from start to end; of a running job, up to when it was last seen.
 --           Billed GPU-hours are what SageMaker bills, less than that with managed spot training.
 --           A warm pool waits for the next job and is billed to the job that made it. A job that
---           was stopped is cancelled, whoever stopped it; the reason says if a limit did.
+--           was stopped is cancelled, one that a limit of its time stopped has failed, as in Slurm.
 --           The model is the package that the job registered, or the tag's; where neither names
 --           one, the registry is asked whose artifact it wrote (normalise/artifacts.py)
 -- source    Amazon SageMaker API reference, DescribeTrainingJob (BillableTimeInSeconds: "multiply
@@ -132,7 +132,9 @@ select
     case p.status
         when 'Completed' then 'completed'
         when 'Failed' then 'failed'
-        when 'Stopped' then 'cancelled'
+        when 'Stopped' then case
+            when (p.object ->> 'SecondaryStatus') in ('MaxRuntimeExceeded', 'MaxWaitTimeExceeded')
+            then 'failed' else 'cancelled' end
         when 'Stopping' then 'running'
         when 'InProgress' then case when p.started_at is null then 'pending' else 'running' end
     end as state,

@@ -3,8 +3,8 @@
 -- grain     one row per attempt of a job, and one per row that cannot be read (refused)
 -- method    `slurm_row` holds sacct's fields as text (normalise/slurm.py). A job stands in every
 --           day in which it was; its end counts, else its latest word. gpus are the allocated
---           gres/gpu, of a job that never started the requested ones; gpu_hours is gpus times
---           the time from start to end. A job that runs counts up to when its row was asked for,
+--           gres/gpu, of a job that never started the requested ones; a MIG device counts as its
+--           sevenths of a GPU. gpu_hours is gpus times the time from start to end. A job that runs counts up to when its row was asked for,
 --           in a file up to the latest time the file knows of. One that should run and is past
 --           its time limit by a day, or is missing from the latest day, is lost: its end is
 --           unknown
@@ -43,9 +43,14 @@ judged as (
             else asked
         end as seen_at,
         case
-            when gpus_text is not null then as_number(gpus_text)::double
-            when len(models) > 0
-            then list_sum(list_transform(model_gpus, lambda n: as_number(n)::double))
+            when gpus_text is not null or len(models) > 0
+            then coalesce(
+                as_number(gpus_text)::double,
+                list_sum(list_transform(model_gpus, lambda n: as_number(n)::double))
+            ) - coalesce(list_sum(list_transform(
+                list_zip(models, model_gpus),
+                lambda one: as_number(one[2])::double * (1 - gpu_share(one[1]))
+            )), 0)
             when contains(tres, 'gres/shard') or contains(tres, 'gres/mps') then null
             when tres is not null then 0
         end as gpus,

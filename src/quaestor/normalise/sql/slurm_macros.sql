@@ -22,3 +22,7 @@ create or replace temp macro tres_gib(t) as
 create or replace temp macro comment_word(t, name) as nullif(
     regexp_extract(t, '(?i)(?:^|[;,[:space:]])(?:gov\.)?' || name || '=([^;,[:space:]]+)', 1), ''
 );
+
+-- How much of a GPU one of a type is: a MIG device (1g.5gb, a100_3g.20gb) its sevenths, else a whole.
+create or replace temp macro gpu_share(model) as
+    coalesce(try_cast(regexp_extract(model, '(?:^|_)([1-7])g\.[0-9]+gb', 1) as double) / 7, 1);
