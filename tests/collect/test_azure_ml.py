@@ -378,6 +378,6 @@ def test_a_gap_is_a_blind_spot_of_the_audit(workspace, tmp_path, monkeypatch, ca
 
     assert (code, built) == (3, 3)
     assert '"Azure denies us access (403, AuthorizationFailed)"' in told
-    assert "usage.gpu_job.gpus,of 1 job nobody says how many GPUs they have" in told
+    assert 'gpu_job.gpu_hours,"the GPU-hours of 1 job are unknown, as nobody says how' in told
     run(["query", "select count(*) from registry.model_version", "--format", "csv"])
     assert capsys.readouterr().out.split() == ["count_star()", "1"]

@@ -181,7 +181,7 @@ def test_what_ray_forgets_is_kept(warehouse, tmp_path, dashboard):
         ("raysubmit_1", "completed", 24.0),
         ("raysubmit_2", None, None),
     ]
-    assert [scope for scope, _ in told] == ["gpu_hours"]
+    assert [scope for scope, _ in told] == ["gpu_job.gpu_hours"]
 
 
 def test_nothing_new_lands_nothing(warehouse, tmp_path, dashboard):

@@ -135,7 +135,7 @@ def test_a_number_of_gpus_is_known_or_told_as_unknown(warehouse, seen, compute, 
     )
 
     assert warehouse.rows("select gpus from usage.gpu_job") == [(gpus,)]
-    assert [scope for scope, _ in spots] == ["usage.gpu_job.gpus"] * (gpus is None)
+    assert [scope for scope, _ in spots] == ["gpu_job.gpu_hours"] * (gpus is None)
 
 
 def test_sizes_that_could_not_be_read_leave_every_gpu_unknown(warehouse, seen):
@@ -150,7 +150,7 @@ def test_sizes_that_could_not_be_read_leave_every_gpu_unknown(warehouse, seen):
 
     assert warehouse.rows("select gpus from usage.gpu_job") == [(None,)]
     assert warehouse.rows("select gpus from usage.endpoint") == [(None,)]
-    assert [scope for scope, _ in spots] == ["usage.gpu_job.gpus", "usage.endpoint.gpus"]
+    assert [scope for scope, _ in spots] == ["gpu_job.gpu_hours", "endpoint.gpus"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_state_has_one_word_and_hours_are_those_that_ran(
     spots = seen(jobs=[fields.job(build.job(status=status))], **runs, **around())
 
     assert warehouse.rows("select state, gpu_hours from usage.gpu_job") == [(state, hours)]
-    assert [scope for scope, _ in spots] == ["usage.gpu_job.gpu_hours"] * (hours is None)
+    assert [scope for scope, _ in spots] == ["gpu_job.gpu_hours"] * (hours is None)
 
 
 def test_a_pipeline_has_the_gpus_of_its_children(warehouse, seen):
@@ -195,7 +195,7 @@ def test_a_pipeline_has_the_gpus_of_its_children(warehouse, seen):
     assert warehouse.rows("select run_id, pipeline from registry.run order by 1") == [
         ("lost", None), ("pipe", None), ("step", "pipe"),
     ]  # fmt: skip
-    assert [scope for scope, _ in spots] == ["usage.gpu_job.gpus"]
+    assert [scope for scope, _ in spots] == ["gpu_job.gpu_hours"]
 
 
 def test_a_job_that_cannot_be_read_is_kept_aside_and_told(warehouse, seen):
@@ -210,7 +210,7 @@ def test_a_job_that_cannot_be_read_is_kept_aside_and_told(warehouse, seen):
 
     assert warehouse.rows("select job from usage.gpu_job") == [("churn-1",)]
     assert warehouse.rows("select row_number, reason from quarantine.row order by 1") == [
-        (2, 'start_time "soon" is no time'),
+        (2, 'its start "soon" is no time'),
         (3, "it ends before it starts"),
         (4, "it has no name"),
     ]

@@ -129,7 +129,7 @@ def test_unknown_hours_are_told_and_are_not_zero(warehouse, tmp_path, change, re
     ((scope, told),) = read(warehouse, tmp_path, JOB, {**JOB, "job": "2", **change})
 
     assert (scope, told) == (
-        "gpu_hours",
+        "gpu_job.gpu_hours",
         f"the GPU-hours of 1 job are unknown, {reason}; the first: 2",
     )
     assert warehouse.rows("select gpu_hours from usage.gpu_job order by job") == [(12.0,), (None,)]

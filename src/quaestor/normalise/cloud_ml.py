@@ -1,57 +1,142 @@
-"""What the loaders of Vertex AI and Azure ML share: steps of SQL, quarantine, unknown numbers."""
+"""Load what a cloud's machine learning service ran and knows, as Vertex AI and Azure ML do.
+
+Both land the same kinds of things, so that one list of tables serves them; how a table is filled is
+a SELECT of each cloud, `sql/<prefix>_<table>.sql`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import LANDED, read_objects
-from quaestor.normalise.quarantine import release
-from quaestor.normalise.registry import forget
+from quaestor.normalise.quarantine import blind_spots, release
+from quaestor.normalise.registry import columns_of, forget
 from quaestor.warehouse.duckdb import Warehouse
 
 _SQL = Path(__file__).parent / "sql"
-USAGE = ("gpu_job", "endpoint", "endpoint_hour")
-ASIDE = ("file", "sha256", "row_number", "raw", "problem")  # of a step, beside the table's columns
+_MACROS = ("macros", "usage_macros", "cloud_ml_macros")
+_REGISTRY = ("stated_model", "stated_model_version", "run", "dataset", "deployment", "grant")
+_USAGE = ("gpu_job", "endpoint", "endpoint_hour")
+_SELECTS = {"stated_model": "model", "stated_model_version": "model_version", "gpu_job": "job"}
+_ASIDE = ("file", "sha256", "row_number", "raw", "problem")  # beside the table's columns
 
 
-def begin(warehouse: Warehouse, job: Job) -> None:
+@dataclass(frozen=True)
+class Cloud:
+    """What is one cloud's own.
+
+    Args:
+        prefix: How the names of its SELECTs begin.
+        steps: Those that become a temporary table of their name, less the prefix, in this order.
+        named: Kinds of objects that must have a name.
+        supplied: Kind of object -> the table of the registry that it fills, and its columns by how
+            they are supplied (`registry.evidence`).
+        gpus: How an unknown number of GPUs becomes known.
+        times: How unknown hours become known.
+    """
+
+    prefix: str
+    steps: tuple[str, ...]
+    named: tuple[str, ...]
+    supplied: tuple[tuple[str, str, Mapping[str, tuple[str, ...]]], ...]
+    gpus: str
+    times: str
+
+
+def replace(warehouse: Warehouse, job: Job, cloud: Cloud, **given: Any) -> list[BlindSpot]:
+    """Replace what the source said before; return what cannot be read, and what is unknown.
+
+    Args:
+        warehouse: Where to.
+        job: What landed.
+        cloud: Whose it is.
+        given: Parameters of its SELECTs, beside `source` and `seen_at`.
+    """
+    source = job.source.name
+    given |= {"source": source, "seen_at": job.manifest.fetched_at}
+    _begin(warehouse, job)
+    for name in cloud.steps:
+        _step(warehouse, f"{cloud.prefix}_{name}", f"{cloud.prefix}_{name}", given)
+    _step(warehouse, "governed", f"{cloud.prefix}_governed", {})
+    for schema, tables in (("registry", _REGISTRY), ("usage", _USAGE)):
+        for table in tables:
+            select = f"{cloud.prefix}_{_SELECTS.get(table, table)}"
+            _fill(warehouse, f"{schema}.{table}", select, given)
+    _keep_aside(warehouse, f"{cloud.prefix}_figure", source)
+    _keep_unnamed_aside(warehouse, source, cloud.named)
+    _keep_values_aside(warehouse, source)
+    return [
+        *blind_spots(warehouse, source, job.manifest.files),
+        *unknown_hours(warehouse, source, gpus=cloud.gpus, times=cloud.times),
+        *_unknown_gpus(warehouse, source, cloud.gpus),
+    ]
+
+
+def landed_kinds(job: Job) -> set[str]:
+    """Return the kinds of files in force, empty ones included."""
+    return {file.scope.rpartition("/")[2] for file in job.manifest.files}
+
+
+def supplied(warehouse: Warehouse, cloud: Cloud, kinds: set[str], grants: str) -> dict[str, str]:
+    """Return how each field of the registry is supplied, of the parts that could be read.
+
+    Args:
+        warehouse: Whose tables they are.
+        cloud: Which says it by kind.
+        kinds: The kinds of files in force.
+        grants: The kind that tells who may do what.
+    """
+    via: dict[str, str] = {}
+    for kind, table, columns in cloud.supplied:
+        if kind in kinds:
+            via[table] = "native"
+            via |= {f"{table}.{name}": how for how, names in columns.items() for name in names}
+    if grants in kinds:
+        fields = [f"grant.{name}" for name in columns_of(warehouse, "grant")]
+        via |= dict.fromkeys(("grant", *fields), "native")
+    return via
+
+
+def _begin(warehouse: Warehouse, job: Job) -> None:
     """Forget what the source said before, and open what it says now as LANDED."""
     source = job.source.name
-    for script in ("macros.sql", "cloud_ml_macros.sql"):
-        warehouse.run((_SQL / script).read_text(encoding="utf-8"))
+    for script in _MACROS:
+        warehouse.run((_SQL / f"{script}.sql").read_text(encoding="utf-8"))
     forget(warehouse, source)
-    for table in USAGE:
+    for table in _USAGE:
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
     release(warehouse, source, keep=())
     read_objects(warehouse, job)
 
 
-def step(warehouse: Warehouse, name: str, query: str, given: Mapping[str, Any]) -> None:
+def _step(warehouse: Warehouse, name: str, query: str, given: Mapping[str, Any]) -> None:
     """Make a temporary table of what a SELECT of `sql/` gives."""
     select = (_SQL / f"{query}.sql").read_text(encoding="utf-8")
     bound = {key: value for key, value in given.items() if f"${key}" in select}
     warehouse.run(f"create or replace temp table {name} as {select}", bound)
 
 
-def fill(warehouse: Warehouse, table: str, query: str, given: Mapping[str, Any]) -> None:
+def _fill(warehouse: Warehouse, table: str, query: str, given: Mapping[str, Any]) -> None:
     """Insert what a SELECT of `sql/` gives, save its rows with a problem: into quarantine."""
-    step(warehouse, "cloud_ml_row", query, given)
+    _step(warehouse, "cloud_ml_row", query, given)
     columns = {
         name for (name,) in warehouse.rows("select column_name from (describe cloud_ml_row)")
     }
-    aside = [name for name in ASIDE if name in columns]
+    aside = [name for name in _ASIDE if name in columns]
     kept = f"select * exclude ({', '.join(aside)})" if aside else "select *"
     sound = " where problem is null" if "problem" in columns else ""
     warehouse.run(f"insert into {table} by name {kept} from cloud_ml_row{sound}")
     if "problem" in columns:
-        keep_aside(warehouse, "cloud_ml_row", str(given["source"]))
+        _keep_aside(warehouse, "cloud_ml_row", str(given["source"]))
 
 
-def keep_aside(warehouse: Warehouse, step_name: str, source: str) -> None:
+def _keep_aside(warehouse: Warehouse, step_name: str, source: str) -> None:
     """Put the rows of a step that have a problem into quarantine."""
     warehouse.run(
         "insert into quarantine.row select $source, file, sha256, row_number, problem, raw "
@@ -60,9 +145,9 @@ def keep_aside(warehouse: Warehouse, step_name: str, source: str) -> None:
     )
 
 
-def keep_values_aside(warehouse: Warehouse, source: str) -> None:
+def _keep_values_aside(warehouse: Warehouse, source: str) -> None:
     """Tell of tags that cannot be read; `governed` says whose tags they are."""
-    step(warehouse, "cloud_ml_row", "cloud_ml_unreadable", {})
+    _step(warehouse, "cloud_ml_row", "cloud_ml_unreadable", {})
     warehouse.run(
         "insert into quarantine.value select $source, file, sha256, row_number, reason, raw "
         "from cloud_ml_row",
@@ -70,12 +155,7 @@ def keep_values_aside(warehouse: Warehouse, source: str) -> None:
     )
 
 
-def landed_kinds(job: Job) -> set[str]:
-    """Return the kinds of files in force, empty ones included."""
-    return {file.scope.rpartition("/")[2] for file in job.manifest.files}
-
-
-def unnamed(warehouse: Warehouse, source: str, kinds: Iterable[str]) -> None:
+def _keep_unnamed_aside(warehouse: Warehouse, source: str, kinds: Iterable[str]) -> None:
     """Put objects without a name into quarantine; the SELECTs leave them out."""
     warehouse.run(
         f"""
@@ -88,35 +168,11 @@ def unnamed(warehouse: Warehouse, source: str, kinds: Iterable[str]) -> None:
     )
 
 
-def unknown_gpus(warehouse: Warehouse, source: str, fix: str) -> list[BlindSpot]:
-    """Tell how many jobs and endpoints have a number of GPUs that is not known."""
-    spots = []
-    for table, key in (("gpu_job", "job"), ("endpoint", "endpoint")):
-        ((count, first),) = warehouse.rows(
-            f"select count(*), min({key}) from usage.{table} where source = ? and gpus is null "
-            "and coalesce(kind, '') not like '%published'",
-            [source],
-        )
-        if count:
-            noun = key if count == 1 else f"{key}s"
-            spots.append(
-                BlindSpot(
-                    source=source,
-                    scope=f"usage.{table}.gpus",
-                    reason=f"of {count:,} {noun} nobody says how many GPUs they have; "
-                    f"the first: {first}",
-                    fix=fix,
-                    rows=count,
-                )
-            )
-    return spots
-
-
-def unknown_hours(warehouse: Warehouse, source: str, fix: str) -> list[BlindSpot]:
-    """Tell how many jobs have ended, had GPUs, and nobody says when they ran."""
+def _unknown_gpus(warehouse: Warehouse, source: str, fix: str) -> list[BlindSpot]:
+    """Tell how many endpoints have an unknown number of GPUs; published models have none."""
     ((count, first),) = warehouse.rows(
-        "select count(*), min(job) from usage.gpu_job where source = ? and gpus > 0 "
-        "and gpu_hours is null",
+        "select count(*), min(endpoint) from usage.endpoint where source = ? and gpus is null "
+        "and kind not like '%published'",
         [source],
     )
     if not count:
@@ -124,9 +180,9 @@ def unknown_hours(warehouse: Warehouse, source: str, fix: str) -> list[BlindSpot
     return [
         BlindSpot(
             source=source,
-            scope="usage.gpu_job.gpu_hours",
-            reason=f"of {count:,} job{'s' if count > 1 else ''} with GPUs nobody says how long "
-            f"they ran; the first: {first}",
+            scope="endpoint.gpus",
+            reason=f"nobody says how many GPUs {count:,} endpoint{'s' if count > 1 else ''} "
+            f"ha{'ve' if count > 1 else 's'}; the first: {first}",
             fix=fix,
             rows=count,
         )

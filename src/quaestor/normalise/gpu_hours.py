@@ -15,6 +15,10 @@ _WHY = {
         "they run, and started after the source was asked",
         "Set the clock of the machine that collects, and that of the scheduler.",
     ),
+    "length": (
+        "nobody says how long their machines ran",
+        "Collect again when they have ended.",
+    ),
     "end": (
         "they have no end and do not run",
         "Have the scheduler close them (in Slurm: `sacctmgr show runawayjobs`), or give their end.",
@@ -22,14 +26,18 @@ _WHY = {
 }
 
 
-def unknown_hours(warehouse: Warehouse, source: str, *, gpus: str | None = None) -> list[BlindSpot]:
+def unknown_hours(
+    warehouse: Warehouse, source: str, *, gpus: str | None = None, times: str | None = None
+) -> list[BlindSpot]:
     """Return one blind spot for each reason why GPU-hours of a source's jobs are unknown.
 
     Args:
         warehouse: Where the jobs are.
         source: The source's name.
         gpus: How its jobs can say how many GPUs they have, where that is known.
+        times: How its jobs can say when they ran, where that is known.
     """
+    known = {"gpus": gpus, "start": times, "length": times, "end": times}
     found = warehouse.rows(
         """
         select
@@ -37,6 +45,7 @@ def unknown_hours(warehouse: Warehouse, source: str, *, gpus: str | None = None)
                 when gpus is null then 'gpus'
                 when started_at is null then 'start'
                 when state = 'running' and started_at > seen_at then 'clock'
+                when state = 'running' or ended_at is not null then 'length'
                 else 'end'
             end as why,
             count(*), min(job)
@@ -48,10 +57,10 @@ def unknown_hours(warehouse: Warehouse, source: str, *, gpus: str | None = None)
     return [
         BlindSpot(
             source=source,
-            scope="gpu_hours",
+            scope="gpu_job.gpu_hours",
             reason=f"the GPU-hours of {count:,} job{'s' if count > 1 else ''} are unknown, as "
             f"{_WHY[why][0]}; the first: {first}",
-            fix=gpus if gpus and why == "gpus" else _WHY[why][1],
+            fix=known.get(why) or _WHY[why][1],
             rows=count,
         )
         for why, count, first in found

@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.normalise import cloud_ml
 from quaestor.normalise.job import Job
-from quaestor.normalise.quarantine import blind_spots
-from quaestor.normalise.registry import columns_of, state_evidence
+from quaestor.normalise.registry import state_evidence
 from quaestor.warehouse.duckdb import Warehouse
 
-_STEPS = (
-    ("vertex_name", "vertex_name"),
-    ("vertex_version", "vertex_version"),
-    ("vertex_deployed", "vertex_deployed"),
-    ("vertex_figure", "vertex_figure"),
-    ("governed", "vertex_governed"),
-)
-_TABLES = (
-    ("registry.stated_model", "vertex_model"),
-    ("registry.stated_model_version", "vertex_model_version"),
-    ("registry.run", "vertex_run"),
-    ("registry.dataset", "vertex_dataset"),
-    ("registry.deployment", "vertex_deployment"),
-    ("registry.grant", "vertex_grant"),
-    ("usage.gpu_job", "vertex_job"),
-    ("usage.endpoint", "vertex_endpoint"),
-    ("usage.endpoint_hour", "vertex_endpoint_hour"),
-)
-_NAMED = ("endpoints", "models", "model-versions", "training-pipelines", "pipeline-jobs")
 # How Vertex AI supplies a column. A label's value ends at 63 characters and takes neither slash
 # nor colon: it holds no SHA-256 and no address, so that digests and the card's address are missing.
 _MODEL = {
@@ -64,34 +42,31 @@ _DEPLOYMENT = {
 }
 
 
+_VERTEX = cloud_ml.Cloud(
+    prefix="vertex",
+    steps=("name", "version", "deployed", "figure"),
+    named=("endpoints", "models", "model-versions", "training-pipelines", "pipeline-jobs"),
+    supplied=(
+        ("models", "model", _MODEL),
+        ("model-versions", "model_version", _VERSION),
+        ("training-pipelines", "run", _RUN),
+        ("training-pipelines", "dataset", _DATASET),
+        ("endpoints", "deployment", _DEPLOYMENT),
+    ),
+    gpus="State acceleratorCount and replicas at Vertex AI where it lets you.",
+    times="Keep jobs at Vertex AI until they have ended and were collected.",
+)
+
+
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Replace what the source said before (see `normalise.Loader`)."""
-    source = job.source.name
-    cloud_ml.begin(warehouse, job)
     kinds = cloud_ml.landed_kinds(job)
-    given: dict[str, Any] = {
-        "source": source,
-        "seen_at": job.manifest.fetched_at,
-        "bindings_known": "bindings" in kinds,
-    }
-    for name, query in _STEPS:
-        cloud_ml.step(warehouse, name, query, given)
-    for table, query in _TABLES:
-        cloud_ml.fill(warehouse, table, query, given)
-    cloud_ml.keep_aside(warehouse, "vertex_figure", source)
-    cloud_ml.unnamed(warehouse, source, _NAMED)
-    cloud_ml.keep_values_aside(warehouse, source)
-    state_evidence(warehouse, source, supplied(warehouse, kinds))
-    return [
-        *_unknown_roles(warehouse, source),
-        *blind_spots(warehouse, source, job.manifest.files),
-        *cloud_ml.unknown_gpus(
-            warehouse, source, "State acceleratorCount and replicas at Vertex AI where it lets you."
-        ),
-        *cloud_ml.unknown_hours(
-            warehouse, source, "Keep jobs at Vertex AI until they have ended and were collected."
-        ),
-    ]
+    spots = cloud_ml.replace(warehouse, job, _VERTEX, bindings_known="bindings" in kinds)
+    supplied = cloud_ml.supplied(warehouse, _VERTEX, kinds, "bindings")
+    if {"bindings", "endpoints"} <= kinds:
+        supplied["deployment.public_access"] = "native"
+    state_evidence(warehouse, job.source.name, supplied)
+    return [*_unknown_roles(warehouse, job.source.name), *spots]
 
 
 def _unknown_roles(warehouse: Warehouse, source: str) -> list[BlindSpot]:
@@ -112,30 +87,3 @@ def _unknown_roles(warehouse: Warehouse, source: str) -> list[BlindSpot]:
             rows=count,
         )
     ]
-
-
-def supplied(warehouse: Warehouse, kinds: set[str]) -> dict[str, str]:
-    """Return how each field of the registry is supplied, of the parts that could be read.
-
-    Args:
-        warehouse: Whose tables they are.
-        kinds: The kinds of files in force.
-    """
-    via: dict[str, str] = {}
-    for kind, table, columns in (
-        ("models", "model", _MODEL),
-        ("model-versions", "model_version", _VERSION),
-        ("training-pipelines", "run", _RUN),
-        ("training-pipelines", "dataset", _DATASET),
-        ("endpoints", "deployment", _DEPLOYMENT),
-    ):
-        if kind in kinds:
-            via[table] = "native"
-            via |= {f"{table}.{name}": how for how, names in columns.items() for name in names}
-    if "bindings" in kinds:
-        via |= dict.fromkeys(
-            ("grant", *(f"grant.{name}" for name in columns_of(warehouse, "grant"))), "native"
-        )
-        if "endpoints" in kinds:
-            via["deployment.public_access"] = "native"
-    return via

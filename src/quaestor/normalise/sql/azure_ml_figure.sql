@@ -15,9 +15,8 @@ select
     row_number,
     object::varchar as raw,
     case
-        when endpoint is null then 'it names no endpoint'
-        when hour is null then 'it names no hour'
-        when value is null or value < 0 then metric || ' is no number'
+        when no_figure(endpoint, hour, metric, value) is not null
+        then no_figure(endpoint, hour, metric, value)
         when metric <> 'requests' and value > 100 then metric || ' ' || value || ' is no percentage'
     end as problem
 from landed_object

@@ -113,11 +113,8 @@ select
     c.object::varchar as raw,
     case
         when coalesce(c.job, '') = '' then 'it has no name'
-        when c.starts is not null and c.started_at is null
-        then 'start_time "' || left(c.starts, 60) || '" is no time'
-        when c.ends is not null and c.ended_at is null
-        then 'end_time "' || left(c.ends, 60) || '" is no time'
-        when c.ended_at < c.started_at then 'it ends before it starts'
+        when no_span(c.starts, c.started_at, c.ends, c.ended_at) is not null
+        then no_span(c.starts, c.started_at, c.ends, c.ended_at)
         when asked_instances < 0 or asked_instances > 100000
         then 'its number of instances is none'
     end as problem

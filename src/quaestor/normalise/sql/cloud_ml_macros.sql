@@ -30,13 +30,22 @@ create or replace temp macro alias_lifecycle(names) as case
     when list_contains(names, 'archived') then 'archived'
 end;
 
--- GPUs times the hours of a job; up to `seen_at` while it runs, none where it never began. Null
--- where one of them is not known: never zero, never up to now.
+-- A job that was stopped before it began took none; of any other, see gpu_hours_of.
 create or replace temp macro job_gpu_hours(gpus, started_at, ended_at, state, seen_at) as case
-    when gpus = 0 or state = 'pending' then 0
     when ended_at is not null and started_at is null and state in ('failed', 'cancelled') then 0
-    when ended_at is not null
-    then gpus * date_diff('microsecond', started_at, ended_at) / 3600000000.0
-    when state = 'running' and started_at <= seen_at
-    then gpus * date_diff('microsecond', started_at, seen_at) / 3600000000.0
+    else gpu_hours_of(gpus, started_at, ended_at, state, seen_at)
+end;
+
+-- What is wrong with when a job ran, in words; null where nothing is.
+create or replace temp macro no_span(starts, started_at, ends, ended_at) as case
+    when starts is not null and started_at is null then 'its start ' || shown(starts) || ' is no time'
+    when ends is not null and ended_at is null then 'its end ' || shown(ends) || ' is no time'
+    when ended_at < started_at then 'it ends before it starts'
+end;
+
+-- What is wrong with a figure of an endpoint's hour, in words; null where nothing is.
+create or replace temp macro no_figure(endpoint, hour, metric, value) as case
+    when endpoint is null then 'it names no endpoint'
+    when hour is null then 'it names no hour'
+    when value is null or value < 0 then metric || ' is no number'
 end;

@@ -19,9 +19,8 @@ select
     row_number,
     object::varchar as raw,
     case
-        when endpoint is null then 'it names no endpoint'
-        when hour is null then 'it names no hour'
-        when value is null or value < 0 then metric || ' is no number'
+        when no_figure(endpoint, hour, metric, value) is not null
+        then no_figure(endpoint, hour, metric, value)
         when metric = 'gpu' and value > 1
         then 'the duty cycle ' || value || ' is no ratio in [0, 1]'
     end as problem

@@ -169,11 +169,8 @@ select
     w.object::varchar as raw,
     case
         when coalesce(w.job, '') = '' then 'it has no name'
-        when w.starts is not null and w.started_at is null
-        then 'startTime "' || left(w.starts, 60) || '" is not an ISO 8601 time'
-        when w.ends is not null and w.ended_at is null
-        then 'endTime "' || left(w.ends, 60) || '" is not an ISO 8601 time'
-        when w.ended_at < w.started_at then 'it ends before it starts'
+        when no_span(w.starts, w.started_at, w.ends, w.ended_at) is not null
+        then no_span(w.starts, w.started_at, w.ends, w.ended_at)
         when m.gpus < 0 or m.gpus > 1000000 then 'its number of GPUs is none'
     end as problem
 from word as w
