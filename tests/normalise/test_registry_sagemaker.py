@@ -434,11 +434,38 @@ def test_a_card_fills_what_no_tag_says(warehouse, tmp_path):
             "where model = 'churn' and version = '7'"
         )
     )
-    assert sections["additional_information.ethical_considerations"] == "Do not refuse anyone"
+    assert sections["ethics"] == "Do not refuse anyone"
     assert sections["business_details.line_of_business"] == HOSTILE
     assert json.loads(sections["additional_information.custom_details"]) == {"dpia": "D-7"}
-    assert json.loads(sections["evaluation_details"])[0]["name"] == "holdout"
+    assert json.loads(sections["evaluation"])[0]["name"] == "holdout"
     assert "intended_uses.factors_affecting_model_efficiency" not in sections
+
+
+def test_sections_have_the_words_of_every_source(warehouse, tmp_path):
+    """Where the meaning is the same; two fields of one meaning are one section."""
+    content = {
+        "model_overview": {"model_description": "Who leaves?", "model_creator": "ada"},
+        "intended_uses": {"purpose_of_model": "Rank.", "intended_uses": "Letters."},
+        "training_details": {
+            "training_job_details": {"training_datasets": ["s3://lake/calls"]},
+        },
+        "evaluation_details": [],
+        "additional_information": {"caveats_and_recommendations": "Not for minors."},
+    }
+    job = landed(tmp_path, groups=[a_group()], packages=[a_package()], cards=[a_card(content)])
+    seen(warehouse, job)
+
+    assert warehouse.rows("select section, content from registry.card_section order by 1") == [
+        ("description", "Who leaves?"),
+        ("intended_use", "Letters.\nRank."),
+        ("limitations", "Not for minors."),
+        ("model_overview.model_creator", "ada"),
+        ("training_data", '["s3://lake/calls"]'),
+        (
+            "training_details.training_job_details",
+            '{"training_datasets":["s3://lake/calls"]}',
+        ),
+    ]
 
 
 def test_a_tag_goes_before_a_card(warehouse, tmp_path):
