@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from quaestor.collect.objects import land_objects
+from quaestor.collect.cloud_hours import Row, land_days
 from quaestor.core.period import utc
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _MACHINES = {
     "interval": "PT1H",
     "filter_": "instanceId eq '*'",
 }
-Row = dict[str, Any]
 
 
 def land(
@@ -47,37 +47,15 @@ def land(
     Raises:
         QuaestorError: A metric cannot be read; no day is landed then.
     """
-    known = landing.known()
-    place = arm.source.workspace
-    days = [(now - _BACK).date() + timedelta(days=n) for n in range(_BACK.days + 1)]
-    closed = {day: known.get((f"{place}/{day}/hours", f"{day}")) for day in days}
-    open_days = [day for day in days if closed[day] is None]
-    before = landing.current()
-    files = {
-        file.scope: file
-        for file in (before.files if before else ())
-        if file.scope.startswith(f"{place}/2") and file.scope.endswith("/hours")
-    }
-    files |= {file.scope: file for file in closed.values() if file}
-    rows: dict[str, list[Row]] = {}
-    for row in _asked(arm, endpoints, deployments, open_days, now):
-        rows.setdefault(str(row["hour"])[:10], []).append(row)
-    for day in open_days:
-        told = sorted(rows.get(f"{day}", ()), key=lambda row: sorted(map(str, row.items())))
-        version = f"{day}" if now >= utc(f"{day}") + timedelta(days=1) + _SETTLED else None
-        landed = land_objects(landing, f"{place}/{day}", "hours", told, version=version)
-        files[landed.scope] = landed
-    return list(files.values())
+    ask = partial(_asked, arm, endpoints, deployments)
+    return land_days(landing, arm.source.workspace, now, ask, back=_BACK, settled=_SETTLED)
 
 
 def _asked(
-    arm: Arm, endpoints: list[Row], deployments: list[Row], days: list[date], now: datetime
+    arm: Arm, endpoints: list[Row], deployments: list[Row], first: date, until: datetime
 ) -> Iterator[Row]:
-    """Yield what every metric says of the open days, up to the last full hour."""
-    until = now.replace(minute=0, second=0, microsecond=0)
-    if not days:
-        return
-    begins = utc(f"{days[0]}")
+    """Yield what every metric says from the start of a day until an hour ends."""
+    begins = utc(f"{first}")
     while begins < until:
         ends = min(begins + _WINDOW, until)
         span = {"timespan": f"{begins:%Y-%m-%dT%H:%M:%SZ}/{ends:%Y-%m-%dT%H:%M:%SZ}"}

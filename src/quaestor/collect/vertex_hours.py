@@ -8,13 +8,13 @@ Source: Google Cloud, "Google Cloud metrics", section aiplatform; timeSeries.lis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quaestor.collect.objects import land_objects
+from quaestor.collect.cloud_hours import land_days
 from quaestor.core.period import utc
 
 if TYPE_CHECKING:
@@ -71,35 +71,12 @@ def land(google: Google, landing: Landing, now: datetime) -> list[LandedFile]:
     Raises:
         QuaestorError: A metric cannot be read; no day is landed then.
     """
-    known = landing.known()
-    project = google.source.project
-    days = [(now - _BACK).date() + timedelta(days=n) for n in range(_BACK.days + 1)]
-    closed = {day: known.get((f"{project}/{day}/hours", f"{day}")) for day in days}
-    open_days = [day for day in days if closed[day] is None]
-    before = landing.current()
-    files = {
-        file.scope: file
-        for file in (before.files if before else ())
-        if file.scope.startswith(f"{project}/2") and file.scope.endswith("/hours")
-    }
-    files |= {file.scope: file for file in closed.values() if file}
-    if open_days:
-        rows = _asked(google, open_days[0], now)
-        for day in open_days:
-            told = sorted(rows.get(f"{day}", ()), key=lambda row: sorted(map(str, row.items())))
-            over = now >= utc(f"{day}") + timedelta(days=1) + _SETTLED
-            place = f"{project}/{day}"
-            landed = land_objects(landing, place, "hours", told, version=f"{day}" if over else None)
-            files[landed.scope] = landed
-    return list(files.values())
+    place, ask = google.source.project, partial(_asked, google)
+    return land_days(landing, place, now, ask, back=_BACK, settled=_SETTLED)
 
 
-def _asked(google: Google, first: date, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Return what every metric says since a day, up to the last full hour, by day."""
-    until = now.replace(minute=0, second=0, microsecond=0)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    if until <= utc(f"{first}"):
-        return rows
+def _asked(google: Google, first: date, until: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what every metric says from the start of a day until an hour ends."""
     address = google.address("monitoring", f"v3/projects/{google.source.project}/timeSeries")
     for metric in METRICS:
         query = {
@@ -113,9 +90,7 @@ def _asked(google: Google, first: date, now: datetime) -> dict[str, list[dict[st
             "pageSize": "10000",
         }
         for series in google.items(address, "timeSeries", **query):
-            for row in google.taken(partial(_points, metric), series):
-                rows.setdefault(str(row["hour"])[:10], []).append(row)
-    return rows
+            yield from google.taken(partial(_points, metric), series)
 
 
 def _points(metric: Metric, series: Mapping[str, Any]) -> list[dict[str, Any]]:
