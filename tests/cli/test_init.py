@@ -111,11 +111,14 @@ def test_usage_files_and_delimiters_are_recognised(sources, home):
     """What runs, by its columns; a semicolon is written down."""
     put(home / "usage/nodes.csv", "cluster,node,hour,gpus\n")
     put(home / "usage2/pods.csv", "cluster;namespace;pod;hour\n")
+    put(home / "usage3/jobs.csv", "job,gpus,started_at\n")
+    put(home / "usage4/samples.csv", "host,sampled_at,gpu_util_ratio\n")
     sources()
-    first, second = read_config(home / "quaestor.yaml", {}).sources
+    first, second, *others = read_config(home / "quaestor.yaml", {}).sources
 
     assert (first.schema, first.delimiter) == ("node-hours", ",")
     assert (second.schema, second.delimiter) == ("pod-hours", ";")
+    assert [one.schema for one in others] == ["gpu-jobs", "gpu-samples"]
 
 
 def test_a_registry_in_the_environment_is_named_without_its_address(sources, home, monkeypatch):

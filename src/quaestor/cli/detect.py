@@ -29,6 +29,8 @@ _MODEL_GOV = "model.gov.yaml"
 _USAGE = {
     "pod-hours": {"cluster", "namespace", "pod", "hour"},
     "node-hours": {"cluster", "node", "hour"},
+    "gpu-jobs": {"job", "gpus"},
+    "gpu-samples": {"host", "sampled_at"},
 }
 _JOINED = {"azure-cost"}  # formats whose files complete one another, within one source
 _HEAD = 1 << 16

@@ -55,13 +55,14 @@ def loader(schema: str) -> Loader:
 
 
 def settle(warehouse: Warehouse) -> None:
-    """Rebuild what several sources state together: registry, rates, names of accounts."""
-    from quaestor.normalise import accounts, artifacts, currency, registry
+    """Rebuild what several sources state together: registry, rates, accounts, GPU samples."""
+    from quaestor.normalise import accounts, artifacts, currency, registry, sampled
 
     accounts.settle(warehouse)
     currency.settle(warehouse)
     registry.settle(warehouse)
     artifacts.settle(warehouse)
+    sampled.settle(warehouse)
 
 
 def forget(warehouse: Warehouse, source: str) -> None:

@@ -66,7 +66,7 @@ _SHAPES = {
         ("job", "gpus"),
         once=("job", "coalesce(attempt, 1)"),
         twice="the job stands twice (with the same attempt)",
-        ours=("source", "seen_at"),
+        ours=("source", "seen_at", "util_samples"),
     ),
     "gpu-samples": _Shape(
         "usage.gpu_sample",
@@ -211,7 +211,7 @@ def _misspelt(
             spots.append(
                 BlindSpot(
                     source=source,
-                    scope=file.path,
+                    scope=file.scope,
                     reason=f"the column {found[name]} is not known and {near} is absent, "
                     "so what it holds is unobserved",
                     fix=f"Name it {near}, in that unit, and collect again.",

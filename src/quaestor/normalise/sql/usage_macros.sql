@@ -38,8 +38,9 @@ end;
 -- A job's state in one word, whatever its scheduler calls it; null where the word is not known.
 create or replace temp macro job_state(t) as case
     when t in ('completed', 'succeeded', 'success', 'finished', 'done') then 'completed'
-    when t in ('failed', 'failure', 'error', 'timeout', 'out_of_memory', 'oom', 'node_fail',
-        'boot_fail', 'deadline', 'launch_failed', 'reconfig_fail') then 'failed'
+    when t in ('failed', 'failure', 'error', 'timeout', 'timed_out', 'expired', 'deadline',
+        'maxruntimeexceeded', 'maxwaittimeexceeded', 'out_of_memory', 'oom', 'node_fail',
+        'boot_fail', 'launch_failed', 'reconfig_fail') then 'failed'
     when t in ('cancelled', 'canceled', 'stopped', 'killed', 'preempted', 'revoked', 'requeued')
     then 'cancelled'
     when t in ('running', 'completing', 'suspended', 'stopping', 'resizing', 'stage_out',

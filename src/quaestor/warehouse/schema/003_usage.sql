@@ -86,7 +86,8 @@ create table if not exists usage.gpu_job (
     billed_gpu_hours double, -- gpus x what is billed, where the platform says it: spot costs less
     kept_warm_gpu_hours double, -- billed while its machines waited for another job
     volume_gib double, -- of all its machines
-    artifact_uri varchar -- what it wrote, where its model is known by that alone
+    artifact_uri varchar, -- what it wrote, where its model is known by that alone
+    util_samples integer -- how many of gpu_sample its gpu_util_ratio is the mean of; null: none
 );
 create table if not exists usage.gpu_sample (
     source varchar not null, host varchar not null, gpu_uuid varchar, gpu_index integer,
