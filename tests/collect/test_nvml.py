@@ -30,7 +30,7 @@ def a_gpu(*pids: int) -> nvml.Sampler:
         nvmlDeviceGetPowerUsage=silent,
         nvmlDeviceGetComputeRunningProcesses=lambda _: [SimpleNamespace(pid=pid) for pid in pids],
     )
-    return nvml.Sampler(answers, "n1", lambda _: None, [nvml.Gpu(None, 0, "GPU-1", "H200")])
+    return nvml.Sampler(answers, "n1", lambda _: None, [nvml.Gpu("gpu", 0, "GPU-1", "H200")])
 
 
 def process(folder: Path, pid: int, group: str) -> None:
@@ -51,6 +51,25 @@ def test_a_gpu_belongs_to_the_job_of_its_processes(tmp_path, monkeypatch):
         return a_gpu(*pids).sample(datetime(2026, 11, 21))[0]["job"]
 
     assert [job(1), job(1, 2), job(1, 3), job(4), job(1, 99), job()] == ["7", "7", *[None] * 4]
+
+
+def test_a_gpu_that_was_lost_before_is_one_that_does_not_answer():
+    """It fell off the bus before we came: unobserved and told, and no traceback."""
+
+    def lost(_: int) -> object:
+        raise _GoneError
+
+    said: list[str] = []
+    sampler = a_gpu()
+    sampler.nvml.nvmlDeviceGetCount = lambda: 1
+    sampler.nvml.nvmlDeviceGetHandleByIndex = lost
+    sampler.nvml.nvmlDeviceGetUUID = sampler.nvml.nvmlDeviceGetName = lambda handle: str(handle)
+    found = nvml.Sampler(sampler.nvml, "n1", said.append)
+    found.find()
+    (row,) = found.sample(datetime(2026, 11, 21))
+
+    assert (row["gpu_index"], row["gpu_uuid"], row["gpu_util_ratio"]) == (0, None, None)
+    assert said == ["GPU 0 does not answer: unobserved until it does"]
 
 
 def test_without_the_client_one_is_told_which_extra_it_is(monkeypatch):

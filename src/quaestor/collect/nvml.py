@@ -62,7 +62,7 @@ class Sampler:
                 fix="Run it on a machine with NVIDIA GPUs; in a container, give it the GPUs.",
             )
         for index in range(count):
-            handle = self.nvml.nvmlDeviceGetHandleByIndex(index)
+            handle = self._answer(self.nvml.nvmlDeviceGetHandleByIndex, index)
             uuid = self._answer(self.nvml.nvmlDeviceGetUUID, handle)
             model = self._answer(self.nvml.nvmlDeviceGetName, handle)
             self.gpus.append(Gpu(handle, index, uuid, model))
@@ -92,6 +92,8 @@ class Sampler:
         }
 
     def _answer(self, question: Callable[[Any], Any], handle: Any) -> Any:
+        if handle is None:  # it was lost before we came
+            return None
         try:
             return question(handle)
         except self.nvml.NVMLError:
