@@ -1,4 +1,4 @@
-"""Ask a REST API that pages with `nextPageToken`, such as Kubeflow's Model Registry.
+"""Ask the REST API of Kubeflow's Model Registry, page by page.
 
 A page for people where JSON is expected, a refusal and an address that is wrong each get their
 sentence.

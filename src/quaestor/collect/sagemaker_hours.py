@@ -39,7 +39,7 @@ METRICS = {
 }
 _HOUR = 3600
 _KEPT = timedelta(days=455)
-_LATE = timedelta(hours=3)  # how long metrics may still come in
+_SETTLED = timedelta(hours=3)  # after midnight, until a day's figures are all there
 _QUERIES = 500 // len(METRICS) * len(METRICS)  # a variant's metrics come in one call
 _DAYS = 8  # 500 queries x 8 days x 24 hours < 100,800 data points
 
@@ -88,7 +88,7 @@ def _land(
             said = {"endpoint": one.endpoint, "variant": one.name, "hour": hour}
             by_day[hour.date()].append({**said, "instance_type": known, **values})
     for day, hours in by_day.items():
-        over = _aware(region.now) >= _midnight(day) + timedelta(days=1) + _LATE
+        over = _aware(region.now) >= _midnight(day) + timedelta(days=1) + _SETTLED
         hours.sort(key=lambda one: (one["endpoint"], one["variant"], one["hour"]))
         place, version = f"{region.name}/{day}", CLOSED if over else None
         yield land_objects(region.landing, place, KIND, hours, version=version)
