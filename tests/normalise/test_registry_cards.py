@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders.registries import loaded
-from quaestor.normalise.card_markdown import markdown_sections
+from quaestor.normalise.card_markdown import markdown_sections, read_markdown
 
 CARDS = "kind: model-cards, path: models"
 BOMS = "kind: files, schema: cyclonedx, path: boms"
@@ -139,11 +139,11 @@ def test_a_card_says_what_the_model_is(tmp_path):
     hostile = 'Fails under 100 calls. <img src=x onerror="alert(1)"> 🤖'
     assert sections == [
         ("bias", hostile),
-        ("datasets", "calls, mails"),
         ("description", "Who will leave?"),
         ("ethics", hostile),
         ("intended_use", "Rank letters.\n\n```python\n# no heading\n```"),
         ("limitations", hostile),
+        ("training_data", "calls, mails"),
     ]
 
 
@@ -236,8 +236,24 @@ def test_an_approval_of_no_version_in_particular_is_none(tmp_path):
 
     assert approved == [(None,)]
     assert len(spots) == len(kept) == 1
-    assert "gov.approved_by" in spots[0]
-    assert "names none" in spots[0]
+    assert "the value of gov.approved_by is 'grace', which is said of one version" in spots[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "version"),
+    [
+        ("version: 1.10", "1.10"),
+        ("gov: {version: 007}", "007"),
+        ("model_version: 2024-01-01", "2024-01-01"),
+        ("gov.version: null\nversion: '3'", "3"),
+        ("version: [1]", None),
+    ],
+)
+def test_a_version_is_what_is_written(head, version):
+    """1.10 is another version than 1.1, whatever YAML makes of it."""
+    [card] = read_markdown(f"---\n{head}\n---\n".encode(), "m/README.md")
+
+    assert card.version == version
 
 
 @pytest.mark.parametrize(
@@ -271,7 +287,7 @@ def test_a_card_that_cannot_be_read_hides_no_other(tmp_path, content, reason):
     assert reason in kept
     assert number is None
     assert len(spots) == 1
-    assert spots[0].startswith(f"{tmp_path}/models/bad/README.md: the file cannot be read: it ")
+    assert spots[0].startswith(f"{tmp_path}/models/bad/README.md: the file cannot be read: ")
 
 
 def test_two_cards_of_one_model_are_told(tmp_path):
@@ -286,8 +302,6 @@ def test_two_cards_of_one_model_are_told(tmp_path):
 
 def test_line_ends_of_windows_and_a_byte_order_mark_are_no_hurdle():
     """As editors there write them."""
-    from quaestor.normalise.card_markdown import read_markdown
-
     [card] = read_markdown(
         b"\xef\xbb\xbf---\r\nlicense: mit\r\n---\r\n## Uses\r\nA\r\n", "m/README.md"
     )
@@ -301,6 +315,25 @@ def test_an_unclosed_fence_hides_what_follows_and_no_more():
     assert markdown_sections("## Uses\n```\n## Limitations\nx") == [
         ("intended_use", "```\n## Limitations\nx")
     ]
+
+
+def test_values_that_are_none_are_not_said(tmp_path):
+    """A property without a value names no owner; a number that no machine holds is no metric."""
+    [component, _] = BOM["components"]
+    metrics = {"performanceMetrics": [{"type": "auc", "value": 10**400}]}
+    bom = {
+        **component,
+        "properties": [{"name": "gov.owner", "value": None}],
+        "modelCard": {"quantitativeAnalysis": metrics},
+    }
+    write(tmp_path, bom={**BOM, "components": [bom]})
+    with loaded(tmp_path, BOMS) as (warehouse, spots):
+        found = warehouse.rows(
+            "select owner, metrics from registry.model join registry.model_version using (model)"
+        )
+
+    assert spots == []
+    assert found == [(None, "{}")]
 
 
 def test_a_bom_says_which_bytes_a_version_is(tmp_path):

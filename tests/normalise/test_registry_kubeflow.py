@@ -25,6 +25,17 @@ def keys(registry: Registry) -> str:
     return f"kind: kubeflow, url: '{registry.url}'"
 
 
+def test_a_metric_that_no_machine_holds_is_none(registry, tmp_path):
+    """Nor does it hide the others."""
+    huge = {"id": "9", "artifactType": "metric", "name": "huge", "value": 10**400}
+    registry.lists["model_versions/11/artifacts"].append(huge)
+    with loaded(tmp_path, keys(registry)) as (warehouse, spots):
+        found = warehouse.rows("select metrics from registry.model_version where version = 'v1'")
+
+    assert spots == []
+    assert ('{"auc":0.9}',) in found
+
+
 def test_models_and_versions_arrive_in_the_one_form(registry, tmp_path):
     """Fields, typed properties, gov tags, the artifact's address, digest and run, metrics."""
     with loaded(tmp_path, keys(registry)) as (warehouse, spots):

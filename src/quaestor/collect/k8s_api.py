@@ -215,7 +215,7 @@ class Api:
     def _object(self, body: Any) -> dict[str, Any]:
         try:
             answer = msgspec.json.decode(body, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise self._no_kubernetes("a page, no JSON") from None
         return answer
 

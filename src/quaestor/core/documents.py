@@ -27,11 +27,15 @@ _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file, parsed: its value, and the line on which each part of it stands."""
+    """One YAML file, parsed: its value, and the line on which each part of it stands.
+
+    `texts` are its scalars as they were written: YAML takes 1.10 for the number 1.1.
+    """
 
     path: Path
     value: Any
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    texts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     def line_of(self, part: tuple[str, ...]) -> int:
         """Return the line of a part, or of the nearest part around it (1 is the first)."""
@@ -62,14 +66,15 @@ def read_document(path: Path) -> Document:
 def parse_document(text: str, path: Path) -> Document:
     """Parse YAML text that came from `path` (see `read_document`)."""
     lines: dict[tuple[str, ...], int] = {}
+    texts: dict[tuple[str, ...], str] = {}
     try:
         loader = _LOADER(text)
         try:
             node = loader.get_single_node()
             if node is None:
                 return Document(path, None)
-            _survey(node, (), lines, path, set())
-            return Document(path, loader.construct_document(node), lines)
+            _survey(node, (), lines, texts, path, set())
+            return Document(path, loader.construct_document(node), lines, texts)
         finally:
             loader.dispose()
     except RecursionError:
@@ -96,6 +101,7 @@ def _survey(
     node: yaml.Node,
     part: tuple[str, ...],
     lines: dict[tuple[str, ...], int],
+    texts: dict[tuple[str, ...], str],
     path: Path,
     visited: set[int],
 ) -> None:
@@ -119,10 +125,12 @@ def _survey(
                 )
             seen.add(name)
             lines[(*part, name)] = key.start_mark.line + 1
-            _survey(value, (*part, name), lines, path, visited)
+            _survey(value, (*part, name), lines, texts, path, visited)
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            _survey(item, (*part, str(number)), lines, path, visited)
+            _survey(item, (*part, str(number)), lines, texts, path, visited)
+    else:
+        texts[part] = str(node.value)
 
 
 def with_environment(value: Any, environment: Mapping[str, str], where: str) -> Any:

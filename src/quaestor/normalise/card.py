@@ -23,7 +23,7 @@ _ABOUT = (
     ("training_data", r"training data|training dataset|^datasets?$|data sets? used"),
     ("training", r"training (procedure|details|hyper)|^training$"),
     ("evaluation", r"evaluation|^results$|benchmark|performance|^metrics$|quantitative"),
-    ("limitations", r"limitation|caveat|known issues"),
+    ("limitations", r"limitation|\blimits?\b|caveat|known issues"),
     ("bias", r"\bbias|fairness"),
     ("ethics", r"ethic|\brisks?\b|safety|responsible"),
     ("environment", r"environmental|carbon|emissions"),
@@ -153,13 +153,13 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 def number(value: Any) -> float | None:
     """Return a finite number, also where it is written as text.
 
-    >>> number("0.9"), number("high"), number(True), number("nan")
-    (0.9, None, None, None)
+    >>> number("0.9"), number("high"), number(True), number("nan"), number(10**400)
+    (0.9, None, None, None, None)
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         read = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # an integer of hundreds of digits
         return None
     return read if abs(read) < float("inf") else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.normalise.card import Card, first_text, json_object, mappings, number
+from quaestor.normalise.registry_rows import text_of
 
 MODEL = "machine-learning-model"
 # The strongest first; those that collide are no proof of which bytes were meant.
@@ -69,7 +70,7 @@ def _components(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _card(component: dict[str, Any]) -> Card:
     tags = {
-        str(one["name"]): str(one.get("value", ""))
+        str(one["name"]): text_of(one.get("value"))
         for one in mappings(component.get("properties"))
         if isinstance(one.get("name"), str)
     }

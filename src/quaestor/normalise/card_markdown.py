@@ -36,10 +36,11 @@ def read_markdown(content: bytes, scope: str) -> list[Card]:
             f"is not UTF-8 (byte {problem.start})", where=scope, fix="Save the file as UTF-8."
         ) from None
     head, body = _parts(text, scope)
-    value = _plain(parse_document(f"\n{head}", Path(scope)).value)  # its first line is the `---`
+    document = parse_document(f"\n{head}", Path(scope))  # its first line is the `---`
+    value = _plain(document.value)
     if not isinstance(value, dict):
         raise ConfigurationError("holds no metadata between its `---`", where=scope, fix=_FIX)
-    return [_card(value, body, scope)]
+    return [_card(value, _version(document.texts, value), body, scope)]
 
 
 def _parts(text: str, scope: str) -> tuple[str, str]:
@@ -68,7 +69,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _card(head: dict[str, Any], body: str, scope: str) -> Card:
+def _version(texts: Mapping[tuple[str, ...], str], head: dict[str, Any]) -> str | None:
+    """Return the version as it is written: 1.10 is not 1.1."""
+    for path in (("gov.version",), ("gov", "version"), ("model_version",), ("version",)):
+        value: Any = head
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        if first_text(value):
+            return texts[path].strip()
+    return None
+
+
+def _card(head: dict[str, Any], version: str | None, body: str, scope: str) -> Card:
     gov = head.get("gov") if isinstance(head.get("gov"), dict) else {}
     assert isinstance(gov, dict)  # noqa: S101 - the line above
     index = mappings(head.get("model-index"))
@@ -80,14 +92,11 @@ def _card(head: dict[str, Any], body: str, scope: str) -> Card:
     sections = markdown_sections(body)
     by_subject = dict(reversed(sections))
     if listed := _listed(head.get("datasets")):
-        sections.append(("datasets", listed))
+        sections.append(("training_data", listed))  # what Hugging Face means by it
     tags = {key: text for key, text in flat(head).items() if not key.startswith("model-index")}
     return Card(
         model=name or "unnamed",
-        version=first_text(
-            *(head.get("gov.version"), gov.get("version")),
-            *(head.get("model_version"), head.get("version")),
-        ),
+        version=version,
         tags=tags,
         of_model={
             "description": first_text(head.get("description"), by_subject.get("description")),

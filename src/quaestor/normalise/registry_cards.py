@@ -131,5 +131,7 @@ def _unbound(card: Card, position: int, column: str, value: str) -> Unreadable:
         field=f"model_version.{column}",
         key=f"gov.{column}",
         value=value,
-        wanted="said of a version: the card names none (gov.version)",
+        wanted="",
+        problem="which is said of one version, and the card names none",
+        fix="Name the version in the card (gov.version), or say it in the registry.",
     )

@@ -239,12 +239,12 @@ def _object(pairs: Iterable[Pair]) -> dict[str, str]:
 def _metric(value: Text) -> float | None:
     """Return a metric; what is no finite number is unknown, and never compares as great.
 
-    >>> _metric(0.91), _metric("NaN"), _metric("Infinity")
-    (0.91, None, None)
+    >>> _metric(0.91), _metric("NaN"), _metric("Infinity"), _metric(10**400)
+    (0.91, None, None, None)
     """
     try:
         number = float(value) if value is not None else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):  # an integer of hundreds of digits
         return None
     return number if math.isfinite(number) else None
 
@@ -254,12 +254,14 @@ def _address(source: str | None) -> str | None:
 
     >>> _address('{"uri": "s3://lake/churn.parquet"}'), _address("plain text")
     ('s3://lake/churn.parquet', 'plain text')
+    >>> _address('{"a":' * 5000 + "1" + "}" * 5000)[:6]
+    '{"a":{'
     """
     if not source or not source.startswith("{"):
         return source
     try:
         wrapped = msgspec.json.decode(source)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return source
     for key in ("uri", "url", "path", "table_name", "delta_table_name"):
         if isinstance(address := wrapped.get(key), str) and address:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.normalise.card import number as number_of
 from quaestor.normalise.card_markdown import markdown_sections
 from quaestor.normalise.job import Job
 from quaestor.normalise.kubeflow_values import properties
@@ -205,9 +206,11 @@ def _version(
         stage="archived" if archived else None,
         run_id=filled(first.model_source_id) if by_run else None,
         metrics={
-            one.name: float(one.value)
+            one.name: value
             for one in kept
-            if one.artifact_type == "metric" and one.name and isinstance(one.value, int | float)
+            if one.artifact_type == "metric"
+            and one.name
+            and (value := number_of(one.value)) is not None
         },
     )
 

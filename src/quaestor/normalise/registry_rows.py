@@ -32,6 +32,8 @@ class Unreadable:
         key: What the value was called where it stands: the tag, or the registry's own field.
         value: The value as it stands.
         wanted: What it should have been.
+        problem: Why it does not count, where that is not its form.
+        fix: How that is mended.
     """
 
     row: int
@@ -40,11 +42,14 @@ class Unreadable:
     key: str
     value: str
     wanted: str
+    problem: str = ""
+    fix: str = ""
 
     @property
     def reason(self) -> str:
         """Return the sentence for the quarantine and the blind spot."""
-        return f"{self.subject}: the value of {self.key} is '{self.value[:80]}', not {self.wanted}"
+        problem = self.problem or f"not {self.wanted}"
+        return f"{self.subject}: the value of {self.key} is '{self.value[:80]}', {problem}"
 
     def aside(self) -> Aside:
         """Return it as the quarantine keeps it."""

@@ -45,7 +45,7 @@ def unreadable_values(source: str, values: list[Unreadable]) -> list[BlindSpot]:
             scope=field,
             reason=f"{len(found):,} value{'s' if len(found) > 1 else ''} cannot be read; "
             f"the first: {found[0].reason}",
-            fix=f"Set it to {found[0].wanted}.",
+            fix=found[0].fix or f"Set it to {found[0].wanted}.",
             rows=len(found),
         )
         for field, found in sorted(by_field.items())
@@ -57,10 +57,11 @@ def unreadable_file(
 ) -> BlindSpot:
     """Put a whole file into quarantine, and say so."""
     quarantine(warehouse, source, file, [(None, problem.what, None)])
+    is_sentence = problem.what.startswith(("an ", "the "))
     return BlindSpot(
         source=source,
         scope=file.scope,
-        reason=f"the file cannot be read: it {problem.what}",
+        reason=f"the file cannot be read: {'' if is_sentence else 'it '}{problem.what}",
         fix=problem.fix,
     )
 

@@ -54,7 +54,7 @@ class Access:
         """Return the statements of a policy; one that cannot be read is noted."""
         try:
             parsed = json.loads(document) if isinstance(document, str) else document
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         try:
             return statements(parsed, name)
