@@ -17,9 +17,8 @@ _SQL = Path(__file__).parent / "sql"
 
 def settle(warehouse: Warehouse) -> None:
     """Fill in models and versions by artifact; in the caller's transaction."""
-    for name in ("artifact_model", "run_model"):
-        select = (_SQL / f"{name}.sql").read_text(encoding="utf-8")
-        warehouse.run(f"create or replace temp table {name} as {select}")
+    select = (_SQL / "origin.sql").read_text(encoding="utf-8")
+    warehouse.run(f"create or replace temp table origin as {select}")
     for statement in (_DEPLOYMENT, _JOB):
         warehouse.run(statement)
     for table in ("registry.deployment", "usage.gpu_job"):
@@ -33,7 +32,7 @@ update registry.deployment set model = found.model, version = found.version
 from (
     select d.source, d.deployment, a.model, a.version
     from registry.deployment as d
-    left join artifact_model as a on a.artifact_uri = d.artifact_uri
+    left join origin as a on a.what = 'artifact' and a.name = d.artifact_uri
     where d.artifact_uri is not null
 ) as found
 where registry.deployment.source = found.source
@@ -45,8 +44,8 @@ from (
     select j.source, j.job, coalesce(a.model, r.model) as model,
         case when a.model is not null then a.version else r.version end as version
     from usage.gpu_job as j
-    left join artifact_model as a on a.artifact_uri = j.artifact_uri
-    left join run_model as r on r.run_id = j.run_id
+    left join origin as a on a.what = 'artifact' and a.name = j.artifact_uri
+    left join origin as r on r.what = 'run' and r.name = j.run_id
     where j.artifact_uri is not null
 ) as found
 where usage.gpu_job.source = found.source and usage.gpu_job.job = found.job
