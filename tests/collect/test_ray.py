@@ -17,7 +17,7 @@ from builders.loaded import load
 from quaestor.collect import ray
 from quaestor.collect.landing import Landing
 from quaestor.core.config import parse_config
-from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
+from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError, QuaestorError
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 4, 12)
@@ -182,6 +182,21 @@ def test_what_ray_forgets_is_kept(warehouse, tmp_path, dashboard):
         ("raysubmit_2", None, None),
     ]
     assert [scope for scope, _ in told] == ["gpu_job.gpu_hours"]
+
+
+@pytest.mark.parametrize("damage", [None, b"half a li"], ids=["gone", "damaged"])
+def test_a_landed_file_that_is_lost_is_told(warehouse, tmp_path, dashboard, damage):
+    """What Ray says now is landed; what only that file knew is told as lost, once."""
+    dashboard.says = [JOB]
+    read(warehouse, tmp_path, dashboard)
+    (landed,) = (tmp_path / "landing").rglob("*jobs.jsonl")
+    landed.unlink() if damage is None else landed.write_bytes(damage)
+    dashboard.says = [{**JOB, "submission_id": "raysubmit_2"}]
+    with pytest.raises(PartlyReadError, match="gone or damaged"):
+        read(warehouse, tmp_path, dashboard)
+    read(warehouse, tmp_path, dashboard)
+
+    assert warehouse.rows("select job from usage.gpu_job") == [("raysubmit_2",)]
 
 
 def test_nothing_new_lands_nothing(warehouse, tmp_path, dashboard):

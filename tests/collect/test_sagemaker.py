@@ -453,6 +453,15 @@ def test_a_region_that_cannot_be_asked_does_not_stop_the_others(aws: Aws, landin
     assert names(landing, "/training-jobs", "TrainingJobName") == ["here"]
 
 
+@pytest.mark.parametrize(
+    "days", [{"since": date(2090, 1, 1)}, {"until": date(2019, 1, 1)}], ids=["to come", "too old"]
+)
+def test_days_without_a_month_are_a_mistake(aws: Aws, landing: Landing, days):
+    """Nothing would be asked for, as if nothing had run."""
+    with pytest.raises(ConfigurationError, match="there is no month"):
+        collect(landing, SageMakerSource(name="sm", regions=(REGION,), **days))
+
+
 def test_no_region_at_all_is_a_mistake(aws: Aws, landing: Landing, monkeypatch):
     """The emptiness of a region that nobody uses would read as the answer."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")

@@ -19,7 +19,8 @@ import msgspec
 from quaestor.collect import web
 from quaestor.collect.objects import land_objects
 from quaestor.collect.paths import matching, scope_of
-from quaestor.core.errors import ConfigurationError, IncompleteError
+from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
+from quaestor.core.landed import Gap
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
@@ -34,6 +35,12 @@ _SECRET = re.compile(r"(?i)passw|token|secret|credential|api.?key|private.?key")
 _ATTEMPTS, _WAIT_SECONDS, _FIRST_WAIT_SECONDS = 3, 60, 10
 _LARGEST = 1 << 28  # bytes of one answer
 _SCOPE = "ray"
+_LOST = Gap(
+    scope="jobs",
+    reason="the file that was landed before is gone or damaged, and with it the jobs that Ray has "
+    "forgotten since",
+    fix="Bring it back from a copy of the landing folder.",
+)
 
 
 def collect(
@@ -45,6 +52,7 @@ def collect(
     progress: Callable[[str], None],
 ) -> None:
     """Land every job that is known (see `Collector.collect`)."""
+    gaps: list[Gap] = []
     if source.path is not None:
         files = []
         for path in _found(source, config):
@@ -54,13 +62,15 @@ def collect(
     else:
         progress(f"{source.name}: {source.url}")
         jobs = {_id(job): job for job in _jobs(_ask(source), _where(source))}
-        known = {**_known(landing, jobs), **jobs}
+        known = {**_known(landing, jobs, gaps), **jobs}
         landed = land_objects(landing, _SCOPE, "jobs", _sorted(known.values()))
         # What runs has run for longer now, although the answer is the same.
         runs = any(job.get("status") == "RUNNING" for job in jobs.values())
         asked = f"asked {now:%Y-%m-%dT%H:%M:%SZ}" if runs else None
         files = [msgspec.structs.replace(landed, version=asked)]
     landing.snapshot(files, kind="ray", schema="ray", now=now)
+    if gaps:
+        raise PartlyReadError(gaps, where=_where(source))
 
 
 def doctor(source: RaySource, config: Config) -> str:
@@ -114,13 +124,18 @@ def _kept(job: Mapping[str, Any]) -> dict[str, Any]:
     return {name: job.get(name) for name in _KEPT} | {"metadata": said}
 
 
-def _known(landing: Landing, now: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _known(landing: Landing, now: Mapping[str, Any], gaps: list[Gap]) -> dict[str, dict[str, Any]]:
     """Return the jobs that Ray has forgotten; nobody knows when one that ran then has ended."""
     current = landing.current()
     found = {}
     for file in current.files if current else ():
-        for line in (landing.root / file.path).read_bytes().splitlines():
-            job = msgspec.json.decode(line, type=dict[str, Any])
+        try:
+            lines = (landing.root / file.path).read_bytes().splitlines()
+            jobs = [msgspec.json.decode(line, type=dict[str, Any]) for line in lines]
+        except (OSError, msgspec.MsgspecError):
+            gaps.append(_LOST)
+            continue
+        for job in jobs:
             if file.scope == f"{_SCOPE}/jobs" and _id(job) not in now:
                 found[_id(job)] = {**job, "forgotten": True}
     return found

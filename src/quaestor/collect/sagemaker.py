@@ -62,6 +62,7 @@ def collect(
 ) -> None:
     """Land jobs, endpoints and hours that are not landed for good (see `Collector.collect`)."""
     del config
+    _insist_on_months(source, now)
     current = landing.current()
     held = {file.scope: file for file in current.files} if current else {}
     known = landing.known()
@@ -80,6 +81,16 @@ def collect(
     landing.snapshot(files, kind="sagemaker", schema="sagemaker", now=now)
     if problems:
         raise PartlyReadError([gap for gap, _ in problems], where=f"source {source.name}")
+
+
+def _insist_on_months(source: SageMakerSource, now: datetime) -> None:
+    """Refuse a window without a month: nothing would be landed, as if nothing had run."""
+    if not Window(source.since, source.until).months(now, back=source.months):
+        raise ConfigurationError(
+            "there is no month between `since:` (or `months:` back) and `until:`, or none yet",
+            where=f"source {source.name}",
+            fix="Correct them.",
+        )
 
 
 def _land(region: Region) -> Iterator[LandedFile]:
