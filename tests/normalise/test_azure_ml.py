@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import azure_ml as build
 from builders.azure_ml import GROUP, SUBSCRIPTION, WORKSPACE
+from builders.jobs import landed, lines, settled
 from builders.rows import charge
 from quaestor.collect import azure_ml_fields as fields
-from quaestor.collect.landing import Landing
-from quaestor.collect.objects import land_objects
 from quaestor.core.sources import AzureMlSource
-from quaestor.normalise import registry
-from quaestor.normalise.azure_ml import load
-from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 21, 6)
@@ -36,23 +31,14 @@ def seen(warehouse, tmp_path):
     """Land objects by kind, load and settle; return the blind spots as scope and reason."""
 
     def look(of_registry: bool = False, **kinds: list[dict[str, Any]]) -> list[tuple[str, str]]:
-        landing = Landing(tmp_path, "ml")
         place = "registries/shared" if of_registry else "acme"
         workspace = fields.workspace({"id": WORKSPACE, "name": "acme", "location": "westeurope"})
-        files = [land_objects(landing, "acme", "workspace", [workspace])]
-        files += [
-            land_objects(landing, place, name.replace("_", "-"), objects)
-            for name, objects in kinds.items()
-        ]
-        manifest = landing.snapshot(files, kind="azure-ml", schema="azure-ml", now=NOW)
+        files = {"acme/workspace": lines([workspace])}
+        files |= {f"{place}/{n.replace('_', '-')}": lines(some) for n, some in kinds.items()}
         source = AzureMlSource(
             name="ml", subscription=SUBSCRIPTION, resource_group="ML", workspace="acme"
         )
-        job = Job(source, manifest, Path(tmp_path), "USD", lambda _: None)
-        with warehouse.transaction():
-            spots = load(warehouse, job)
-            registry.settle(warehouse)
-        return [(spot.scope, spot.reason) for spot in spots]
+        return settled(warehouse, landed(tmp_path, source, files, now=NOW))
 
     return look
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import jobs
+from builders.jobs import settled as seen
 from quaestor.core.config import FilesSource
-from quaestor.core.landed import LandedFile, Manifest
 from quaestor.normalise import registry
 from quaestor.normalise.job import Job
-from quaestor.normalise.registry_mlflow import load
 from quaestor.warehouse.duckdb import Warehouse
 
 CREATED = 1_790_000_000_123  # 2026-09-21 14:13:20.123 UTC
@@ -28,27 +27,12 @@ def warehouse():
 
 def landed(folder: Path, *files: bytes | dict[str, Any]) -> Job:
     """A source `registry` with these files in force."""
-    listed = []
-    for number, content in enumerate(files):
-        data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        name = f"{number}.json"
-        (folder / name).write_bytes(data)
-        digest = sha256(data).hexdigest()
-        listed.append(LandedFile(scope=name, path=name, sha256=digest, size=len(data)))
-    return Job(
-        source=FilesSource(name="registry", path=".", schema="mlflow"),
-        manifest=Manifest(
-            source="registry",
-            kind="files",
-            schema="mlflow",
-            fetched_at=datetime(2026, 11, 21),
-            tool_version="0",
-            files=tuple(listed),
-        ),
-        landing=folder,
-        currency="USD",
-        progress=lambda _: None,
-    )
+    found = {
+        f"{number}.json": one if isinstance(one, bytes) else json.dumps(one).encode()
+        for number, one in enumerate(files)
+    }
+    source = FilesSource(name="registry", path=".", schema="mlflow")
+    return jobs.landed(folder, source, found, schema="mlflow")
 
 
 def tags(**values: str) -> list[dict[str, str]]:
@@ -74,14 +58,6 @@ def an_export(
     }
 
 
-def seen(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
-    """Load and settle; return the blind spots as scope and reason."""
-    with warehouse.transaction():
-        spots = load(warehouse, job)
-        registry.settle(warehouse)
-    return [(spot.scope, spot.reason) for spot in spots]
-
-
 def test_a_models_gov_tags_are_its_columns(warehouse, tmp_path):
     """One vocabulary: gov.<column>, and fin.cost_center, which finance teams use already."""
     said = tags(
@@ -98,7 +74,9 @@ def test_a_models_gov_tags_are_its_columns(warehouse, tmp_path):
     model = a_model(description="Who will leave?", tags=said, last_updated_timestamp=CREATED + 1)
 
     assert seen(warehouse, landed(tmp_path, an_export([model]))) == []
-    assert warehouse.records("select * exclude (tags, definition, catalog, schema) from registry.model") == [
+    assert warehouse.records(
+        "select * exclude (tags, definition, catalog, schema) from registry.model"
+    ) == [
         {
             "source": "registry",
             "model": "churn",

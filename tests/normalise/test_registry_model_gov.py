@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from builders import jobs
+from builders.jobs import settled as seen
 from quaestor.core.config import ModelGovSource
-from quaestor.core.landed import LandedFile, Manifest
-from quaestor.normalise import registry
 from quaestor.normalise.job import Job
-from quaestor.normalise.registry_model_gov import load
 from quaestor.warehouse.duckdb import Warehouse
 
 CHURN = """\
@@ -46,35 +44,11 @@ def warehouse():
 
 def landed(folder: Path, *files: str | bytes) -> Job:
     """A source `gov` with these files in force; the first is called 0.model.gov.yaml."""
-    listed = []
-    for number, content in enumerate(files):
-        data = content if isinstance(content, bytes) else content.encode()
-        name = f"{number}.model.gov.yaml"
-        (folder / name).write_bytes(data)
-        digest = sha256(data).hexdigest()
-        listed.append(LandedFile(scope=name, path=name, sha256=digest, size=len(data)))
-    return Job(
-        source=ModelGovSource(name="gov", path="."),
-        manifest=Manifest(
-            source="gov",
-            kind="model-gov",
-            schema="model-gov",
-            fetched_at=datetime(2026, 11, 21),
-            tool_version="0",
-            files=tuple(listed),
-        ),
-        landing=folder,
-        currency="USD",
-        progress=lambda _: None,
-    )
-
-
-def seen(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
-    """Load and settle; return the blind spots as scope and reason."""
-    with warehouse.transaction():
-        spots = load(warehouse, job)
-        registry.settle(warehouse)
-    return [(spot.scope, spot.reason) for spot in spots]
+    found = {
+        f"{number}.model.gov.yaml": one if isinstance(one, bytes) else one.encode()
+        for number, one in enumerate(files)
+    }
+    return jobs.landed(folder, ModelGovSource(name="gov", path="."), found)
 
 
 def test_a_model_kept_in_git_stands_by_itself(warehouse, tmp_path):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import jobs
 from builders.bills import Bill, csv_text
-from quaestor.core.landed import LandedFile, Manifest
+from builders.jobs import lines
+from builders.jobs import settled as seen
 from quaestor.core.sources import SageMakerRegistrySource
-from quaestor.normalise import registry
 from quaestor.normalise.job import Job
-from quaestor.normalise.registry_sagemaker import load
 from quaestor.warehouse.duckdb import Warehouse
 
 HEAD = "arn:aws:sagemaker:eu-west-1:123456789012"
@@ -36,33 +35,8 @@ def warehouse():
 
 def landed(folder: Path, **parts: list[Any]) -> Job:
     """A source `registry` with these objects in force; `eu__cards` stands for eu/cards."""
-    listed = []
-    for scope, objects in parts.items():
-        lines = [one if isinstance(one, str) else json.dumps(one) for one in objects]
-        data = "".join(f"{line}\n" for line in lines).encode()
-        (folder / f"{scope}.jsonl").write_bytes(data)
-        listed.append(
-            LandedFile(
-                scope=SCOPES[scope],
-                path=f"{scope}.jsonl",
-                sha256=sha256(data).hexdigest(),
-                size=len(data),
-            )
-        )
-    return Job(
-        source=SageMakerRegistrySource(name="registry"),
-        manifest=Manifest(
-            source="registry",
-            kind="sagemaker-registry",
-            schema="sagemaker-registry",
-            fetched_at=datetime(2026, 11, 21),
-            tool_version="0",
-            files=tuple(listed),
-        ),
-        landing=folder,
-        currency="USD",
-        progress=lambda _: None,
-    )
+    files = {SCOPES[scope]: lines(objects) for scope, objects in parts.items()}
+    return jobs.landed(folder, SageMakerRegistrySource(name="registry"), files)
 
 
 SCOPES = {
@@ -158,14 +132,6 @@ def a_bucket(**more: Any) -> dict[str, Any]:
         "Denied": [],
         **more,
     }
-
-
-def seen(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
-    """Load and settle; return the blind spots as scope and reason."""
-    with warehouse.transaction():
-        spots = load(warehouse, job)
-        registry.settle(warehouse)
-    return [(spot.scope, spot.reason) for spot in spots]
 
 
 def test_a_groups_tags_are_its_models_columns(warehouse, tmp_path):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import jobs
 from quaestor.core.config import FilesSource
-from quaestor.core.landed import LandedFile, Manifest
 from quaestor.core.period import utc
 from quaestor.normalise.job import Job
 from quaestor.normalise.usage import load
@@ -37,28 +36,13 @@ def landed(
     folder: Path, files: dict[str, str | bytes], schema: str = "node-hours", delimiter: str = ","
 ) -> Job:
     """A source `k8s` with these files in force."""
-    listed, steps = [], []
+    found = {}
     for name, content in files.items():
         data = content if isinstance(content, bytes) else content.encode()
-        if name.endswith(".gz") and not isinstance(content, bytes):
-            data = gzip.compress(data)
-        (folder / name).write_bytes(data)
-        digest = sha256(data).hexdigest()
-        listed.append(LandedFile(scope=name, path=name, sha256=digest, size=len(data)))
-    return Job(
-        source=FilesSource(name="k8s", path=".", schema=schema, delimiter=delimiter),
-        manifest=Manifest(
-            source="k8s",
-            kind="files",
-            schema=schema,
-            fetched_at=utc("2026-11-21"),
-            tool_version="0",
-            files=tuple(listed),
-        ),
-        landing=folder,
-        currency="USD",
-        progress=steps.append,
-    )
+        packed = name.endswith(".gz") and not isinstance(content, bytes)
+        found[name] = gzip.compress(data) if packed else data
+    source = FilesSource(name="k8s", path=".", schema=schema, delimiter=delimiter)
+    return jobs.landed(folder, source, found, schema=schema)
 
 
 def quarantined(warehouse: Warehouse) -> list[tuple[Any, ...]]:

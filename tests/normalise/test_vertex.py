@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import vertex as build
+from builders.jobs import landed, lines, settled
 from builders.rows import charge
 from builders.vertex import AT
 from quaestor.collect import vertex_fields as fields
-from quaestor.collect.landing import Landing
-from quaestor.collect.objects import land_objects
 from quaestor.core.sources import VertexSource
-from quaestor.normalise import registry
-from quaestor.normalise.job import Job
-from quaestor.normalise.vertex import load
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 21, 6)
@@ -38,19 +33,13 @@ def seen(warehouse, tmp_path):
     """Land objects by kind, load and settle; return the blind spots as scope and reason."""
 
     def look(**kinds: list[dict[str, Any]]) -> list[tuple[str, str]]:
-        landing = Landing(tmp_path, "vertex")
-        files = []
+        files = {}
         for name, objects in kinds.items():
             kind = name.replace("_", "-")
             place = "acme-ml" if kind in ("bindings", "roles") else "acme-ml/us-central1"
-            files.append(land_objects(landing, place, kind, objects))
-        manifest = landing.snapshot(files, kind="vertex", schema="vertex", now=NOW)
+            files[f"{place}/{kind}"] = lines(objects)
         source = VertexSource(name="vertex", project="acme-ml", locations=("us-central1",))
-        job = Job(source, manifest, Path(tmp_path), "USD", lambda _: None)
-        with warehouse.transaction():
-            spots = load(warehouse, job)
-            registry.settle(warehouse)
-        return [(spot.scope, spot.reason) for spot in spots]
+        return settled(warehouse, landed(tmp_path, source, files, now=NOW))
 
     return look
 
