@@ -94,7 +94,7 @@ def blocks(language: str, text: str) -> list[str]:
 
 def test_the_configuration_shown_is_a_configuration(readme: str, tmp_path: Path):
     """Every key in it is a key, and every policy in it is a policy."""
-    text, _ = blocks("yaml", readme)
+    text, *_ = blocks("yaml", readme)
     config = parse_config(text, tmp_path, {"MLFLOW_HOST": "mlflow.example"})
 
     assert len(config.sources) == 6
@@ -102,12 +102,13 @@ def test_the_configuration_shown_is_a_configuration(readme: str, tmp_path: Path)
         assert list(shipped("policies").glob(f"*/{policy}.yaml")), policy
 
 
-def test_every_cloud_is_shown_as_it_is_set_up(readme: str, tmp_path: Path):
+def test_every_source_is_shown_as_it_is_set_up(readme: str, tmp_path: Path):
     """A newcomer copies a source of each kind and it loads; no kind is left to be guessed."""
-    _, text = blocks("yaml", readme)
-    config = parse_config(text, tmp_path, {})
+    _, *texts = blocks("yaml", readme)
+    sources = [one for text in texts for one in parse_config(text, tmp_path, {}).sources]
 
-    shown = {source["kind"] for source in msgspec.to_builtins(config.sources)}
+    shown = {source["kind"] for source in msgspec.to_builtins(sources)}
+    assert len({source.name for source in sources}) == len(sources)
     assert set(COLLECTORS) - shown == {"mlflow", "model-gov"}  # shown above
 
 
