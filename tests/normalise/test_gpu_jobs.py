@@ -174,6 +174,21 @@ def test_a_second_attempt_is_no_doublet(warehouse, tmp_path):
     assert warehouse.row("select count(*), sum(gpu_hours) from usage.gpu_job") == (2, 24.0)
 
 
+def test_what_is_said_later_of_a_job_that_ran_counts(warehouse, tmp_path):
+    """Daily exports, or a log that grows: its end, once, and nothing in quarantine."""
+    runs = {**JOB, "state": "running", "ended_at": ""}
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text(text_of([{**runs, "state": "pending"}, runs]))
+    (tmp_path / "in" / "b.csv").write_text(text_of([runs, {**runs, "job": "2"}]))
+    (tmp_path / "in" / "c.csv").write_text(text_of([JOB]))
+
+    assert loaded(warehouse, tmp_path, "in", "gpu-jobs") == []
+    assert warehouse.rows("select job, state, gpu_hours from usage.gpu_job order by job") == [
+        ("1", "completed", 12.0),
+        ("2", "running", 4 * 84.0),
+    ]
+
+
 def test_hostile_text_stays_text(warehouse, tmp_path):
     """10 kB, emoji, HTML, quotes, line breaks."""
     name = '<img src=x onerror="alert(1)">\n\U0001f600\'; drop table' + "x" * 10_000

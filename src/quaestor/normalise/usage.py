@@ -34,6 +34,7 @@ class _Shape:
         required: The columns that say what a row is about.
         once: SQL for what only one row of the source may say; a row with a null is one of many.
         twice: The complaint about the second one.
+        passing: SQL for a row that what is said of the same later takes the place of.
         ours: Columns of the table that no file states.
     """
 
@@ -42,6 +43,7 @@ class _Shape:
     required: tuple[str, ...]
     once: tuple[str, ...]
     twice: str
+    passing: str = ""
     ours: tuple[str, ...] = ("source",)
 
 
@@ -66,6 +68,7 @@ _SHAPES = {
         ("job", "gpus"),
         once=("job", "coalesce(attempt, 1)"),
         twice="the job stands twice (with the same attempt)",
+        passing="state in ('running', 'pending') and ended_at is null",
         ours=("source", "seen_at", "util_samples"),
     ),
     "gpu-samples": _Shape(
@@ -133,6 +136,8 @@ def _load_file(
     given = {"source": source.name, "seen_at": job.manifest.fetched_at}
     asked = {name: value for name, value in given.items() if f"${name}" in model}
     warehouse.run(f"create or replace temp table usage_row as {model}", asked)
+    if shape.passing:
+        _drop_passing(warehouse, source.name, shape)
     _refuse_seconds(warehouse, source.name, shape)
     warehouse.run(
         f"insert into {shape.table} by name "
@@ -142,6 +147,25 @@ def _load_file(
     )
     _quarantine(warehouse, source.name, file, relation)
     return _misspelt(source.name, file, found, known)
+
+
+def _drop_passing(warehouse: Warehouse, source: str, shape: _Shape) -> None:
+    """Drop what an earlier row of this file, or an earlier file, said of what went on then."""
+    key = ", ".join(shape.once)
+    later = f"select {key}, max(file_row) from usage_row where refused is null group by all"
+    warehouse.run(
+        f"""
+        delete from usage_row where refused is null and {shape.passing}
+            and ({key}, file_row) not in ({later})
+        """
+    )
+    warehouse.run(
+        f"""
+        delete from {shape.table} where source = $source and {shape.passing}
+            and ({key}) in (select ({key}) from usage_row where refused is null)
+        """,
+        {"source": source},
+    )
 
 
 def _refuse_seconds(warehouse: Warehouse, source: str, shape: _Shape) -> None:
