@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -180,6 +181,33 @@ def test_teams_that_cannot_be_read_are_a_gap(tmp_path: Path, accounting: Account
     assert "sacct/accounts" in scopes(first)
     assert caught.value.gaps[0].scope == "teams"
     assert Landing(tmp_path / "landing", "hpc").current() == first
+
+
+def test_doctor_tells_that_teams_cannot_be_read(tmp_path: Path, accounting: Accounting):
+    """Before the first look, and with what can be read."""
+    accounting.program("sacctmgr", "#!/bin/sh\necho 'Access denied' >&2; exit 1\n")
+    config = parse_config("sources: [{name: hpc, kind: slurm, team: top-account}]", tmp_path, {})
+    with pytest.raises(PartlyReadError, match="Access denied") as caught:
+        slurm.doctor(config.sources[0], config)
+
+    assert caught.value.read.startswith("slurm 22.05.8: 0 jobs")
+
+
+@pytest.mark.parametrize("keys", ["", ", json: true"])
+def test_secrets_in_comments_are_not_landed(tmp_path: Path, accounting: Accounting, keys: str):
+    """What is named as one loses its value; what names the model stays."""
+    comment = "model=churn;api_key=hunter2; password: hunter2,run_id=4"
+    if keys:
+        job = {"job_id": 7, "state": {"current": "COMPLETED"}, "time": {}, "tres": {}}
+        document = {"meta": {"x": 1}, "jobs": [{**job, "comment": {"job": comment}}]}
+        accounting.program("sacct", f"#!/bin/sh\ncat <<'E'\n{json.dumps(document)}\nE\n")
+    else:
+        accounting.say(a_job(Comment=comment, Submit="2026-11-04T00:00:00Z", End="Unknown"))
+    (file,) = collect(tmp_path, "since: 2026-11-04" + keys).files
+    landed = (tmp_path / "landing" / file.path).read_text()
+
+    assert "model=churn;api_key=***; password: ***,run_id=4" in landed
+    assert "hunter2" not in landed
 
 
 def test_files_are_taken_as_they_are(tmp_path: Path):

@@ -12,7 +12,10 @@ from quaestor.core.text import printable
 
 _SHOWN = 300  # characters of a complaint
 _NOT_FOUND = 127  # what env, ssh and shells end with
-_SECRETS = re.compile(r"(?i)\b(password|passwd|pwd|token|secret|key)(\s*[=:]\s*)\S+")
+_SECRETS = re.compile(
+    r"(?i)\b([\w-]*(?:password|passwd|pwd|token|secret|(?:api|access|private)[_-]?key)|key)"
+    r"(\s*[=:]\s*)[^\s;,|]+"
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,15 @@ def ask(command: Sequence[str], *, where: str, timeout: float) -> Answer:
     )
 
 
+def without_secrets(text: str) -> str:
+    """Return a text without the values of what is named as a secret.
+
+    >>> without_secrets("model=churn;api_key=hunter2;tokens=512")
+    'model=churn;api_key=***;tokens=512'
+    """
+    return _SECRETS.sub(r"\1\2***", text)
+
+
 def shown(complaint: bytes) -> str:
     r"""Return what a program complained of in one line, cut, without what may be a secret.
 
@@ -80,7 +92,7 @@ def shown(complaint: bytes) -> str:
     """
     text = complaint.decode(errors="replace")
     lines = "; ".join(line.strip() for line in text.splitlines() if line.strip())
-    cleared = printable(_SECRETS.sub(r"\1\2***", lines))
+    cleared = printable(without_secrets(lines))
     return cleared if len(cleared) <= _SHOWN else cleared[:_SHOWN] + "..."
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from quaestor.collect import slurm_json
-from quaestor.collect.commands import Answer, ask
+from quaestor.collect.commands import Answer, ask, without_secrets
 from quaestor.collect.paths import matching, scope_of
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
@@ -83,6 +83,11 @@ def doctor(source: SlurmSource, config: Config) -> str:
     )
     if rows and not any("gres/gpu" in row[2] for row in rows):
         told += "; none has a GPU (AccountingStorageTRES=gres/gpu in slurm.conf records them)"
+    if source.team != "account":
+        try:
+            _ask(source, _accounting(source))
+        except IncompleteError as problem:
+            raise PartlyReadError([_no_teams(problem)], where=_where(source), read=told) from None
     return told
 
 
@@ -174,7 +179,8 @@ def _land_day(source: SlurmSource, landing: Landing, day: date, now: datetime) -
         content = slurm_json.lines(answer.content, _where(source))
     else:
         _check_table(source, answer)
-        content = answer.text.encode()  # one name that is not UTF-8 must not hide a day
+        # Comments hold anything; and one name that is not UTF-8 must not hide a day.
+        content = without_secrets(answer.text).encode()
     if now - datetime.combine(day, time()) >= _SETTLED:
         return landing.land_blocks([content], name, scope, _closed(source, day))
     landed = landing.land_bytes(content, name, scope)
@@ -201,19 +207,30 @@ def _accounts(
     source: SlurmSource, landing: Landing, before: list[LandedFile]
 ) -> tuple[list[LandedFile], list[Gap]]:
     """Land what accounts belong to, where teams are told by it."""
-    landed: list[LandedFile] = []
     if source.team == "account":
-        return landed, []
-    kind = "associations" if source.team == "top-account" else "accounts"
-    scope = f"{_scope(source, None)}{kind}"
-    what, form = _ACCOUNTING[kind]
+        return [], []
+    scope = f"{_scope(source, None)}{_kind(source)}"
     try:
-        where = (f"cluster={source.cluster}",) if source.cluster and kind == "associations" else ()
-        answer = _ask(source, ("sacctmgr", "--parsable2", "--readonly", "show", what, *where, form))
+        answer = _ask(source, _accounting(source))
     except IncompleteError as problem:
-        gap = Gap(scope="teams", reason=f"sacctmgr: {problem.what}", fix=problem.fix)
-        return [file for file in before if file.scope == scope], [gap]
-    return [landing.land_bytes(answer.content, f"{kind}.txt", scope)], []
+        return [file for file in before if file.scope == scope], [_no_teams(problem)]
+    return [landing.land_bytes(answer.content, f"{_kind(source)}.txt", scope)], []
+
+
+def _kind(source: SlurmSource) -> str:
+    return "associations" if source.team == "top-account" else "accounts"
+
+
+def _accounting(source: SlurmSource) -> tuple[str, ...]:
+    """Return the question what accounts belong to."""
+    kind = _kind(source)
+    what, form = _ACCOUNTING[kind]
+    where = (f"cluster={source.cluster}",) if source.cluster and kind == "associations" else ()
+    return ("sacctmgr", "--parsable2", "--readonly", "show", what, *where, form)
+
+
+def _no_teams(problem: IncompleteError) -> Gap:
+    return Gap(scope="teams", reason=f"sacctmgr: {problem.what}", fix=problem.fix)
 
 
 def _found(source: SlurmSource, config: Config) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from quaestor.collect.commands import without_secrets
 from quaestor.core.errors import IncompleteError
 from quaestor.core.text import printable
 
@@ -60,7 +61,7 @@ def _job(job: Mapping[str, Any]) -> dict[str, str | None]:
         "AllocTRES": _tres(tres.get("allocated")),
         "ReqTRES": _tres(tres.get("requested")),
         "NodeList": job.get("nodes"),
-        "Comment": _of(job, "comment", "job"),
+        "Comment": without_secrets(str(_of(job, "comment", "job") or "")) or None,
     }
 
 
