@@ -199,6 +199,10 @@ MIG = "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb"
             {"nvidia.com/gpu": None, "amd.com/gpu": "8"},
             ("AMD_Instinct_MI300X", 8, None, None, None),
         ),
+        # What cannot be read, or is not told at all, is not 0.
+        ({}, {"nvidia.com/gpu": "many"}, (None, None, None, None, None)),
+        ({}, {"nvidia.com/gpu": None, "cpu": None, "memory": None, "pods": None},
+         (None, None, None, None, None)),
         # No GPU is 0; a GPU whose driver has not come up is unknown.
         ({}, {"nvidia.com/gpu": None}, (None, 0, None, None, None)),
         (

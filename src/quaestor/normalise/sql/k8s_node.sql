@@ -36,6 +36,10 @@ offered as (
             list_filter(map_entries(capacity), lambda one: is_gpu_resource(one.key)),
             lambda one: {'key': one.key, 'value': try_cast(quantity(one.value) as bigint)}
         )) as gpu_capacity,
+        len(list_filter(
+            map_entries(capacity),
+            lambda one: is_gpu_resource(one.key) and try_cast(quantity(one.value) as bigint) is null
+        )) > 0 as is_gpu_unreadable,
         product like '%-MIG-%' or labels['cloud.google.com/gke-gpu-partition-size'] is not null
             as is_all_slices,
         len(list_filter(
@@ -104,7 +108,7 @@ select
         when whole_capacity > 0
         then case when whole_capacity % coalesce(replicas, 1) = 0
             then whole_capacity // coalesce(replicas, 1) end
-        when not is_labelled then 0
+        when not is_labelled and cardinality(capacity) > 0 and not is_gpu_unreadable then 0
     end::integer as gpus,
     case when not coalesce(is_all_slices, false) then coalesce(
         try_cast(labels['nvidia.com/gpu.memory'] as double),
