@@ -546,8 +546,8 @@ def test_other_labels_are_told(know):
 
     assert know(history).told("cpu_used") == [
         (
-            "no series of container_cpu_usage_seconds_total has the labels we read, so that it is "
-            "unobserved"
+            "no series of container_cpu_usage_seconds_total with the labels we read has come, so "
+            "that it is unobserved"
         )
     ]
 
@@ -628,6 +628,24 @@ def series(kind: str, *values: str, at: datetime = FIRST, **labels: str) -> dict
         "metric": labels,
         "values": [[end + number * HOUR, value] for number, value in enumerate(values)],
     }
+
+
+def test_values_that_cannot_be_read_are_no_silence(tmp_path):
+    """The samples are there: what is wrong with them is told, and not that there are none."""
+    landing = Landing(tmp_path, "metrics")
+    fact = {"fact": "pod_cpu", "metrics": ["cpu"], "present": ["cpu"], "near": []}
+    files = [
+        land_objects(landing, "prod", "metrics", [{"facts": [fact]}]),
+        land_objects(landing, "prod 2025-03-03 2025-03-03", "series", [series("pod_cpu", "-1")]),
+    ]
+    landing.snapshot(files, kind="prometheus", schema="prometheus", now=START)
+    known = Known(landing)
+
+    assert known.told("all") == []
+    assert known.told("cpu") == [
+        "no series of cpu with the labels we read has come, so that it is unobserved"
+    ]
+    assert len(known.spots) == 2
 
 
 def test_what_cannot_be_read_is_kept_aside(tmp_path):

@@ -68,7 +68,7 @@ class PartlyReadError(IncompleteError):
     """
 
     def __init__(self, gaps: Sequence[Gap], *, where: str | None = None, read: str = "") -> None:
-        told = [f"{gap.period or gap.scope}: {gap.reason}" for gap in gaps]
+        told = dict.fromkeys(f"{gap.period or gap.scope}: {gap.reason}" for gap in gaps)
         super().__init__("; ".join(told), where=where, fix=gaps[0].fix)
         self.gaps = tuple(gaps)
         self.read = read

@@ -102,7 +102,7 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
         """
     )
     answered = {kind for (kind,) in warehouse.rows("select distinct kind from prometheus_fact")}
-    if told and not answered:
+    if told and not warehouse.rows("select 1 from prometheus_series limit 1"):
         yield _nothing(source)
         return
     (with_gpus,) = warehouse.row(
@@ -117,7 +117,8 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
             reason = f"there is no metric {named}"
             reason += f" ({', '.join(near)} looks like it)" if near else ""
         else:
-            reason = f"no series of {' or '.join(present or metrics)} has the labels we read"
+            named = " or ".join(present or metrics)
+            reason = f"no series of {named} with the labels we read has come"
         yield BlindSpot(
             source=source,
             scope=fact.columns,
