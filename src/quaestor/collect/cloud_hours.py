@@ -39,17 +39,8 @@ def land_days(
     Raises:
         QuaestorError: As `ask` does; no day is landed then.
     """
-    known = landing.known()
     days = [(now - back).date() + timedelta(days=n) for n in range(back.days + 1)]
-    closed = {day: known.get((f"{place}/{day}/hours", f"{day}")) for day in days}
-    open_days = [day for day in days if closed[day] is None]
-    before = landing.current()
-    files = {
-        file.scope: file
-        for file in (before.files if before else ())
-        if file.scope.startswith(f"{place}/2") and file.scope.endswith("/hours")
-    }
-    files |= {file.scope: file for file in closed.values() if file}
+    files, open_days = _held(landing, place, days)
     rows: dict[str, list[Row]] = {}
     until = now.replace(minute=0, second=0, microsecond=0)
     if open_days and utc(f"{open_days[0]}") < until:
@@ -61,3 +52,18 @@ def land_days(
         landed = land_objects(landing, f"{place}/{day}", "hours", told, version=version)
         files[landed.scope] = landed
     return list(files.values())
+
+
+def _held(
+    landing: Landing, place: str, days: list[date]
+) -> tuple[dict[str, LandedFile], list[date]]:
+    """Return the files that are landed, by scope, and the days that are not over."""
+    known, before = landing.known(), landing.current()
+    closed = {day: known.get((f"{place}/{day}/hours", f"{day}")) for day in days}
+    files = {
+        file.scope: file
+        for file in (before.files if before else ())
+        if file.scope.startswith(f"{place}/2") and file.scope.endswith("/hours")
+    }
+    files |= {file.scope: file for file in closed.values() if file}
+    return files, [day for day in days if closed[day] is None]

@@ -8,17 +8,13 @@ the model's name in small letters and without its region; the registry's own nam
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from quaestor.normalise import step
 from quaestor.warehouse.duckdb import Warehouse
-
-_SQL = Path(__file__).parent / "sql"
 
 
 def settle(warehouse: Warehouse) -> None:
     """Fill in models and versions by artifact; in the caller's transaction."""
-    select = (_SQL / "origin.sql").read_text(encoding="utf-8")
-    warehouse.run(f"create or replace temp table origin as {select}")
+    step.make(warehouse, "origin")
     for statement in (_DEPLOYMENT, _JOB):
         warehouse.run(statement)
     for table in ("registry.deployment", "usage.gpu_job"):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.normalise import step
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import LANDED, read_objects
@@ -19,12 +19,10 @@ from quaestor.normalise.quarantine import blind_spots, release
 from quaestor.normalise.registry import columns_of, forget
 from quaestor.warehouse.duckdb import Warehouse
 
-_SQL = Path(__file__).parent / "sql"
 _MACROS = ("macros", "usage_macros", "cloud_ml_macros")
 _REGISTRY = ("stated_model", "stated_model_version", "run", "dataset", "deployment", "grant")
 _USAGE = ("gpu_job", "endpoint", "endpoint_hour")
 _SELECTS = {"stated_model": "model", "stated_model_version": "model_version", "gpu_job": "job"}
-_ASIDE = ("file", "sha256", "row_number", "raw", "problem")  # beside the table's columns
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,14 @@ def replace(warehouse: Warehouse, job: Job, cloud: Cloud, **given: Any) -> list[
     given |= {"source": source, "seen_at": job.manifest.fetched_at}
     _begin(warehouse, job)
     for name in cloud.steps:
-        _step(warehouse, f"{cloud.prefix}_{name}", f"{cloud.prefix}_{name}", given)
-    _step(warehouse, "governed", f"{cloud.prefix}_governed", {})
+        step.make(warehouse, f"{cloud.prefix}_{name}", given)
+    step.make(warehouse, "governed", query=f"{cloud.prefix}_governed")
     for schema, tables in (("registry", _REGISTRY), ("usage", _USAGE)):
         for table in tables:
-            select = f"{cloud.prefix}_{_SELECTS.get(table, table)}"
-            _fill(warehouse, f"{schema}.{table}", select, given)
-    _keep_aside(warehouse, f"{cloud.prefix}_figure", source)
+            name = f"{cloud.prefix}_{_SELECTS.get(table, table)}"
+            step.make(warehouse, name, given)
+            step.fill(warehouse, f"{schema}.{table}", source, name)
+    step.set_aside(warehouse, source, f"{cloud.prefix}_figure")
     _keep_unnamed_aside(warehouse, source, cloud.named)
     _keep_values_aside(warehouse, source)
     return [
@@ -106,8 +105,7 @@ def supplied(warehouse: Warehouse, cloud: Cloud, kinds: set[str], grants: str) -
 def _begin(warehouse: Warehouse, job: Job) -> None:
     """Forget what the source said before, and open what it says now as LANDED."""
     source = job.source.name
-    for script in _MACROS:
-        warehouse.run((_SQL / f"{script}.sql").read_text(encoding="utf-8"))
+    step.define(warehouse, *_MACROS)
     forget(warehouse, source)
     for table in _USAGE:
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
@@ -115,42 +113,12 @@ def _begin(warehouse: Warehouse, job: Job) -> None:
     read_objects(warehouse, job)
 
 
-def _step(warehouse: Warehouse, name: str, query: str, given: Mapping[str, Any]) -> None:
-    """Make a temporary table of what a SELECT of `sql/` gives."""
-    select = (_SQL / f"{query}.sql").read_text(encoding="utf-8")
-    bound = {key: value for key, value in given.items() if f"${key}" in select}
-    warehouse.run(f"create or replace temp table {name} as {select}", bound)
-
-
-def _fill(warehouse: Warehouse, table: str, query: str, given: Mapping[str, Any]) -> None:
-    """Insert what a SELECT of `sql/` gives, save its rows with a problem: into quarantine."""
-    _step(warehouse, "cloud_ml_row", query, given)
-    columns = {
-        name for (name,) in warehouse.rows("select column_name from (describe cloud_ml_row)")
-    }
-    aside = [name for name in _ASIDE if name in columns]
-    kept = f"select * exclude ({', '.join(aside)})" if aside else "select *"
-    sound = " where problem is null" if "problem" in columns else ""
-    warehouse.run(f"insert into {table} by name {kept} from cloud_ml_row{sound}")
-    if "problem" in columns:
-        _keep_aside(warehouse, "cloud_ml_row", str(given["source"]))
-
-
-def _keep_aside(warehouse: Warehouse, step_name: str, source: str) -> None:
-    """Put the rows of a step that have a problem into quarantine."""
-    warehouse.run(
-        "insert into quarantine.row select $source, file, sha256, row_number, problem, raw "
-        f"from {step_name} where problem is not null",
-        {"source": source},
-    )
-
-
 def _keep_values_aside(warehouse: Warehouse, source: str) -> None:
     """Tell of tags that cannot be read; `governed` says whose tags they are."""
-    _step(warehouse, "cloud_ml_row", "cloud_ml_unreadable", {})
+    step.make(warehouse, "cloud_ml_unreadable")
     warehouse.run(
         "insert into quarantine.value select $source, file, sha256, row_number, reason, raw "
-        "from cloud_ml_row",
+        "from cloud_ml_unreadable",
         {"source": source},
     )
 

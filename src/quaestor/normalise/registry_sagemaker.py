@@ -13,7 +13,7 @@ import msgspec
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.normalise import sagemaker_access as access
-from quaestor.normalise.format import SQL
+from quaestor.normalise import step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots
@@ -61,15 +61,13 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Replace what the registry said before (see `normalise.Loader`)."""
     source = job.source.name
     forget(warehouse, source)
-    for macros in ("macros", "sagemaker_registry_macros"):
-        warehouse.run((SQL / f"{macros}.sql").read_text(encoding="utf-8"))
+    step.define(warehouse, "macros", "sagemaker_registry_macros")
     read_objects(warehouse, job)
     for name in TAKEN_APART:
-        select = (SQL / f"sagemaker_registry_{name}.sql").read_text(encoding="utf-8")
-        warehouse.run(f"create or replace temp table sagemaker_{name} as {select}")
+        step.make(warehouse, f"sagemaker_{name}", query=f"sagemaker_registry_{name}")
     for table, query in TABLES:
         fill(warehouse, table, query, {"source": source})
-    unreadable = (SQL / "sagemaker_registry_unreadable.sql").read_text(encoding="utf-8")
+    unreadable = step.text("sagemaker_registry_unreadable")
     warehouse.run(f"insert into quarantine.row {unreadable}", {"source": source})
     spots = _grants(warehouse, source)
     kinds = {file.scope.rpartition("/")[2] for file in job.manifest.files}

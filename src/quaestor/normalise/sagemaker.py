@@ -6,11 +6,9 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import SageMakerSource
-from quaestor.normalise.format import SQL
+from quaestor.normalise import step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots, release
@@ -18,7 +16,13 @@ from quaestor.normalise.registry import forget, state_evidence
 from quaestor.warehouse.duckdb import Warehouse
 
 _MACROS = ("macros", "usage_macros", "sagemaker_work_macros")
-_TABLES = ("gpu_job", "endpoint", "endpoint_hour")
+_STEPS = ("type", "tag", "serving", "job", "hour", "endpoint", "deployment")
+_ROWS = {
+    "usage.gpu_job": "job",
+    "usage.endpoint_hour": "hour",
+    "usage.endpoint": "endpoint",
+    "registry.deployment": "deployment",
+}
 _DEPLOYMENT = (
     *("deployment", "model", "version", "public_access", "authentication", "kind", "region"),
     *("resource_id", "images", "image_digests", "replicas", "status", "created_at", "tags"),
@@ -29,34 +33,28 @@ SUPPLIED = {
     **{f"deployment.{column}": "native" for column in _DEPLOYMENT},
     "deployment.environment": "tag",
 }
-_ASIDE = ("file", "sha256", "row_number", "raw")
 
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Replace what the source said before (see `normalise.Loader`)."""
     assert isinstance(job.source, SageMakerSource)  # noqa: S101 - LOADERS pairs schema and source
     source = job.source.name
-    for script in _MACROS:
-        warehouse.run((SQL / f"{script}.sql").read_text(encoding="utf-8"))
-    for table in _TABLES:
-        warehouse.run(f"delete from usage.{table} where source = ?", [source])
+    step.define(warehouse, *_MACROS)
+    for table in _ROWS:
+        warehouse.run(f"delete from {table} where source = ?", [source])
     forget(warehouse, source)
     release(warehouse, source, keep=())
     read_objects(warehouse, job)
-    several = {"several": len(job.source.regions) > 1}
-    asked = {"asked_at": job.manifest.fetched_at}
-    _make(warehouse, "sagemaker_type", {})
-    _make(warehouse, "sagemaker_tag", {})
-    _make(warehouse, "sagemaker_serving", several)
-    _make(warehouse, "sagemaker_job", asked)
-    _make(warehouse, "sagemaker_hour", several)
-    given = {"source": source}
-    warehouse.run(_JOBS, given)
-    warehouse.run(_HOURS, given)
-    _insert(warehouse, "usage.endpoint", "sagemaker_endpoint", {**given, **asked})
-    _insert(warehouse, "registry.deployment", "sagemaker_deployment", given)
-    warehouse.run(_REFUSED, given)
-    warehouse.run(_UNREADABLE, given)
+    given = {
+        "source": source,
+        "several": len(job.source.regions) > 1,
+        "asked_at": job.manifest.fetched_at,
+    }
+    for name in _STEPS:
+        step.make(warehouse, f"sagemaker_{name}", given)
+    for table, name in _ROWS.items():
+        step.fill(warehouse, table, source, f"sagemaker_{name}")
+    warehouse.run(_REFUSED, {"source": source})
     state_evidence(warehouse, source, SUPPLIED)
     return [
         *blind_spots(warehouse, source, job.manifest.files),
@@ -65,43 +63,12 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     ]
 
 
-def _make(warehouse: Warehouse, name: str, given: Mapping[str, object]) -> None:
-    select = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-    warehouse.run(f"create or replace temp table {name} as {select}", given)
-
-
-def _insert(warehouse: Warehouse, table: str, query: str, given: Mapping[str, object]) -> None:
-    select = (SQL / f"{query}.sql").read_text(encoding="utf-8")
-    warehouse.run(f"insert into {table} by name {select}", given)
-
-
-_JOBS = f"""
-insert into usage.gpu_job by name
-select $source as source, * exclude ({", ".join(_ASIDE)}, reason_kept)
-from sagemaker_job where reason_kept is null
-"""
-_HOURS = f"""
-insert into usage.endpoint_hour by name
-select $source as source, * exclude ({", ".join(_ASIDE)}, reason, value_reason)
-from sagemaker_hour where reason is null
-"""
 _REFUSED = """
 insert into quarantine.row
-select $source, file, sha256, row_number, reason_kept, raw
-from sagemaker_job where reason_kept is not null
-union all
-select $source, file, sha256, row_number, reason, raw
-from sagemaker_hour where reason is not null
-union all
 select $source, file, sha256, row_number, 'the endpoint has no name or ARN', object::varchar
 from landed_object
 where kind = 'endpoints'
     and ((object ->> 'EndpointArn') is null or (object ->> 'EndpointName') is null)
-"""
-_UNREADABLE = """
-insert into quarantine.value
-select $source, file, sha256, row_number, value_reason, raw
-from sagemaker_hour where reason is null and value_reason is not null
 """
 
 

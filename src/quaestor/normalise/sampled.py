@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from quaestor.normalise import step
 from quaestor.warehouse.duckdb import Warehouse
-
-_SQL = Path(__file__).parent / "sql"
 
 
 def settle(warehouse: Warehouse) -> None:
     """Fill in ratios by samples, and take back those of samples that are gone."""
     warehouse.run(_BACK)
-    select = (_SQL / "sampled_job.sql").read_text(encoding="utf-8")
-    warehouse.run(f"create or replace temp table sampled_job as {select}")
+    step.make(warehouse, "sampled_job")
     warehouse.run(_FILL)
 
 

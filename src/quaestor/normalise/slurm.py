@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
 from quaestor.core.period import utc
 from quaestor.core.sources.slurm import SlurmSource
+from quaestor.normalise import step
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import check_landed
@@ -25,7 +25,6 @@ from quaestor.normalise.quarantine import blind_spots, refuse, release
 from quaestor.normalise.relation import RefusedError
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
-_SQL = Path(__file__).parent / "sql"
 _FIELDS = (
     *("JobID", "DBIndex", "Cluster", "JobName", "User", "Account", "Partition", "QOS", "State"),
     *("ExitCode", "Submit", "Start", "End", "TimelimitRaw", "AllocTRES", "ReqTRES", "NodeList"),
@@ -40,8 +39,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Replace the cluster's jobs (see `normalise.Loader`)."""
     source = job.source
     assert isinstance(source, SlurmSource)  # noqa: S101 - LOADERS pairs schema and source
-    for script in ("macros.sql", "usage_macros.sql", "slurm_macros.sql"):
-        warehouse.run((_SQL / script).read_text(encoding="utf-8"))
+    step.define(warehouse, "macros", "usage_macros", "slurm_macros")
     warehouse.run("delete from usage.gpu_job where source = ?", [source.name])
     release(warehouse, source.name, keep=())
     columns = ", ".join(f"{quoted(name)} varchar" for name in _FIELDS)
@@ -166,19 +164,8 @@ def _fill(warehouse: Warehouse, source: SlurmSource, teams: Mapping[str, str]) -
             {"accounts": list(teams), "teams": list(teams.values())},
         )
     given = {"zone": source.time_zone, "by_account": source.team == "account"}
-    select = (_SQL / "slurm_job.sql").read_text(encoding="utf-8")
-    warehouse.run(f"create or replace temp table slurm_job as {select}", given)
-    warehouse.run(
-        "insert into quarantine.row select $source, file, sha256, row_number, refused, raw "
-        "from slurm_job where refused is not null",
-        {"source": source.name},
-    )
-    warehouse.run(
-        "insert into usage.gpu_job by name "
-        "select $source as source, * exclude (file, sha256, row_number, refused, raw) "
-        "from slurm_job where refused is null",
-        {"source": source.name},
-    )
+    step.make(warehouse, "slurm_job", given)
+    step.fill(warehouse, "usage.gpu_job", source.name, "slurm_job")
 
 
 def _no_gpus(warehouse: Warehouse, source: str) -> list[BlindSpot]:

@@ -18,6 +18,6 @@ select
     avg(value) filter (metric = 'gpu') / 100 as gpu_used_ratio,
     avg(value) filter (metric = 'cpu') / 100 as cpu_used_ratio
 from azure_ml_figure
-where problem is null
+where refused is null
 group by endpoint, hour
 order by endpoint, hour

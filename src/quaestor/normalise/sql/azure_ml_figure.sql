@@ -18,6 +18,6 @@ select
         when no_figure(endpoint, hour, metric, value) is not null
         then no_figure(endpoint, hour, metric, value)
         when metric <> 'requests' and value > 100 then metric || ' ' || value || ' is no percentage'
-    end as problem
+    end as refused
 from landed_object
 where kind = 'hours'

@@ -117,7 +117,7 @@ select
         then no_span(c.starts, c.started_at, c.ends, c.ended_at)
         when asked_instances < 0 or asked_instances > 100000
         then 'its number of instances is none'
-    end as problem
+    end as refused
 from counted as c
 cross join workspace as w
 left join made on made.run_id = c.job

@@ -1,7 +1,7 @@
 -- What CloudWatch counted at the endpoints of SageMaker, with what is wrong with each hour.
 --
--- grain     one row per endpoint, variant and hour in which CloudWatch has any value; rows with a
---           reason go to quarantine.row, a ratio with one stays null
+-- grain     one row per endpoint, variant and hour in which CloudWatch has any value; those
+--           refused go to quarantine.row, a ratio that is unreadable stays null
 -- input     `sagemaker_serving`, `sagemaker_type`; $several as in sagemaker_serving.sql
 -- method    GPUUtilization is a sum over the GPUs of an instance in percent, so that it is divided
 --           by 100 x its GPUs; CPUUtilization likewise by its virtual CPUs. Instances are the
@@ -70,7 +70,7 @@ select
     case
         when endpoint is null or variant is null or hour is null
         then 'the hour has no endpoint, variant or time'
-    end as reason,
+    end as refused,
     case
         when gpu_ratio > 1 or gpu_ratio < 0
         then 'GPUUtilization ' || gpu_percent::varchar || ' is more than the GPUs of '
@@ -78,5 +78,5 @@ select
         when cpu_ratio > 1 or cpu_ratio < 0
         then 'CPUUtilization ' || cpu_percent::varchar || ' is more than the CPUs of '
             || instance_type || ' can have'
-    end as value_reason
+    end as unreadable
 from counted

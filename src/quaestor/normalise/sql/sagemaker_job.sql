@@ -1,6 +1,6 @@
 -- The training, processing and transform jobs of SageMaker, with what is wrong with each.
 --
--- grain     one row per job; rows with a reason go to quarantine.row
+-- grain     one row per job; those refused go to quarantine.row
 -- input     $asked_at: when the source was read; `sagemaker_type`, `sagemaker_tag`
 -- method    GPUs are those of every machine of every instance group, and unknown as soon as one
 --           group's type is. GPU-hours are GPUs x the training time that SageMaker states, else
@@ -110,7 +110,7 @@ timed as (
             no_quantity('TrainingTimeInSeconds', object ->> 'TrainingTimeInSeconds'),
             no_quantity('BillableTimeInSeconds', object ->> 'BillableTimeInSeconds'),
             m.reason
-        ), '') as reason_kept
+        ), '') as refused
     from told as t
     left join machines as m on m.sha256 = t.sha256 and m.row_number = t.row_number
 ),
@@ -174,6 +174,6 @@ select
     try_cast(p.resources ->> 'VolumeSizeInGB' as double) * p.instances as volume_gib,
     case when coalesce(p.package.model, s.model) is null
         then p.object ->> '$.ModelArtifacts.S3ModelArtifacts' end as artifact_uri,
-    p.file, p.sha256, p.row_number, p.object::varchar as raw, p.reason_kept
+    p.file, p.sha256, p.row_number, p.object::varchar as raw, p.refused
 from package as p
 left join sagemaker_tag as s on s.resource_id = p.job

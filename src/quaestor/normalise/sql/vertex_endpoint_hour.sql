@@ -31,6 +31,6 @@ select
         then max(value) filter (metric = 'cpu') / any_value(m.cpus) end as cpu_used_ratio
 from vertex_figure as f
 left join machine as m on m.endpoint = f.endpoint
-where f.problem is null
+where f.refused is null
 group by f.endpoint, f.hour
 order by f.endpoint, f.hour

@@ -23,6 +23,6 @@ select
         then no_figure(endpoint, hour, metric, value)
         when metric = 'gpu' and value > 1
         then 'the duty cycle ' || value || ' is no ratio in [0, 1]'
-    end as problem
+    end as refused
 from landed_object
 where kind = 'hours'

@@ -172,7 +172,7 @@ select
         when no_span(w.starts, w.started_at, w.ends, w.ended_at) is not null
         then no_span(w.starts, w.started_at, w.ends, w.ended_at)
         when m.gpus < 0 or m.gpus > 1000000 then 'its number of GPUs is none'
-    end as problem
+    end as refused
 from word as w
 left join machines as m on m.job = w.job
 left join made on made.job = w.job
