@@ -2,7 +2,9 @@
 
 Ours recognises the format, holds the file to its hash, reads every value with care, keeps what it
 cannot read, and keeps books. Where finopsfoundation's focus-converter is installed in an
-environment of its own (FOCUS_CONVERTER=/path/to/focus-converter), it runs in turn with both.
+environment of its own (FOCUS_CONVERTER=/path/to/focus-converter), it runs in turn with both, on
+the same rows as a legacy report: it reads no other (focus-converter==1.0.0 with multimethod<2 and
+click<8.2).
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ def of_rows(folder: Path, rows: int) -> Iterator[Measured]:
         pipeline.collect(config, now=NOW, progress=lambda _: None)
         works: list[Callable[[], object]] = [lambda c=config: loaded(c), lambda b=bill: by_hand(b)]
         if converter := os.environ.get("FOCUS_CONVERTER"):
+            write_legacy(bill, legacy_of(bill))
             works.append(lambda b=bill, c=converter: converted(b, c))
         ours, baseline, *peer = in_turn(ROUNDS, *works)
         name = f"CUR to FOCUS, {rows:,} rows, {kind}"
@@ -71,6 +74,20 @@ def write_export(path: Path, rows: int) -> None:
         select = f"select * replace ({text}) from ({select})"
     with duckdb.connect() as engine:
         engine.execute(f"copy ({select}) to '{path}' (format {kind})")
+
+
+def legacy_of(bill: Path) -> Path:
+    """Return where the same rows lie as a legacy report."""
+    return bill.parent.parent / f"legacy{bill.suffix}"
+
+
+def write_legacy(export: Path, target: Path) -> None:
+    """Write an export once more under the names of the legacy report."""
+    select = (HERE / "cur_legacy.sql").read_text(encoding="utf-8")
+    kind = "parquet, compression zstd" if target.suffix == ".parquet" else "csv, header"
+    with duckdb.connect() as engine:
+        engine.execute(f"create view export as from '{export}'")
+        engine.execute(f"copy ({select}) to '{target}' (format {kind})")
 
 
 def loaded(config: Config) -> None:
@@ -104,12 +121,15 @@ def converted(export: Path, program: str) -> None:
     """The peer: focus-converter, in its own process and environment."""
     target = export.parent.parent / "converted"
     kind = "parquet" if export.suffix == ".parquet" else "csv"
-    options = ["--provider", "aws-cur", "--data-format", kind, "--data-path", str(export)]
-    outputs = ["--export-path", str(target), "--export-include-source-columns", "false"]
+    source = str(legacy_of(export))
+    options = ["--provider", "aws-cur", "--data-format", kind, "--data-path", source]
+    outputs = ["--export-path", str(target), "--no-export-include-source-columns"]
     subprocess.run(
         [program, "convert", *options, "--parquet-data-format", "file", *outputs],
         check=True,
         capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=600,  # what it does not understand leaves it waiting for ever
     )
     shutil.rmtree(target, ignore_errors=True)
 

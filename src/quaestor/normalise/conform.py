@@ -103,9 +103,9 @@ def conform(relation: Relation, form: Format, known: Mapping[str, str]) -> list[
             name = custom_name(raw, taken)
             name = by_spelling.get(form.spelling(name), name)  # as another file spelt it
         taken.add(name)
-        source = relation.source(raw) if relation.typed else f"unpadded({relation.source(raw)})"
+        source = relation.source(raw)
         how = f"raw_{number}", engine_type, declared.get(name, "VARCHAR"), form.readers.get(name)
-        column = read_column(name, source, *how)
+        column = read_column(name, source, *how, speller="spelled" if relation.typed else "trimmed")
         value = source if raw in relation.plain else column.raw
         columns.append(replace(column, raw=value, said=form.complaints.get(name)))
     return [*columns, *_inside(relation, form, taken)] + [
@@ -183,25 +183,36 @@ def custom_name(raw: str, taken: set[str]) -> str:
 
 
 def read_column(
-    name: str, source: str, alias: str, engine_type: str, kind: str, reader: str | None
+    name: str,
+    source: str,
+    alias: str,
+    engine_type: str,
+    kind: str,
+    reader: str | None,
+    *,
+    speller: str = "spelled",
 ) -> Column:
-    """Give `source`, SQL over a row of the file, the type `kind`; `reader`: see Format."""
+    """Give `source`, SQL over a row of the file, the type `kind`.
+
+    `reader`: see Format. `speller`: the macro that makes NULL of NULL's spellings; "trimmed" takes
+    away the blanks around a text, too.
+    """
     if kind == "VARCHAR" and is_nested(engine_type):
         source = f"to_json({source})"
     if reader and "VARCHAR" in (kind, engine_type):
         unread = f"{quoted(name)} is null and {alias} is not null"
         long = _LONG.format(alias) if kind == _NUMBER else None
-        text = f"spelled({source}::varchar)"
+        text = f"{speller}({source}::varchar)"
         return Column(name, kind, alias, text, f"{reader}({alias})", unread, long)
     if kind == "VARCHAR":
-        return Column(name, kind, alias, f"spelled({source}::varchar)", alias, None, None)
+        return Column(name, kind, alias, f"{speller}({source}::varchar)", alias, None, None)
     unread = f"{quoted(name)} is null and {alias} is not null"
     if engine_type == "VARCHAR" and kind == _NUMBER:
         typed = f"as_number({alias})"
         long = _LONG.format(alias)
-        return Column(name, kind, alias, f"spelled({source})", typed, unread, long)
+        return Column(name, kind, alias, f"{speller}({source})", typed, unread, long)
     if engine_type == "VARCHAR":
-        return Column(name, kind, alias, f"spelled({source})", f"as_time({alias})", unread, None)
+        return Column(name, kind, alias, f"{speller}({source})", f"as_time({alias})", unread, None)
     if engine_type in ("DOUBLE", "FLOAT"):
         # The shortest text that names the double: 0.1 stays 0.1 (a cast would give its noise).
         # Such a text has 17 digits at most, so that only small values can have too many.

@@ -57,7 +57,7 @@ def _csv_reader(path: Path, delimiter: str, columns: int, *, zipped: bool) -> st
         f"compression = {literal('gzip' if zipped else 'none')}, hive_partitioning = false, "
         "null_padding = false, strict_mode = true, ignore_errors = true, store_rejects = true, "
         "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans', rejects_limit = 0, "
-        "max_line_size = 16777216)"
+        "max_line_size = 16777216, buffer_size = 33554432)"
     )
 
 

@@ -69,7 +69,7 @@ def _read_lines(warehouse: Warehouse, path: Path) -> None:
                 delim = chr(1), quote = '', escape = '', columns = {{'line': 'VARCHAR'}},
                 compression = {compression}, hive_partitioning = false, ignore_errors = true,
                 store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
-                rejects_limit = 0, max_line_size = 16777216)
+                rejects_limit = 0, max_line_size = 16777216, buffer_size = 33554432)
         )
         """
     )

@@ -88,6 +88,6 @@ from read_csv({path}, auto_detect = false, header = false,
     delim = chr(1), quote = '', escape = '', columns = {{'line': 'VARCHAR'}},
     compression = '{zipped}', hive_partitioning = false, ignore_errors = true,
     store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
-    rejects_limit = 0, max_line_size = 67108864)
+    rejects_limit = 0, max_line_size = 67108864, buffer_size = 67108864)
 """
 _IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"

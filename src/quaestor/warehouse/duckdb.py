@@ -20,7 +20,8 @@ SCHEMA_VERSION = 1
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"
-_FRUGAL, _FRUGAL_PER_THREAD = 600, 150  # megabytes; a thread cannot work with much less
+# Megabytes. With less, the engine writes tables in order on one core only.
+_FRUGAL, _FRUGAL_PER_THREAD = 800, 200
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 

@@ -9,9 +9,12 @@ create or replace temp macro spelled(t) as case
     else t
 end;
 
--- Text without the blanks around it; only text that may have some is taken apart.
-create or replace temp macro unpadded(t) as case
-    when t < '!' or ends_with(t, ' ') or strlen(t) <> length(t) then trim(t) else t
+-- The same without the blanks around it; only text that may have some is taken apart.
+create or replace temp macro trimmed(t) as case
+    when t < '!' or ends_with(t, ' ') or strlen(t) <> length(t) then spelled(trim(t))
+    when strlen(t) > 6 then t
+    when t = 'NULL' or t = 'null' or t = '(null)' or t = '\N' then null
+    else t
 end;
 
 -- Digits with an optional point and exponent. Not: 1,000.00, $5, 1_000, nan, 0x10. The engine's
