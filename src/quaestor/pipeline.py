@@ -105,9 +105,10 @@ def collect(
         progress(f"collect {source.name}")
         problem: QuaestorError | None = None
         try:
-            collectors.collector(kind_of(source)).collect(
-                _within(source, window), config, landing, now=now, progress=progress
-            )
+            with collectors.of_bounded_depth(source.name):
+                collectors.collector(kind_of(source)).collect(
+                    _within(source, window), config, landing, now=now, progress=progress
+                )
         except QuaestorError as failure:
             problem = failure
             failures.append((source.name, failure))

@@ -71,7 +71,8 @@ def _look(source: Source, config: Config) -> tuple[str, str, QuaestorError | Non
     from quaestor.core.errors import PartlyReadError, QuaestorError
 
     try:
-        detail = collect.collector(pipeline.kind_of(source)).doctor(source, config)
+        with collect.of_bounded_depth(source.name):
+            detail = collect.collector(pipeline.kind_of(source)).doctor(source, config)
     except PartlyReadError as problem:
         return "partly", "; ".join(filter(None, [problem.read, problem.what])), problem
     except QuaestorError as problem:

@@ -8,10 +8,13 @@ boto3 to read an Azure bill.
 from __future__ import annotations
 
 import importlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, cast
 
+from quaestor.core.errors import IncompleteError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from quaestor.collect.landing import Landing
@@ -83,3 +86,20 @@ class Collector(Protocol):
 def collector(kind: str) -> Collector:
     """Return the module that reads sources of a kind."""
     return cast("Collector", importlib.import_module(COLLECTORS[kind]))
+
+
+@contextmanager
+def of_bounded_depth(source: str) -> Iterator[None]:
+    """Let an answer that is nested without end be one that cannot be read, whatever reads it.
+
+    Raises:
+        IncompleteError: There was such an answer.
+    """
+    try:
+        yield
+    except RecursionError:
+        raise IncompleteError(
+            "what answers is nested too deeply to be read",
+            where=f"source {source}",
+            fix="Check the address of the source; something else may answer there.",
+        ) from None

@@ -177,7 +177,7 @@ class _Registry:
             return call(**query)
         except MlflowException as problem:
             raise _explanation(problem, where) from None
-        except (ParseError, ValueError, AttributeError, TypeError) as problem:
+        except (ParseError, ValueError, AttributeError, TypeError, RecursionError) as problem:
             # The client takes replies apart without looking at their shape first.
             raise IncompleteError(
                 f"what answers does not speak MLflow's API ({type(problem).__name__})",

@@ -71,7 +71,7 @@ def _ask(scope: str, path: str, **query: str) -> Any:
         raise _RefusedError(f"{reply.status_code} {reply.reason}")
     try:
         return reply.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         if path == ROLES:
             return None  # a page for people, as servers behind a portal answer what they lack
         raise _RefusedError("the answer is no JSON") from None
