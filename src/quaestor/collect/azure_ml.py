@@ -1,8 +1,7 @@
 """Land what a workspace of Azure Machine Learning ran and knows; a registry beside it, too.
 
-Each part is asked for by itself: one that is denied or fails is a gap, and what was landed of it
-before stays in force. Batch endpoints are not asked for: what they run are jobs. How Azure is
-asked: `azure_ml_rest.py`.
+Batch endpoints are not asked for: what they run are jobs. How Azure is asked: `azure_ml_rest.py`;
+what becomes of a part that is denied: `cloud_ml.py`.
 """
 
 from __future__ import annotations
@@ -20,18 +19,15 @@ from quaestor.collect import (
     azure_ml_registry,
     azure_ml_rest,
 )
+from quaestor.collect.cloud_ml import Part, land_parts
 from quaestor.collect.objects import land_objects
-from quaestor.core.errors import PartlyReadError, QuaestorError
-from quaestor.core.landed import Gap
+from quaestor.core.errors import PartlyReadError
 
 if TYPE_CHECKING:
     from quaestor.collect.azure_ml_rest import Arm
     from quaestor.collect.landing import Landing
     from quaestor.core.config import Config
-    from quaestor.core.landed import LandedFile
     from quaestor.core.sources import AzureMlSource
-
-    Part = tuple[str, tuple[str, ...], Callable[[], list[LandedFile]]]
 
 _MODELS = ("models", "model-versions")
 
@@ -46,22 +42,12 @@ def collect(
 ) -> None:
     """Land every part that can be read (see `Collector.collect`)."""
     del config  # an address needs no base folder
-    current = landing.current()
-    gaps: list[Gap] = []
     with azure_ml_rest.opened(source, progress) as arm:
         workspace = arm.taken(azure_ml_fields.workspace, arm.one(arm.workspace))
         files = [land_objects(landing, source.workspace, "workspace", [workspace])]
-        for place, kinds, land in _parts(arm, landing, workspace, now):
-            progress(f"{source.name}: {place}, {kinds[0]}")
-            try:
-                files += land()
-            except QuaestorError as problem:
-                gaps.append(Gap(scope=f"{place}/{kinds[0]}", reason=problem.what, fix=problem.fix))
-                files += [
-                    file
-                    for file in (current.files if current else ())
-                    if file.scope.startswith(f"{place}/") and file.scope.rpartition("/")[2] in kinds
-                ]
+        parts = _parts(arm, landing, workspace, now)
+        found, gaps = land_parts(landing, parts, lambda what: progress(f"{source.name}: {what}"))
+        files += found
     landing.snapshot(files, kind="azure-ml", schema="azure-ml", now=now)
     if gaps:
         raise PartlyReadError(gaps, where=f"{arm.place} (source {source.name})")
@@ -122,31 +108,25 @@ def permissions(source: AzureMlSource) -> str:
 
 
 def _parts(arm: Arm, landing: Landing, workspace: dict[str, Any], now: datetime) -> Iterator[Part]:
-    """Yield each part: its place, the kinds of files it is landed as, and how it is landed."""
+    """Yield what is asked for: of the workspace, then of the registry beside it."""
     place = arm.source.workspace
     location = str(workspace.get("location") or "")
-    yield place, ("jobs",), partial(azure_ml_jobs.land_jobs, arm, landing, now)
+    yield Part(place, ("jobs",), partial(azure_ml_jobs.land_jobs, arm, landing, now))
     runs = partial(azure_ml_jobs.land_runs, arm, landing, workspace, now)
-    yield place, ("runs", "child-jobs"), runs
-    yield place, ("computes",), partial(azure_ml_registry.computes, arm, landing)
-    yield place, ("sizes",), partial(azure_ml_registry.sizes, arm, landing, location, now)
+    yield Part(place, ("runs", "child-jobs"), runs)
+    yield Part(place, ("computes",), partial(azure_ml_registry.computes, arm, landing))
+    yield Part(place, ("sizes",), partial(azure_ml_registry.sizes, arm, landing, location, now))
     listed = cache(partial(azure_ml_registry.endpoints, arm))  # for two parts
-    yield (
+    yield Part(
         place,
         ("endpoints", "deployments"),
         lambda: azure_ml_registry.land_endpoints(arm, landing, *listed()),
     )
-    yield place, ("hours",), lambda: azure_ml_hours.land(arm, landing, *listed(), now)
-    yield place, _MODELS, partial(azure_ml_registry.models, arm, landing, arm.workspace, place)
-    yield (
-        place,
-        ("role-assignments", "role-definitions"),
-        partial(azure_ml_registry.grants, arm, landing),
-    )
+    yield Part(place, ("hours",), lambda: azure_ml_hours.land(arm, landing, *listed(), now))
+    models = partial(azure_ml_registry.models, arm, landing)
+    yield Part(place, _MODELS, partial(models, arm.workspace, place))
+    grants = partial(azure_ml_registry.grants, arm, landing)
+    yield Part(place, ("role-assignments", "role-definitions"), grants)
     if arm.source.registry:
         of_registry = f"registries/{arm.source.registry}"
-        yield (
-            of_registry,
-            _MODELS,
-            partial(azure_ml_registry.models, arm, landing, arm.registry, of_registry),
-        )
+        yield Part(of_registry, _MODELS, partial(models, arm.registry, of_registry))

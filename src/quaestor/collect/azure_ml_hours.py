@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quaestor.collect.cloud_hours import Row, land_days
+from quaestor.collect.cloud_ml import Row, land_days
 from quaestor.core.period import utc
 
 if TYPE_CHECKING:

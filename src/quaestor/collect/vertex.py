@@ -1,7 +1,6 @@
 """Land what Vertex AI ran and knows: jobs, endpoints and their hours, the Model Registry, grants.
 
-Each part is asked for by itself: one that is denied or fails is a gap, and what was landed of it
-before stays in force. How Google is asked: `vertex_rest.py`.
+How Google is asked: `vertex_rest.py`; what becomes of a part that is denied: `cloud_ml.py`.
 """
 
 from __future__ import annotations
@@ -12,17 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quaestor.collect import gcp, vertex_hours, vertex_jobs, vertex_registry, vertex_rest
-from quaestor.core.errors import PartlyReadError, QuaestorError
-from quaestor.core.landed import Gap
+from quaestor.collect.cloud_ml import Part, land_parts
+from quaestor.core.errors import PartlyReadError
 
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
     from quaestor.collect.vertex_rest import Google
     from quaestor.core.config import Config
-    from quaestor.core.landed import LandedFile
     from quaestor.core.sources import VertexSource
-
-    Part = tuple[str, tuple[str, ...], Callable[[], list[LandedFile]]]
 
 _REGISTRY = ("models", "model-versions", "evaluations")
 
@@ -37,28 +33,10 @@ def collect(
 ) -> None:
     """Land every part that can be read (see `Collector.collect`)."""
     del config  # an API needs no base folder
-    current = landing.current()
-    files: list[LandedFile] = []
-    gaps: list[Gap] = []
-    problems: list[QuaestorError] = []
-    parts = 0
     with vertex_rest.opened(source) as google:
         _first_question(google)
-        for place, kinds, land in _parts(google, landing, now, progress):
-            progress(f"{source.name}: {place}, {kinds[0]}")
-            parts += 1
-            try:
-                files += land()
-            except QuaestorError as problem:
-                problems.append(problem)
-                gaps.append(Gap(scope=f"{place}/{kinds[0]}", reason=problem.what, fix=problem.fix))
-                files += [
-                    file
-                    for file in (current.files if current else ())
-                    if file.scope.startswith(f"{place}/") and file.scope.endswith(kinds)
-                ]
-    if len(problems) == parts:
-        raise problems[0]  # nothing can be read here
+        parts = _parts(google, landing, now, progress)
+        files, gaps = land_parts(landing, parts, lambda what: progress(f"{source.name}: {what}"))
     landing.snapshot(files, kind="vertex", schema="vertex", now=now)
     if gaps:
         raise PartlyReadError(gaps, where=f"{google.place} (source {source.name})")
@@ -125,13 +103,14 @@ def _first_question(google: Google) -> None:
 def _parts(
     google: Google, landing: Landing, now: datetime, progress: Callable[[str], None]
 ) -> Iterator[Part]:
-    """Yield each part: its place, the kinds of files it is landed as, and how it is landed."""
+    """Yield what is asked for, location by location, then of the project."""
     project = google.source.project
     for location in google.source.locations:
         place, at = f"{project}/{location}", (google, landing, location)
         for kind in vertex_jobs.KINDS:
-            yield place, (kind,), partial(vertex_jobs.land, *at, kind, now)
-        yield place, ("endpoints",), partial(vertex_registry.endpoints, *at)
-        yield place, _REGISTRY, partial(vertex_registry.models, *at, progress)
-    yield project, ("hours",), partial(vertex_hours.land, google, landing, now)
-    yield project, ("bindings", "roles"), partial(vertex_registry.grants, google, landing)
+            yield Part(place, (kind,), partial(vertex_jobs.land, *at, kind, now))
+        yield Part(place, ("endpoints",), partial(vertex_registry.endpoints, *at))
+        yield Part(place, _REGISTRY, partial(vertex_registry.models, *at, progress))
+    yield Part(project, ("hours",), partial(vertex_hours.land, google, landing, now))
+    grants = partial(vertex_registry.grants, google, landing)
+    yield Part(project, ("bindings", "roles"), grants)

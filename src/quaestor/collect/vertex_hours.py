@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quaestor.collect.cloud_hours import land_days
+from quaestor.collect.cloud_ml import land_days
 from quaestor.core.period import utc
 
 if TYPE_CHECKING:

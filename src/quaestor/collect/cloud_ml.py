@@ -1,12 +1,18 @@
-"""Land hourly figures of endpoints by day, of whichever cloud; what is over is asked for once."""
+"""Land a cloud's machine learning service part by part, and the hours of its endpoints by day.
+
+One part that is denied or fails is a gap, and what was landed of it before stays in force.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from quaestor.collect.objects import land_objects
+from quaestor.core.errors import QuaestorError
+from quaestor.core.landed import Gap
 from quaestor.core.period import utc
 
 if TYPE_CHECKING:
@@ -14,6 +20,54 @@ if TYPE_CHECKING:
     from quaestor.core.landed import LandedFile
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is asked for by itself.
+
+    Args:
+        place: Where it is, as scopes begin.
+        kinds: The kinds of files it is landed as, as scopes end; the first names it.
+        land: Asks, and lands the files.
+    """
+
+    place: str
+    kinds: tuple[str, ...]
+    land: Callable[[], list[LandedFile]]
+
+
+def land_parts(
+    landing: Landing, parts: Iterable[Part], progress: Callable[[str], None]
+) -> tuple[list[LandedFile], list[Gap]]:
+    """Return what is in force of every part, and which of them could not be read.
+
+    Raises:
+        QuaestorError: No part could be read; what the first one said.
+    """
+    current = landing.current()
+    files: list[LandedFile] = []
+    gaps: list[Gap] = []
+    first: QuaestorError | None = None
+    read = 0
+    for part in parts:
+        progress(f"{part.place}, {part.kinds[0]}")
+        try:
+            files += part.land()
+            read += 1
+        except QuaestorError as problem:
+            first = first or problem
+            scope = f"{part.place}/{part.kinds[0]}"
+            gaps.append(Gap(scope=scope, reason=problem.what, fix=problem.fix))
+            files += [
+                file
+                for file in (current.files if current else ())
+                if file.scope.startswith(f"{part.place}/")
+                and file.scope.rpartition("/")[2] in part.kinds
+            ]
+    if first and not read:
+        raise first
+    return files, gaps
 
 
 def land_days(
