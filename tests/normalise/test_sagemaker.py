@@ -230,29 +230,44 @@ def test_instance_groups_are_added_up(warehouse, landing):
             {"TrainingJobStatus": "InProgress", "TrainingEndTime": None, "TrainingStartTime": None},
             *("pending", 0, None),
         ),
+        (
+            {"TrainingJobStatus": "Failed", "TrainingStartTime": None, "FailureReason": "no room"}
+            | {"TrainingTimeInSeconds": None},
+            *("failed", 0, "no room"),
+        ),
+        (
+            {"TrainingStartTime": None, "TrainingTimeInSeconds": None},
+            *("completed", None, None),
+        ),
         ({"TrainingJobStatus": "Deleting"}, None, 16, None),
     ],
 )
 def test_states(warehouse, landing, said, state, gpu_hours, reason):
-    """A job's state in our words; hours end with the job, or when it was last seen."""
-    loaded(warehouse, landing, jobs=[a_job(**said)])
+    """A job's state in our words; hours end with the job, or when it was last seen.
+
+    One that failed before it had a machine has none; one of which nobody says when it started has
+    an unknown number, which is told.
+    """
+    told = loaded(warehouse, landing, jobs=[a_job(**said)])
 
     assert only(warehouse, "usage.gpu_job", "state, gpu_hours, reason") == (
         *(state, gpu_hours),
         reason,
     )
+    assert ["unknown" in spot.reason for spot in told] == [True] * (gpu_hours is None)
 
 
 def test_a_type_that_ec2_does_not_tell_has_unknown_gpus(warehouse, landing):
     """Never none; and it is told."""
     machines = {"InstanceType": "ml.new.large", "InstanceCount": 1}
-    (spot,) = loaded(
+    spot, hours = loaded(
         warehouse, landing, jobs=[a_job(ResourceConfig=machines)], types=("ml.new.large",)
     )
 
     assert only(warehouse, "usage.gpu_job", "gpus, gpu_hours, instances") == (None, None, 1)
     assert spot.scope == "us-east-1/ml.new.large"
     assert "its GPUs are unknown" in spot.reason
+    assert hours.reason.startswith("the GPU-hours of 1 job are unknown, as nobody says how many")
 
 
 def test_one_unknown_group_leaves_the_whole_cluster_unknown(warehouse, landing):

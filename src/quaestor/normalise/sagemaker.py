@@ -9,6 +9,7 @@ from __future__ import annotations
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import SageMakerSource
 from quaestor.normalise import step
+from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots, release
@@ -59,6 +60,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     return [
         *blind_spots(warehouse, source, job.manifest.files),
         *_unknown_types(warehouse, source),
+        *unknown_hours(warehouse, source, gpus=_SAY_TYPES, times="Collect again."),
         *_models_gone(warehouse, source),
     ]
 
@@ -70,6 +72,9 @@ from landed_object
 where kind = 'endpoints'
     and ((object ->> 'EndpointArn') is null or (object ->> 'EndpointName') is null)
 """
+
+
+_SAY_TYPES = "Allow ec2:DescribeInstanceTypes in their region, and collect again."
 
 
 def _unknown_types(warehouse: Warehouse, source: str) -> list[BlindSpot]:

@@ -138,7 +138,11 @@ select
         when 'Stopping' then 'running'
         when 'InProgress' then case when p.started_at is null then 'pending' else 'running' end
     end as state,
-    case when p.status = 'InProgress' and p.started_at is null then 0
+    case
+        when p.started_at is null and (
+            p.status = 'InProgress'
+            or (p.status in ('Failed', 'Stopped') and p.training_seconds is null)
+        ) then 0 -- it never had a machine
         else p.gpus * coalesce(
             case when p.ended_at is not null then p.training_seconds end, p.elapsed_seconds
         ) / 3600 end as gpu_hours,
