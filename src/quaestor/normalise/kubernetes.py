@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.normalise.format import SQL
+from quaestor.normalise import step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots, release
@@ -43,12 +43,11 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     release(warehouse, source, keep=())
     for table in (*USAGE, "endpoint"):
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
-    for macros in ("macros.sql", "k8s_macros.sql"):
-        warehouse.run((SQL / macros).read_text(encoding="utf-8"))
+    step.define(warehouse, "macros", "k8s_macros")
     read_objects(warehouse, job)
     listed = _listed(warehouse, job)
     for name in SHARED:
-        warehouse.run(f"create or replace temp table {name} as {_select(name)}")
+        step.make(warehouse, name)
         if name == "k8s_object":
             _set_aside(warehouse, source)
     given = {"source": source, "seen_at": str(job.manifest.fetched_at)}
@@ -57,7 +56,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         _insert(warehouse, table, given)
     warehouse.run(
         "insert into quarantine.value select ?, file, sha256, row_number, reason, raw "
-        f"from ({_select('k8s_unreadable')})",
+        f"from ({step.text('k8s_unreadable')})",
         [source],
     )
     fill(warehouse, "deployment", "k8s_deployment", {"source": source})
@@ -98,11 +97,7 @@ def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[st
 
 
 def _insert(warehouse: Warehouse, table: str, given: dict[str, str]) -> None:
-    warehouse.run(f"insert into usage.{table} by name {_select(f'k8s_{table}')}", given)
-
-
-def _select(name: str) -> str:
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    warehouse.run(f"insert into usage.{table} by name {step.text(f'k8s_{table}')}", given)
 
 
 def _listed(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
@@ -121,10 +116,10 @@ def _listed(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
 
 
 def _set_aside(warehouse: Warehouse, source: str) -> None:
-    """Move the objects that have a reason to the quarantine."""
+    """Move the objects that are refused to the quarantine."""
     warehouse.run(
-        "insert into quarantine.row select ?, file, sha256, row_number, reason, object::varchar "
-        "from k8s_object where reason is not null",
+        "insert into quarantine.row select ?, file, sha256, row_number, refused, object::varchar "
+        "from k8s_object where refused is not null",
         [source],
     )
-    warehouse.run("delete from k8s_object where reason is not null")
+    warehouse.run("delete from k8s_object where refused is not null")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import PrometheusSource
-from quaestor.normalise.format import SQL
+from quaestor.normalise import step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import LANDED, read_objects
 from quaestor.normalise.quarantine import blind_spots, release
@@ -53,15 +53,13 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Replace what the source said before (see `normalise.Loader`)."""
     assert isinstance(job.source, PrometheusSource)  # noqa: S101 - LOADERS pairs schema and source
     source, cluster = job.source.name, job.source.cluster
-    for script in ("macros.sql", "k8s_macros.sql", "prometheus_macros.sql"):
-        warehouse.run((SQL / script).read_text(encoding="utf-8"))
+    step.define(warehouse, "macros", "k8s_macros", "prometheus_macros")
     for table in TABLES:
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
     release(warehouse, source, keep=())
     read_objects(warehouse, job)
-    for step in _STEPS:
-        _make(warehouse, step)
-    _make(warehouse, "endpoint_hour", cluster=cluster)
+    for name in (*_STEPS, "endpoint_hour"):
+        step.make(warehouse, f"prometheus_{name}", {"cluster": cluster})
     for table in TABLES:
         _fill(warehouse, table, source, cluster)
     warehouse.run(_ASIDE, {"source": source})
@@ -72,11 +70,6 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         *_nobody(warehouse, source),
         *blind_spots(warehouse, source, job.manifest.files),
     ]
-
-
-def _make(warehouse: Warehouse, step: str, **parameters: str) -> None:
-    model = (SQL / f"prometheus_{step}.sql").read_text(encoding="utf-8")
-    warehouse.run(f"create or replace temp table prometheus_{step} as {model}", parameters)
 
 
 def _fill(warehouse: Warehouse, table: str, source: str, cluster: str) -> None:

@@ -1,6 +1,6 @@
 -- The objects of Kubernetes clusters, with what all of them have.
 --
--- grain     one row per landed object; those with a reason go to quarantine.row
+-- grain     one row per landed object; those refused go to quarantine.row
 -- method    `landed_object` holds the lines (normalise/landed_objects.py); its place is the cluster
 --           and its kind the resource, with the namespace behind an @ where one was asked for by
 --           name. Of several owners the controller counts
@@ -42,5 +42,5 @@ select
         when row_number() over (
             partition by cluster, resource, namespace, name order by file, row_number
         ) > 1 then 'the object stands twice'
-    end as reason
+    end as refused
 from landed
