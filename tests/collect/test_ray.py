@@ -18,6 +18,7 @@ from quaestor.collect import ray
 from quaestor.collect.landing import Landing
 from quaestor.core.config import parse_config
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError, QuaestorError
+from quaestor.core.sources.ray import RaySource
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 4, 12)
@@ -273,6 +274,11 @@ def test_doctor_counts_and_an_address_that_is_none_is_a_mistake(tmp_path, dashbo
             doctor(wrong)
         assert caught.value.fix
         assert "pw" not in caught.value.what
+
+
+def test_permissions_can_be_asked_of_the_kind_alone():
+    """Before there is a source: an address stands in."""
+    assert ray.permissions(RaySource(name="r")).startswith("GET http://YOUR-HEAD:8265/api/jobs/ ")
 
 
 def test_a_token_that_no_header_carries_is_a_mistake(tmp_path, dashboard):

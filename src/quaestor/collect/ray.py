@@ -88,7 +88,8 @@ def permissions(source: RaySource) -> str:
     if source.path is not None:
         return f"No permission in Ray. The account that runs quaestor needs to read {source.path}."
     return (
-        f"GET {str(source.url).rstrip('/')}/api/jobs/ must be reachable; nothing else is asked. "
+        f"GET {(source.url or 'http://YOUR-HEAD:8265').rstrip('/')}/api/jobs/ must be reachable; "
+        "nothing else is asked. "
         "Ray's dashboard knows no rights: whoever reaches it may also start jobs, so put a proxy "
         "before it that lets this one path through, and give its token as `token:`."
     )
