@@ -14,16 +14,9 @@ from builders.jobs import landed, lines, settled
 from builders.rows import charge
 from quaestor.collect import azure_ml_fields as fields
 from quaestor.core.sources import AzureMlSource
-from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 21, 6)
 A100 = "STANDARD_NC24ADS_A100_V4"
-
-
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
 
 
 @pytest.fixture

@@ -32,12 +32,6 @@ JOB = {
 SAMPLE = {"host": "n1", "gpu_uuid": "GPU-1", "sampled_at": "2026-11-01T00:00:10Z"}
 
 
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
-
-
 def text_of(rows: list[Mapping[str, str]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)))

@@ -14,12 +14,6 @@ from quaestor.warehouse.duckdb import Warehouse
 NOVEMBER = datetime(2026, 11, 1)
 
 
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
-
-
 def state(warehouse: Warehouse, table: str, source: str, **values: Any) -> None:
     """One row of what a source states; the sources gov* are files."""
     row = {"source": source, "model": "churn", "from_file": source.startswith("gov"), **values}

@@ -14,15 +14,8 @@ from builders.jobs import settled as seen
 from quaestor.core.config import FilesSource
 from quaestor.normalise import registry
 from quaestor.normalise.job import Job
-from quaestor.warehouse.duckdb import Warehouse
 
 CREATED = 1_790_000_000_123  # 2026-09-21 14:13:20.123 UTC
-
-
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
 
 
 def landed(folder: Path, *files: bytes | dict[str, Any]) -> Job:

@@ -11,7 +11,6 @@ from builders import jobs
 from builders.jobs import settled as seen
 from quaestor.core.config import ModelGovSource
 from quaestor.normalise.job import Job
-from quaestor.warehouse.duckdb import Warehouse
 
 CHURN = """\
 model: churn
@@ -34,12 +33,6 @@ grants:
   - {principal: ci, right: promote, via: role/ci}
   - {subject: registry, principal: ada, right: write}
 """
-
-
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
 
 
 def landed(folder: Path, *files: str | bytes) -> Job:

@@ -27,12 +27,6 @@ MODEL = (
 HOSTILE = "<img src=x onerror=alert(1)>\n'\"\u2028😀"
 
 
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
-
-
 def landed(folder: Path, **parts: list[Any]) -> Job:
     """A source `registry` with these objects in force; `eu__cards` stands for eu/cards."""
     files = {SCOPES[scope]: lines(objects) for scope, objects in parts.items()}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pytest
-
 from builders.rows import insert
 from quaestor import normalise
 from quaestor.warehouse.duckdb import Warehouse
@@ -16,12 +14,6 @@ JOB = {
     "state": "completed", "seen_at": datetime(2026, 11, 2),
 }  # fmt: skip
 SAMPLE = {"source": "gpus", "host": "n1", "gpu_uuid": "a", "job": "7"}
-
-
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
 
 
 def told(warehouse: Warehouse, *, jobs=(JOB,), samples=()) -> list[tuple[object, ...]]:

@@ -24,12 +24,6 @@ from quaestor.warehouse.duckdb import Warehouse
 NOW = datetime(2026, 11, 4, 12)
 
 
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
-
-
 def read(
     warehouse: Warehouse, folder: Path, *jobs: Mapping[str, str], now: datetime = NOW, **keys: Any
 ) -> list[tuple[str, str]]:

@@ -26,12 +26,6 @@ PODS = (
 A_POD = 'prod,ml,p1,n1,2026-11-01T00:00:00Z,4,2.5,16,8,2,0.93,1,"{""team"": ""nlp""}"'
 
 
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
-
-
 def landed(
     folder: Path, files: dict[str, str | bytes], schema: str = "node-hours", delimiter: str = ","
 ) -> Job:

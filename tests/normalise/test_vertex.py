@@ -14,18 +14,11 @@ from builders.rows import charge
 from builders.vertex import AT
 from quaestor.collect import vertex_fields as fields
 from quaestor.core.sources import VertexSource
-from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 21, 6)
 LIFECYCLES = "development, staging, production or archived"
 KEY = "projects/acme-ml/locations/us-central1"  # of endpoints, by the project's id
 BILLED = "//aiplatform.googleapis.com/projects/7001/locations/us-central1"
-
-
-@pytest.fixture
-def warehouse():
-    with Warehouse(":memory:") as open_one:
-        yield open_one
 
 
 @pytest.fixture
