@@ -22,6 +22,7 @@ import stamina
 from builders.prometheus import History, Prometheus, a_gpu, a_node, a_pod
 from quaestor.collect import collector
 from quaestor.collect.landing import Landing
+from quaestor.collect.prometheus_queries import FACTS, OPTIONAL
 from quaestor.core.config import Config
 from quaestor.core.errors import (
     ConfigurationError,
@@ -510,9 +511,10 @@ def test_who_asks_and_for_which_tenant_is_sent(between: Between, landing: Landin
     (tmp_path / "token").write_text("from-file\n")
     look(landing, between.url, **TOKEN, headers={"X-Scope-OrgID": "ml"})
     first = between.headers[0]
-    PROMETHEUS.doctor(source(between.url, token_file=str(tmp_path / "token")), Config())
+    last = {"until": date(2025, 3, 3)}
+    PROMETHEUS.doctor(source(between.url, token_file=str(tmp_path / "token"), **last), Config())
     second = between.headers[-1]
-    PROMETHEUS.doctor(source(between.url, **USER), Config())
+    PROMETHEUS.doctor(source(between.url, **USER, **last), Config())
     third = between.headers[-1]
 
     assert (first["Authorization"], first["X-Scope-Orgid"]) == ("Bearer s3cret", "ml")
@@ -577,7 +579,8 @@ def test_mutual_tls(mutual: tuple[str, Path], landing: Landing):
     """`ca_file`, `cert_file`, `key_file`; a server that is not trusted is not asked."""
     url, folder = mutual
     files = {"ca_file": "cert.pem", "cert_file": "cert.pem", "key_file": "key.pem"}
-    told = PROMETHEUS.doctor(source(url, **files), Config(base=str(folder)))
+    asked = source(url, **files, until=date(2025, 3, 3))
+    told = PROMETHEUS.doctor(asked, Config(base=str(folder)))
     strange = look(landing, url)
 
     assert "metrics" in told
@@ -599,12 +602,28 @@ def test_doctor_says_what_is_there(between: Between):
     names = ["kube_pod_info", "DCGM_FI_DEV_GPU_UTIL", "up"]
     answer = json.dumps({"status": "success", "data": names})
     between.rule = lambda url: (200, "application/json", answer) if "__name__" in url else None
-    told = PROMETHEUS.doctor(source(between.url), Config())
+    with pytest.raises(PartlyReadError) as caught:
+        PROMETHEUS.doctor(source(between.url), Config())
+    needed, read = caught.value.what, caught.value.read
 
-    needed, _, others = told.partition("; absent, and in no figure: ")
-    assert needed.startswith("3 metrics, 2 of 17 facts; absent: container_cpu_usage_seconds_total,")
+    assert needed.startswith("metrics: there is no container_cpu_usage_seconds_total, container_")
+    assert "kube_node_info" in needed
     assert "DCGM" not in needed
-    assert "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE" in others
+    assert "kube-state-metrics" in str(caught.value.fix)
+    assert read.startswith("3 metrics, 2 of 17 facts; absent, and in no figure: ")
+    assert "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE" in read
+
+
+def test_doctor_of_a_healthy_cluster(between: Between):
+    """What is in no figure is named, and so is that nobody sees what GPUs do, if there are any."""
+    names = [some[0] for kind, some in FACTS.items() if kind not in OPTIONAL and kind != "gpu_used"]
+    answer = json.dumps({"status": "success", "data": names})
+    between.rule = lambda url: (200, "application/json", answer) if "__name__" in url else None
+
+    assert PROMETHEUS.doctor(source(between.url), Config()).startswith(
+        "8 metrics, 8 of 17 facts; no use of GPUs (DCGM_FI_PROF_GR_ENGINE_ACTIVE or "
+        "DCGM_FI_DEV_GPU_UTIL); absent, and in no figure: container_network_receive_bytes_total,"
+    )
 
 
 def test_permissions_name_the_paths():

@@ -13,14 +13,21 @@ import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from quaestor.collect.objects import land_objects
 from quaestor.collect.prometheus_api import RefusedError, Server, TooMuchError, server
-from quaestor.collect.prometheus_queries import FACTS, METRICS, OPTIONAL, Cluster, questions
+from quaestor.collect.prometheus_queries import (
+    FACTS,
+    GPU_METRICS,
+    METRICS,
+    OPTIONAL,
+    Cluster,
+    questions,
+)
 from quaestor.collect.prometheus_slices import DAY, HOUR, Slice, in_force, missing, replaced
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
@@ -38,6 +45,7 @@ LATE = timedelta(minutes=5)  # when the last samples of an hour are in, remote w
 _APART = timedelta(seconds=60)  # clocks further apart are told
 _REPLAYED = DAY  # further still is a look with --now, not a clock that is off
 _NEAR = 0.8
+_SCRAPE = "Scrape the kubelet's /metrics/cadvisor and kube-state-metrics, with its labels of pods."
 _EMPTY = gzip.compress(b"", mtime=0)
 
 
@@ -75,16 +83,24 @@ def collect(
 def doctor(source: PrometheusSource, config: Config) -> str:
     """Say what the server has of what we ask for (see `Collector.doctor`)."""
     api = server(source, config)
-    end = _unix(_clock(api))
-    names = _names(api, start=end - 86_400, end=end)
+    end = _clock(api)
+    if source.until:
+        end = min(end, datetime.combine(source.until + DAY, time()))
+    names = _names(api, start=_unix(end - DAY), end=_unix(end))
     if names is None:
         return "reachable; it forbids to ask which metrics exist"
     absent = {kind: " or ".join(some) for kind, some in FACTS.items() if not set(some) & set(names)}
     told = f"{len(names):,} metrics, {len(FACTS) - len(absent)} of {len(FACTS)} facts"
-    needed = [some for kind, some in absent.items() if kind not in OPTIONAL]
+    needed = [some for kind, some in absent.items() if kind not in (*OPTIONAL, *GPU_METRICS)]
     others = [some for kind, some in absent.items() if kind in OPTIONAL]
-    told += f"; absent: {', '.join(needed)}" if needed else ""
-    return told + (f"; absent, and in no figure: {', '.join(others)}" if others else "")
+    if "gpu_used" in absent:
+        told += f"; no use of GPUs ({absent['gpu_used']})"
+    if others:
+        told += f"; absent, and in no figure: {', '.join(others)}"
+    if needed:
+        gap = Gap(scope="metrics", reason=f"there is no {', '.join(needed)}", fix=_SCRAPE)
+        raise PartlyReadError([gap], where=api.where, read=told)
+    return told
 
 
 def permissions(source: PrometheusSource) -> str:
