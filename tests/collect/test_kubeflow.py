@@ -60,6 +60,17 @@ def test_a_second_look_lands_nothing(registry, tmp_path):
     assert collect(tmp_path, keys(registry)).current() == first
 
 
+def test_an_address_loses_its_credentials(registry, tmp_path):
+    """User, password and signature; what lies there is still known by its name."""
+    address = "https://ci:s3cr3t@store.example/churn?sv=1&sig=s3cr3t"
+    registry.lists["model_versions/11/artifacts"][0]["uri"] = address
+    landing = collect(tmp_path, keys(registry))
+    landed = b"".join(p.read_bytes() for p in landing.root.rglob("*") if p.is_file())
+
+    assert b"s3cr3t" not in landed
+    assert b'"https://store.example/churn?sv=1&sig=***"' in landed
+
+
 def test_a_token_opens_the_door_and_is_written_nowhere(registry, tmp_path):
     """As ${NAME} of the environment."""
     registry.token = "s3cr3t"  # noqa: S105 - of this test

@@ -210,6 +210,33 @@ def test_credentials_in_the_address_stay_out_of_everything(seeded_registry, tmp_
     assert dict(os.environ) == environment
 
 
+def test_credentials_that_runs_logged_are_never_landed(seeded_registry, tmp_path):
+    """A remote with CI's token in it, and a parameter that is one by its name."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(seeded_registry.uri, seeded_registry.uri)
+    run = client.create_run(client.get_experiment_by_name("training").experiment_id)
+    remote = "https://gitlab-ci-token:s3cr3t@git.example/churn.git"
+    client.set_tag(run.info.run_id, "mlflow.source.git.repoURL", remote)
+    client.log_param(run.info.run_id, "hf_token", "s3cr3t")
+    client.log_param(run.info.run_id, "max_tokens", "512")
+    client.create_registered_model("leaky")
+    try:
+        client.create_model_version("leaky", "s3://models/leaky", run.info.run_id)
+        with built(collect(seeded_registry.uri, tmp_path)) as (warehouse, _):
+            found = warehouse.rows(
+                "select git_repo, params from registry.run join "
+                "registry.model_version using (source, run_id) where model = 'leaky'"
+            )
+    finally:
+        client.delete_registered_model("leaky")
+        client.delete_run(run.info.run_id)
+
+    assert found == [("https://git.example/churn.git", '{"hf_token":"***","max_tokens":"512"}')]
+    for path in (tmp_path / "landing").rglob("*"):
+        assert path.is_dir() or b"s3cr3t" not in path.read_bytes(), path
+
+
 def test_a_stopped_server_is_known_in_seconds(mlflow_server, seeded_registry, tmp_path):
     """What was landed before stays in force; no password in the complaint."""
     before = collect(seeded_registry.uri, tmp_path).current()

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from quaestor.collect.cleared import cleared
 from quaestor.collect.mlflow_grants import ask_grants
 from quaestor.collect.mlflow_rest import in_order, model_as_json, run_as_json, version_as_json
 from quaestor.collect.network import network_reason
@@ -75,7 +76,7 @@ def collect(
         "runs": sorted(map(run_as_json, runs), key=lambda run: str(run["info"]["run_id"])),
     }
     landed = landing.land_bytes(
-        msgspec.json.encode(content) + b"\n", "registry.json", registry.scope
+        cleared(msgspec.json.encode(content)) + b"\n", "registry.json", registry.scope
     )
     beside, gaps = _landed_grants(landing, registry.scope, grants)
     landing.snapshot([landed, *beside], kind="mlflow", schema="mlflow", now=now)

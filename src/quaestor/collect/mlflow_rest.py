@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from quaestor.collect.cleared import value_of
+
 
 def model_as_json(model: Any) -> dict[str, Any]:
     """Return a registered model as the REST API writes it."""
@@ -89,7 +91,7 @@ def _said(**values: Any) -> dict[str, Any]:
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in sorted(tags.items())]
+    return [{"key": key, "value": value_of(key, value)} for key, value in sorted(tags.items())]
 
 
 def _number(value: float) -> float | str:

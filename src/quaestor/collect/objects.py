@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from quaestor.collect.cleared import cleared
+
 if TYPE_CHECKING:
     from quaestor.collect.landing import Landing
     from quaestor.core.landed import LandedFile
@@ -20,6 +22,8 @@ def land_objects(
 ) -> LandedFile:
     """Write objects as they come, keys in order; the caller brings them in an order that stays.
 
+    Addresses in them lose what is a credential (`cleared`).
+
     Args:
         landing: The source's landing folder.
         place: Where they are from: a context, a region, an account.
@@ -27,7 +31,7 @@ def land_objects(
         objects: What JSON can hold, and dates.
         version: What makes a second look needless (see `Landing.known`), if anything does.
     """
-    lines = (msgspec.json.encode(one, order="sorted") + b"\n" for one in objects)
+    lines = (cleared(msgspec.json.encode(one, order="sorted")) + b"\n" for one in objects)
     name, scope = f"{kind}.jsonl", f"{place}/{kind}"
     if version is not None:
         return landing.land_blocks(lines, name, scope, version)
