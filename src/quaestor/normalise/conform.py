@@ -199,20 +199,21 @@ def read_column(
     """
     if kind == "VARCHAR" and is_nested(engine_type):
         source = f"to_json({source})"
-    if reader and "VARCHAR" in (kind, engine_type):
-        unread = f"{quoted(name)} is null and {alias} is not null"
-        long = _LONG.format(alias) if kind == _NUMBER else None
-        text = f"{speller}({source}::varchar)"
+    if "VARCHAR" not in (kind, engine_type):
+        return _read_typed(name, source, alias, engine_type, kind)
+    unread = f"{quoted(name)} is null and {alias} is not null"
+    long = _LONG.format(alias) if kind == _NUMBER else None
+    text = f"{speller}({source}::varchar)"
+    if reader:
         return Column(name, kind, alias, text, f"{reader}({alias})", unread, long)
     if kind == "VARCHAR":
-        return Column(name, kind, alias, f"{speller}({source}::varchar)", alias, None, None)
-    unread = f"{quoted(name)} is null and {alias} is not null"
-    if engine_type == "VARCHAR" and kind == _NUMBER:
-        typed = f"as_number({alias})"
-        long = _LONG.format(alias)
-        return Column(name, kind, alias, f"{speller}({source})", typed, unread, long)
-    if engine_type == "VARCHAR":
-        return Column(name, kind, alias, f"{speller}({source})", f"as_time({alias})", unread, None)
+        return Column(name, kind, alias, text, alias, None, None)
+    typed = f"as_number({alias})" if kind == _NUMBER else f"as_time({alias})"
+    return Column(name, kind, alias, text, typed, unread, long)
+
+
+def _read_typed(name: str, source: str, alias: str, engine_type: str, kind: str) -> Column:
+    """Give a number or a time that the engine has read already the type `kind`."""
     if engine_type in ("DOUBLE", "FLOAT"):
         # The shortest text that names the double: 0.1 stays 0.1 (a cast would give its noise).
         # Such a text has 17 digits at most, so that only small values can have too many.
@@ -231,6 +232,7 @@ def read_column(
         return Column(name, kind, alias, source, typed, too_large, too_long)
     if kind != _NUMBER and engine_type.startswith(("TIMESTAMP", "DATE")):
         return Column(name, kind, alias, source, typed, f"not ({alias} {_SOME_DAY})", None)
+    unread = f"{quoted(name)} is null and {alias} is not null"
     return Column(name, kind, alias, source, typed, unread, None)
 
 
