@@ -113,6 +113,20 @@ def test_what_has_ended_is_not_asked_for_again(workspace):
     assert len(workspace.landed("jobs")) == 4
 
 
+def test_jobs_whose_landed_file_is_lost_are_asked_for_again(workspace):
+    """All of them: what is not known to have been seen is new."""
+    workspace.tell("jobs", build.job("a"), build.job("b"))
+    workspace.ran(build.run("a"), build.run("b"))
+    workspace.collect()
+    first = workspace.landing.current()
+    for file in first.files:
+        (workspace.landing.root / file.path).unlink(missing_ok=True)  # empty ones are one file
+    workspace.collect(NOW + timedelta(hours=1))
+
+    assert workspace.landing.current() == first
+    assert [one["name"] for one in workspace.landed("jobs")] == ["a", "b"]
+
+
 def test_a_list_that_is_not_sorted_is_read_to_its_end(workspace):
     """Nobody promises an order: a newer job behind older ones is found."""
     workspace.tell("jobs", build.job("a"))

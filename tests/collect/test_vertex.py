@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -112,6 +113,23 @@ def test_a_job_deleted_while_it_ran_stays_and_its_end_is_unknown(vertex):
     assert [json.loads(line)["state"] for line in vertex.lines("custom-jobs")] == [
         "JOB_STATE_UNSPECIFIED"
     ]
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b'{"name": ')])
+def test_jobs_whose_landed_file_is_lost_are_asked_for_again(vertex, damage):
+    """Those that ended, too: as at the first look."""
+    vertex.tell("customJobs", build.custom_job(1), build.custom_job(2))
+    vertex.collect()
+    first = vertex.landing.current()
+    for file in first.files:
+        if file.scope.endswith("custom-jobs"):
+            damage(vertex.landing.root / file.path)
+    vertex.collect(NOW + timedelta(hours=1))
+    since = [parse_qs(urlsplit(url).query)["filter"] for url in vertex.asked("customJobs")]
+
+    assert since[0] == since[1]
+    assert vertex.landing.current() == first
+    assert len(list(vertex.lines("custom-jobs"))) == 2
 
 
 def test_a_second_look_with_nothing_new_lands_nothing(vertex):

@@ -13,12 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from quaestor.collect import azure
 from quaestor.collect import azure_ml_fields as fields
 from quaestor.collect.azure_ml_rest import segment
-from quaestor.collect.objects import land_objects
+from quaestor.collect.objects import land_objects, landed_objects
 from quaestor.core.period import month_after, utc
 
 if TYPE_CHECKING:
@@ -209,18 +207,14 @@ def _without_end(job: Found) -> Found:
 
 
 def _landed(landing: Landing, kind: str) -> dict[str, Found]:
-    """Return what is in force of a kind, by name; a line that is damaged is asked for again."""
+    """Return what is in force of a kind, by name."""
     current = landing.current()
-    found: dict[str, Found] = {}
-    for file in current.files if current else ():
-        if file.scope.endswith(f"/{kind}"):
-            for line in (landing.root / file.path).read_bytes().splitlines():
-                try:
-                    one = msgspec.json.decode(line, type=Found)
-                except msgspec.MsgspecError:
-                    continue
-                found[str(one.get("name"))] = one
-    return found
+    return {
+        str(one.get("name")): one
+        for file in (current.files if current else ())
+        if file.scope.endswith(f"/{kind}")
+        for one in landed_objects(landing, file) or ()
+    }
 
 
 def _land(arm: Arm, landing: Landing, kind: str, found: Mapping[str, Found]) -> LandedFile:

@@ -36,3 +36,12 @@ def land_objects(
     if version is not None:
         return landing.land_blocks(lines, name, scope, version)
     return landing.land_bytes(b"".join(lines), name, scope)
+
+
+def landed_objects(landing: Landing, file: LandedFile) -> list[dict[str, Any]] | None:
+    """Return what a landed file holds; None where it is gone or damaged: it is asked for again."""
+    try:
+        lines = (landing.root / file.path).read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=dict[str, Any]) for line in lines]
+    except (OSError, msgspec.MsgspecError):
+        return None

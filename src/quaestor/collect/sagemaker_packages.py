@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from quaestor.collect import aws
-from quaestor.collect.objects import land_objects
+from quaestor.collect.objects import land_objects, landed_objects
 from quaestor.core.errors import IncompleteError
 
 if TYPE_CHECKING:
@@ -224,18 +224,11 @@ def _known(place: Place) -> dict[str, Object]:
     ]
     found: dict[str, Object] = {}
     for file in [*in_force, *since]:
-        for one in read_landed(place.landing, file):
+        for one in landed_objects(place.landing, file) or ():
             before = found.get(one["ModelPackageArn"])
             if before is None or modified(before) <= modified(one):
                 found[one["ModelPackageArn"]] = one
     return found
-
-
-def read_landed(landing: Landing, file: LandedFile) -> Iterator[Object]:
-    """Yield the objects of a landed file."""
-    with (landing.root / file.path).open("rb") as stream:
-        for line in stream:
-            yield msgspec.json.decode(line)
 
 
 def modified(package: Object) -> str:
@@ -290,7 +283,7 @@ def read_cards(place: Place) -> list[Object]:
         one["ModelCardArn"]: one
         for file in (current.files if current else ())
         if file.scope == f"{place.region}/model-cards"
-        for one in read_landed(place.landing, file)
+        for one in landed_objects(place.landing, file) or ()
     }
 
     def read(summary: Object) -> Object:

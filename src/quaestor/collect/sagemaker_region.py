@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from quaestor.collect import aws
+from quaestor.collect.objects import landed_objects
 from quaestor.core.errors import IncompleteError, QuaestorError
 from quaestor.core.landed import Gap
 
@@ -71,11 +70,7 @@ class Region:
 
     def objects(self, file: LandedFile | None) -> list[Object]:
         """Return what a landed file holds; nothing where it is not there or damaged."""
-        try:
-            lines = (self.landing.root / file.path).read_bytes().splitlines() if file else []
-            return [msgspec.json.decode(line, type=Object) for line in lines]
-        except (OSError, msgspec.MsgspecError):
-            return []
+        return (landed_objects(self.landing, file) if file else None) or []
 
     def in_parallel(self, work: Callable[[T], R], items: list[T]) -> Iterator[R]:
         """Yield results in the order of the items; the first failure ends it."""

@@ -17,7 +17,7 @@ import msgspec
 
 from quaestor.collect import aws, aws_access
 from quaestor.collect import sagemaker_packages as packages
-from quaestor.collect.objects import land_objects
+from quaestor.collect.objects import land_objects, landed_objects
 from quaestor.collect.sagemaker_packages import DENIED, Object, Place
 from quaestor.core.errors import IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap, LandedFile
@@ -89,7 +89,7 @@ class _Look:
             one
             for file in self.files
             if file.scope.endswith(scope)
-            for one in packages.read_landed(self.landing, file)
+            for one in landed_objects(self.landing, file) or ()
         ]
 
 

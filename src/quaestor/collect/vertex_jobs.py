@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from quaestor.collect import vertex_fields as fields
-from quaestor.collect.objects import land_objects
+from quaestor.collect.objects import land_objects, landed_objects
 from quaestor.core.period import month_after, utc
 
 if TYPE_CHECKING:
@@ -57,13 +55,15 @@ def land(
     """
     place = f"{google.source.project}/{location}/"
     current = landing.current()
-    files = {
-        file.scope: file
+    in_force = {
+        file: landed_objects(landing, file)
         for file in (current.files if current else ())
         if file.scope.startswith(place) and file.scope.endswith(f"/{kind}")
     }
-    before = {job["name"]: job for file in files.values() for job in _read(landing, file)}
-    since = _since(before.values(), now, google.source.months)
+    files = {file.scope: file for file, jobs in in_force.items() if jobs is not None}
+    before = {job["name"]: job for jobs in in_force.values() for job in jobs or ()}
+    whole = len(files) == len(in_force)
+    since = _since(before.values() if whole else (), now, google.source.months)
     asked = KINDS[kind]
     listed = google.items(
         google.vertex(location, asked.path),
@@ -119,12 +119,3 @@ def _month(job: Mapping[str, Any]) -> str:
     """Return the month that a job was made in, as its file is called."""
     made = _made(job)
     return f"{made:%Y-%m}" if made else "undated"
-
-
-def _read(landing: Landing, file: LandedFile) -> Iterable[Job]:
-    """Yield the jobs of a landed file; a line that is damaged is asked for again."""
-    for line in (landing.root / file.path).read_bytes().splitlines():
-        try:
-            yield msgspec.json.decode(line, type=Job)
-        except msgspec.MsgspecError:
-            continue
