@@ -266,6 +266,7 @@ def test_doctor_counts_and_an_address_that_is_none_is_a_mistake(tmp_path, dashbo
     def doctor(url: str) -> str:
         config = parse_config(f"sources: [{{name: ray, kind: ray, url: '{url}'}}]", tmp_path, {})
         assert "/api/jobs/" in ray.permissions(config.sources[0])
+        assert "pw" not in ray.permissions(config.sources[0])
         return ray.doctor(config.sources[0], config)
 
     assert doctor(dashboard.url) == "1 job, 0 running"

@@ -87,8 +87,11 @@ def permissions(source: RaySource) -> str:
     """Say what must be reachable (see `Collector.permissions`)."""
     if source.path is not None:
         return f"No permission in Ray. The account that runs quaestor needs to read {source.path}."
+    parts = web.split(source.url or "")
+    # An address with a user's name in it is refused when it is asked; it is not repeated here.
+    known = source.url if parts and "@" not in parts.netloc else None
     return (
-        f"GET {(source.url or 'http://YOUR-HEAD:8265').rstrip('/')}/api/jobs/ must be reachable; "
+        f"GET {(known or 'http://YOUR-HEAD:8265').rstrip('/')}/api/jobs/ must be reachable; "
         "nothing else is asked. "
         "Ray's dashboard knows no rights: whoever reaches it may also start jobs, so put a proxy "
         "before it that lets this one path through, and give its token as `token:`."
