@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -240,13 +241,16 @@ def test_no_sources_are_a_configuration_error(estate: Estate):
 
 
 def start(estate: Estate, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
-    """Start `quaestor` in the estate's folder."""
+    """Start `quaestor` in the estate's folder, as at a terminal.
+
+    A shell that runs these tests in its background has SIGINT ignored, and so would the program.
+    """
     return subprocess.Popen(
         [*QUAESTOR, *arguments],
         cwd=estate.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        **options,
+        **{"preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL), **options},
     )
 
 

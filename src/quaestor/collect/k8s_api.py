@@ -322,10 +322,9 @@ class Api:
 def address(resource: Resource, version: str, namespace: str | None) -> str:
     """Return the path of a list.
 
-        >>> from quaestor import __version__
-    from quaestor.collect.k8s_kept import RESOURCES
-        >>> address(RESOURCES[2], "v1", "ml")
-        '/api/v1/namespaces/ml/pods'
+    >>> from quaestor.collect.k8s_kept import RESOURCES
+    >>> address(next(one for one in RESOURCES if one.plural == "pods"), "v1", "ml")
+    '/api/v1/namespaces/ml/pods'
     """
     root = f"/apis/{resource.group}" if resource.group else "/api"
     of = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""

@@ -57,7 +57,7 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
         """,
         [source],
     )
-    return [
+    told = [
         _refused(source, known.get(file, file), reason)
         if whole
         else BlindSpot(
@@ -70,6 +70,7 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
         )
         for file, whole, loaded, mapped, rows, first, reason in found
     ]
+    return sorted(told, key=lambda spot: spot.scope)  # landed names begin with a hash
 
 
 def _refused(source: str, scope: str, reason: str) -> BlindSpot:
