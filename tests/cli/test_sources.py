@@ -58,6 +58,17 @@ def test_a_source_that_fails_is_said_with_its_remedy(folder, capsys):
     assert run(["build", "--now", NOW, "--on-missing", "warn"]) == 0
 
 
+def test_sources_that_fail_are_said_to_programs_too(folder, capsys):
+    """`--json-errors`: a line for each, with the source's name."""
+    add(folder, "{name: gone, kind: files, path: gone}")
+    add(folder, "{name: lost, kind: files, path: lost}")
+
+    assert run(["collect", "--now", NOW, "--json-errors"]) == 3
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [one["source"] for one in said] == ["gone", "lost"]
+    assert {"no such file or folder"} == {one["error"] for one in said}
+
+
 def test_only_the_sources_named_are_collected(folder, capsys):
     """A name that no source has is a mistake, with those there are."""
     add(folder, "{name: gone, kind: files, path: gone}")

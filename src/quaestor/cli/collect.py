@@ -45,7 +45,7 @@ def command(
     config = call.config()
     with steps(call) as say:
         failures = pipeline.collect(config, now=call.now, progress=say, only=only, window=window)
-    say_failures(failures)
+    say_failures(failures, as_json=call.json_errors)
     looked = len(pipeline.chosen(config, only))
     if not call.quiet:
         plural = "s" if looked != 1 else ""

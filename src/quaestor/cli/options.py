@@ -28,6 +28,7 @@ class Call:
     quiet: bool
     verbose: bool
     color: bool
+    json_errors: bool = False
 
     def config(self) -> Config:
         """Read the configuration file.
@@ -81,9 +82,7 @@ _OPTIONS = (
     click.option("--quiet", "-q", is_flag=True, help="Results and errors only."),
     click.option("--verbose", "-v", is_flag=True, help="Say each step."),
     click.option("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same."),
-    click.option(
-        "--json-errors", is_flag=True, expose_value=False, help="Errors as one JSON line."
-    ),
+    click.option("--json-errors", is_flag=True, help="Errors as JSON, a line each."),
 )
 
 
@@ -99,6 +98,7 @@ def shared(function: F) -> F:
         quiet: bool,
         verbose: bool,
         no_color: bool,
+        json_errors: bool,
         **options: Any,
     ) -> Any:
         call = Call(
@@ -108,6 +108,7 @@ def shared(function: F) -> F:
             quiet=quiet,
             verbose=verbose,
             color=not no_color and "NO_COLOR" not in os.environ,
+            json_errors=json_errors,
         )
         return function(call, *arguments, **options)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="SOURCE", required=False)
 @click.option("--kind", help="Of a kind of source, without a configuration; YOUR-... stands in.")
 def command(call: Call, name: str | None, kind: str | None) -> int:
-    """Print the least that a source needs to be allowed: an IAM policy, an Azure or a GCP role.
+    """Print the least that a source needs to be allowed: an IAM policy, a role, RBAC of a cluster.
 
     It is made from the source's own settings (bucket, prefix, scope, table) and asks nobody, so
     that it can be applied before the first look. Nothing in it allows a change.

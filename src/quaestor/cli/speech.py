@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 import click
@@ -12,10 +13,14 @@ from quaestor.core.money import amount_text
 from quaestor.core.text import printable
 
 
-def say_failures(failures: Sequence[tuple[str, QuaestorError]]) -> None:
-    """Print each source's error to standard error."""
+def say_failures(failures: Sequence[tuple[str, QuaestorError]], *, as_json: bool) -> None:
+    """Print each source's error to standard error, as text or as JSON, a line each."""
     for name, problem in failures:
-        click.echo(f"source {name}: {problem.as_text()}", err=True)
+        if as_json:
+            said = json.dumps({"source": name, **problem.as_dict()})
+        else:
+            said = f"source {name}: {problem.as_text()}"
+        click.echo(said, err=True)
 
 
 def say_blind_spots(spots: Iterable[BlindSpot]) -> None:
