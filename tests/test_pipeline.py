@@ -360,6 +360,26 @@ def test_ctrl_c_stops_at_once_and_keeps_the_last_good_state(estate: Estate):
     assert estate.rows("select sum(charges) from ledger.cost") == [(1,)]
 
 
+def test_a_registered_version_meets_its_charges(estate: Estate):
+    """By the tags `model` and `model_version`, whatever registry states the version."""
+    tags = '{"model": "churn", "model_version": "7"}'
+    estate.write("bills/october.csv", csv_text({"Tags": tags, "BilledCost": "1.5"}, {}))
+    estate.write(
+        "registry.json",
+        '{"registered_models": [{"name": "churn"}], "runs": [],'
+        ' "model_versions": [{"name": "churn", "version": 6}, {"name": "churn", "version": 7}]}',
+    )
+    estate.more = "  - {name: mlflow, kind: files, path: registry.json, schema: mlflow}\n"
+    estate.build()
+
+    assert estate.rows(
+        """
+        select v.source, v.version, c.billing_billed_cost from registry.model_version as v
+        join ledger.cost as c on c.model = v.model and c.model_version = v.version
+        """
+    ) == [("mlflow", "7", Decimal("1.5"))]
+
+
 def test_a_warehouse_in_use_is_said(estate: Estate, capsys):
     """Two audits at once would be one too many: exit code 3, and what to do."""
     estate.build()
@@ -390,6 +410,20 @@ def test_a_warehouse_of_a_newer_quaestor_is_left_alone(estate: Estate):
         estate.build()
 
     assert "written by a newer Quaestor (schema 99" in caught.value.what
+
+
+def test_a_warehouse_of_an_older_schema_is_left_alone(estate: Estate):
+    """It lacks columns: it is not filled by halves, and what is landed makes a new one."""
+    estate.build()
+    with Warehouse(estate.path) as warehouse:
+        warehouse.run("update meta.property set value = '1' where name = 'schema_version'")
+    with pytest.raises(ConfigurationError) as caught:
+        estate.build()
+
+    assert "the warehouse is of an older schema (1, " in caught.value.what
+    estate.path.rename(estate.path.with_suffix(".old"))
+    estate.build()
+    assert estate.rows("select sum(charges) from ledger.cost") == [(1,)]
 
 
 def test_a_file_that_is_no_warehouse_is_left_alone(estate: Estate):

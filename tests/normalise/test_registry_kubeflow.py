@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
 from builders.kubeflow import Registry, a_registry, resource, serving
 from builders.registries import collect, load, loaded
+from builders.rows import insert
 from quaestor.core.errors import PartlyReadError
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -191,24 +193,39 @@ def test_an_empty_registry_is_told(tmp_path):
 
 
 def test_a_deployment_is_joined_to_the_bill(registry, tmp_path):
-    """By the workload that bears its environment and name, as pods and their labels have it."""
+    """Its pods bear its name, run on a node, and the node is a charge's resource."""
+    moment = datetime(2026, 10, 5, 6)
+    hour = {"source": "k8s", "cluster": "prod", "node": "n1", "hour": moment}
     with loaded(tmp_path, keys(registry)) as (warehouse, _):
-        warehouse.run(
-            """
-            insert into usage.pod_hour by name
-            select 'k8s' as source, 'prod' as cluster, 'production' as namespace,
-                'churn-api-1' as pod, 'n1' as node, timestamp '2026-10-05 06:00:00' as hour,
-                '{"serving.kserve.io/inferenceservice":"churn-api"}' as labels
-            """
+        insert(
+            warehouse,
+            "usage.pod_hour",
+            **hour,
+            namespace="production",
+            pod="churn-api-1",
+            labels='{"serving.kserve.io/inferenceservice":"churn-api"}',
+        )
+        insert(warehouse, "usage.node_hour", **hour, provider_id="i-0ab")
+        insert(
+            warehouse,
+            "focus.charge",
+            **dict.fromkeys(("BillingPeriodStart", "ChargePeriodStart"), moment),
+            **dict.fromkeys(("BilledCost", "EffectiveCost"), Decimal("1.5")),
+            **dict.fromkeys(("x_source", "x_file", "x_file_sha256"), "bill"),
+            ResourceId="i-0ab",
+            x_row=1,
         )
         joined = warehouse.rows(
             """
-            select p.pod, d.model, d.version
-            from usage.pod_hour as p
-            join registry.deployment as d
+            select d.model, d.version, p.pod, c.EffectiveCost
+            from registry.deployment as d
+            join usage.pod_hour as p
                 on d.deployment = p.namespace || '/'
                     || (p.labels::json ->> 'serving.kserve.io/inferenceservice')
+            join usage.node_hour as n
+                on (n.cluster, n.node, n.hour) = (p.cluster, p.node, p.hour)
+            join focus.charge as c on c.ResourceId = n.provider_id
             """
         )
 
-    assert joined == [("churn-api-1", "churn", "v1")]
+    assert joined == [("churn", "v1", "churn-api-1", Decimal("1.5"))]

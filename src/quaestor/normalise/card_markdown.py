@@ -81,8 +81,8 @@ def _version(texts: Mapping[tuple[str, ...], str], head: dict[str, Any]) -> str 
 
 
 def _card(head: dict[str, Any], version: str | None, body: str, scope: str) -> Card:
-    gov = head.get("gov") if isinstance(head.get("gov"), dict) else {}
-    assert isinstance(gov, dict)  # noqa: S101 - the line above
+    stated = head.get("gov")
+    gov: dict[str, Any] = stated if isinstance(stated, dict) else {}
     index = mappings(head.get("model-index"))
     name = first_text(
         *(head.get("gov.model"), gov.get("model"), head.get("model_name")),

@@ -16,7 +16,7 @@ import duckdb
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"
@@ -53,7 +53,7 @@ class Warehouse:
             raise _explained(problem, self.path) from None
         try:
             self.run("set TimeZone = 'UTC'")
-            self._migrate()
+            self._prepare()
         except BaseException:
             self.connection.close()
             raise
@@ -189,7 +189,7 @@ class Warehouse:
                 "far too large.",
             ) from problem
 
-    def _migrate(self) -> None:
+    def _prepare(self) -> None:
         found = self.rows(
             "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'property'"
         )
@@ -212,11 +212,15 @@ class Warehouse:
             )
         if version == SCHEMA_VERSION:
             return
-        if self.read_only:
-            raise IncompleteError(
+        if version:
+            raise ConfigurationError(
                 f"the warehouse is of an older schema ({version}, this one reads {SCHEMA_VERSION})",
                 where=self.path,
-                fix="Run `quaestor build` once to bring it up to date.",
+                fix="Move it away and run `quaestor build`: what is landed is read anew.",
+            )
+        if self.read_only:
+            raise IncompleteError(
+                "the warehouse is empty", where=self.path, fix="Run `quaestor build` once."
             )
         with self.transaction():
             for script in sorted(_SCHEMA.glob("*.sql")):

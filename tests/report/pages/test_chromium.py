@@ -51,7 +51,7 @@ def _own(note, path):
 
 
 @pytest.mark.parametrize("report", REPORTS)
-@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+@pytest.mark.parametrize("width", [360, 768, 1265, 1280, 1920])  # 1265: beside a scroll bar
 def test_it_opens_quietly_and_fits(opened, report, width):
     """No complaint, no request, no dialog, and nothing to scroll sideways."""
     page, noted = opened(report, width=width)
