@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from msgspec import field, structs
+from msgspec import field as defaulted
+from msgspec import structs
 
 from quaestor.core.documents import (
     Document,
@@ -42,6 +43,9 @@ __all__ = [
 ]
 
 Stage = Literal["data", "training", "evaluation", "inference", "experimentation", "platform"]
+Driver = Literal[
+    "even", "cost", "fixed", "requests", "tokens", "execution_seconds", "gpu_hours", "storage"
+]
 
 
 class TagKeys(Strict, frozen=True, kw_only=True):
@@ -54,8 +58,21 @@ class TagKeys(Strict, frozen=True, kw_only=True):
     lifecycle_stage: tuple[str, ...] = ("gov.lifecycle_stage", "lifecycle_stage", "ml_stage")
 
 
+class LabelKeys(Strict, frozen=True, kw_only=True):
+    """Which label keys of a pod name what, the first that is present and not blank wins."""
+
+    team: tuple[str, ...] = ("gov.team", "team", "app.kubernetes.io/part-of")
+    model: tuple[str, ...] = ("gov.model", "model", "serving.kserve.io/inferenceservice")
+    model_version: tuple[str, ...] = ("gov.model_version", "model_version", "model-version")
+    environment: tuple[str, ...] = ("environment", "env")
+    lifecycle_stage: tuple[str, ...] = ("gov.lifecycle_stage", "lifecycle_stage", "ml_stage")
+
+
 class AttributionRule(Strict, frozen=True, kw_only=True):
-    """Charges that match all of `match` belong to what the rule names."""
+    """Charges and pods that match all of `match` belong to what the rule names.
+
+    A name may hold `{1}` or `{group}`: what a group of the rule's regular expression found.
+    """
 
     name: Name
     match: dict[str, str | int]
@@ -64,6 +81,40 @@ class AttributionRule(Strict, frozen=True, kw_only=True):
     model_version: str | None = None
     environment: str | None = None
     lifecycle_stage: Stage | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+class SharedRule(Strict, frozen=True, kw_only=True):
+    """Cost that matches all of `match` is divided, month by month, over models or teams."""
+
+    name: Name
+    match: dict[str, str | int]
+    by: Driver
+    among: Literal["model", "team"] = "model"
+    shares: dict[str, Decimal] = defaulted(default_factory=dict)
+
+
+class Renaming(Strict, frozen=True, kw_only=True):
+    """What is called `old` in a bill, a label or a registry is `new` throughout."""
+
+    field: Literal["team", "model", "environment"]
+    old: str
+    new: str
+
+
+class Overhead(Strict, frozen=True, kw_only=True):
+    """Which pods keep a cluster running, for nobody in particular; `*` stands for any text."""
+
+    namespaces: tuple[str, ...] = (
+        "kube-*",
+        "openshift-*",
+        "gatekeeper-system",
+        "gpu-operator",
+        "istio-system",
+        "knative-serving",
+        "monitoring",
+    )
 
 
 class Budget(Strict, frozen=True, kw_only=True):
@@ -86,11 +137,16 @@ class Config(Strict, frozen=True, kw_only=True):
     reports: str = "quaestor-reports"
     currency: Currency = "USD"
     rates: str | None = None
-    tags: TagKeys = field(default_factory=TagKeys)
+    tags: TagKeys = defaulted(default_factory=TagKeys)
+    labels: LabelKeys = defaulted(default_factory=LabelKeys)
     attribution: tuple[AttributionRule, ...] = ()
+    shared: tuple[SharedRule, ...] = ()
+    names: tuple[Renaming, ...] = ()
+    overhead: Overhead = defaulted(default_factory=Overhead)
+    prices: str | None = None
     budgets: tuple[Budget, ...] = ()
     policies: tuple[str, ...] = ("builtin",)
-    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
     base: str = "."
 
     def resolve(self, path: str) -> Path:
@@ -121,6 +177,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     config = convert(document, Config, {**value, "base": str(path.parent)})
     _check_names("source", [source.name for source in config.sources], str(path))
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
+    _check_names("shared rule", [rule.name for rule in config.shared], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
     for number, source in enumerate(config.sources):
         _check_filled(source, number, document)

@@ -15,13 +15,35 @@ def write(warehouse: Warehouse, config: Config) -> None:
     """
     read_rates(warehouse, config.resolve(config.rates) if config.rates else None)
     warehouse.run("insert or replace into config.setting values ('currency', ?)", [config.currency])
-    warehouse.run("delete from config.tag_key")
-    for field in config.tags.__struct_fields__:
-        for position, key in enumerate(getattr(config.tags, field)):
-            warehouse.run("insert into config.tag_key values (?, ?, ?)", [field, position, key])
+    for table, keys in (("tag_key", config.tags), ("label_key", config.labels)):
+        warehouse.run(f"delete from config.{table}")
+        for field in keys.__struct_fields__:
+            for position, key in enumerate(getattr(keys, field)):
+                warehouse.run(
+                    f"insert into config.{table} values (?, ?, ?)", [field, position, key]
+                )
+    _write_sharing(warehouse, config)
     warehouse.run("delete from config.budget")
     for one in config.budgets:
         warehouse.run(
             "insert into config.budget values (?, ?, ?, ?, ?, ?)",
             [one.name, f"{one.amount:f}", one.team, one.model, one.environment, one.starts],
         )
+
+
+def _write_sharing(warehouse: Warehouse, config: Config) -> None:
+    for table in ("shared_rule", "fixed_share", "renaming", "overhead_namespace"):
+        warehouse.run(f"delete from config.{table}")
+    for position, rule in enumerate(config.shared):
+        warehouse.run(
+            "insert into config.shared_rule values (?, ?, ?, ?)",
+            [rule.name, position, rule.by, rule.among],
+        )
+        for name, share in rule.shares.items():
+            warehouse.run(
+                "insert into config.fixed_share values (?, ?, ?)", [rule.name, name, f"{share:f}"]
+            )
+    for one in config.names:
+        warehouse.run("insert into config.renaming values (?, ?, ?)", [one.field, one.old, one.new])
+    for pattern in config.overhead.namespaces:
+        warehouse.run("insert into config.overhead_namespace values (?)", [pattern])

@@ -19,6 +19,19 @@ create table if not exists config.rate (
 );
 create table if not exists config.setting (name varchar primary key, value varchar);
 create table if not exists config.tag_key (field varchar not null, position integer not null, key varchar not null);
+create table if not exists config.label_key (field varchar not null, position integer not null, key varchar not null);
+create table if not exists config.shared_rule (
+    rule varchar primary key, position integer not null, driver varchar not null,
+    among varchar not null -- model, team
+);
+create table if not exists config.fixed_share (
+    rule varchar not null, name varchar not null, share decimal(18, 9) not null,
+    primary key (rule, name)
+);
+create table if not exists config.renaming (
+    field varchar not null, old varchar not null, new varchar not null, primary key (field, old)
+);
+create table if not exists config.overhead_namespace (pattern varchar primary key); -- * is any text
 create table if not exists config.budget (
     budget varchar primary key, amount decimal(38, 20) not null,
     team varchar, model varchar, environment varchar, starts date
@@ -236,71 +249,6 @@ create table if not exists registry.evidence (
     source varchar not null, field varchar not null, -- model.owner, model_version.approved_by, ...
     supplied boolean not null, via varchar, -- native, tag, file
     primary key (source, field)
-);
-
--- What it costs, in the reporting currency unless the name says billing_.
-create table if not exists ledger.tag_set (
-    tags varchar primary key, team varchar, model varchar, model_version varchar,
-    environment varchar, lifecycle_stage varchar,
-    pairs map(varchar, varchar) -- every tag, its key in lower case
-);
-create table if not exists ledger.cost (
-    day date not null, source varchar not null, provider varchar, service varchar,
-    sub_account varchar, resource_id varchar, charge_category varchar,
-    team varchar, model varchar, model_version varchar, environment varchar,
-    lifecycle_stage varchar,
-    cost_kind varchar not null, -- direct, shared, idle, overhead, unattributed
-    rule varchar not null, -- what decided: tag, rule:<name>, registry, unattributed
-    billing_currency varchar,
-    billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
-    billed_cost decimal(38, 20), effective_cost decimal(38, 20), -- null: no rate
-    list_cost decimal(38, 20), contracted_cost decimal(38, 20), -- null: not billed, or no rate
-    charges bigint not null
-);
-create table if not exists ledger.model_month (
-    month date not null, model varchar not null, team varchar,
-    billed_cost decimal(38, 20), effective_cost decimal(38, 20),
-    data_cost decimal(38, 20), training_cost decimal(38, 20), evaluation_cost decimal(38, 20),
-    inference_cost decimal(38, 20), experimentation_cost decimal(38, 20),
-    platform_cost decimal(38, 20), unstaged_cost decimal(38, 20),
-    shared_ratio double, idle_ratio double,
-    previous_effective_cost decimal(38, 20), change_ratio double, -- month over month; null: first
-    days integer not null, complete boolean not null -- every day of the month is billed
-);
-create table if not exists ledger.coverage (
-    month date not null, effective_cost decimal(38, 20), to_a_model decimal(38, 20),
-    to_a_team decimal(38, 20), unattributed decimal(38, 20),
-    model_ratio double, team_ratio double
-);
-create table if not exists ledger.machine_day (
-    day date not null, machine varchar not null, -- usage.node_hour, provider_id
-    cost decimal(38, 20) -- effective; null: a charge of it has no rate
-);
-create table if not exists ledger.gpu_hour (
-    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
-    provider_id varchar, gpu_model varchar, team varchar, model varchar,
-    gpu_hours double not null, observed_gpu_hours double not null, used_gpu_hours double not null,
-    idle_gpu_hours double not null, unobserved_gpu_hours double not null,
-    failed_gpu_hours double, -- null: this source does not tell how the work ended
-    cost decimal(38, 20), idle_cost decimal(38, 20) -- null: the node is on no bill
-);
-create table if not exists ledger.budget (
-    month date not null, budget varchar not null, team varchar, model varchar,
-    environment varchar, amount decimal(38, 20) not null, spent decimal(38, 20), -- null: no rate
-    overspent decimal(38, 20), spent_ratio double, days integer not null
-);
--- Whether the bill adds up: what files claim, what waits in quarantine, what was charged.
--- A cost is NULL where no file states it; difference = landed - quarantined - charged.
-create table if not exists ledger.reconciliation (
-    source varchar not null, billing_period_start timestamp, billing_account_id varchar,
-    sub_account_id varchar, currency varchar,
-    rows_landed bigint not null, rows_loaded bigint not null, rows_left_out bigint not null,
-    rows_quarantined bigint not null, rows_difference bigint not null,
-    charges bigint not null, files_refused bigint not null,
-    landed_billed_cost decimal(38, 20), quarantined_billed_cost decimal(38, 20),
-    billed_cost decimal(38, 20), billed_difference decimal(38, 20),
-    landed_effective_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20),
-    effective_cost decimal(38, 20), effective_difference decimal(38, 20)
 );
 
 -- What was judged.

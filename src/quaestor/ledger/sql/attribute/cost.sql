@@ -23,6 +23,7 @@ select
     case when count(*) = count(effective_cost) then sum(effective_cost) end as effective_cost,
     case when count(*) = count(list_cost) then sum(list_cost) end as list_cost,
     case when count(*) = count(contracted_cost) then sum(contracted_cost) end as contracted_cost,
-    count(*) as charges
+    count(*) as charges,
+    1::decimal(19, 18) as allocated_ratio
 from ledger.ruled_charge
 group by all

@@ -1,0 +1,243 @@
+-- What it costs, in the reporting currency unless the name says billing_. A part of a split is
+-- [from_ratio, upto_ratio) of its origin, so that the parts of one origin make it up exactly
+-- (005_words.sql). Owner columns: team, model, model_version, environment, lifecycle_stage.
+
+-- What a build has to do anew: days whose bill or usage changed, and the months they lie in.
+create table if not exists ledger.stale_day (day date primary key);
+create table if not exists ledger.stale_month (month date primary key);
+create table if not exists ledger.day_state (
+    kind varchar not null, day date not null, -- charge, node, pod, ...: what was read
+    rows bigint not null, fingerprint varchar not null,
+    primary key (kind, day)
+);
+
+-- Attribution: whose is it.
+create table if not exists ledger.tag_set (
+    tags varchar primary key, team varchar, model varchar, model_version varchar,
+    environment varchar, lifecycle_stage varchar,
+    pairs map(varchar, varchar) -- every tag, its key in lower case
+);
+create table if not exists ledger.label_set (
+    labels varchar primary key, team varchar, model varchar, model_version varchar,
+    environment varchar, lifecycle_stage varchar,
+    pairs map(varchar, varchar) -- every label, its key in lower case
+);
+-- The bill by day and charge line: the one cube that everything later is made from.
+create table if not exists ledger.charge_day (
+    day date not null, source varchar not null, provider varchar, service varchar,
+    sub_account varchar, region varchar, resource_id varchar, charge_category varchar,
+    tags varchar,
+    facts varchar, -- JSON of the other columns that `attribution:` and `shared:` match on
+    billing_currency varchar, rate decimal(28, 18), -- reporting currency per unit of it
+    billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
+    billing_list_cost decimal(38, 20), billing_contracted_cost decimal(38, 20), -- null: not stated
+    charges bigint not null
+);
+-- What a bill's resources are: a training job, an endpoint, a node of a cluster, a volume.
+create table if not exists ledger.lineage (
+    resource_id varchar primary key, -- as a bill spells it
+    kind varchar not null, -- node, volume, load-balancer, training-job, endpoint, deployment, store
+    source varchar not null, -- who tells: the name of a usage or registry source
+    name varchar not null, -- what that source calls it: a job, an endpoint, a volume
+    cluster varchar,
+    split_key varchar, -- of what ledger.resource_share divides: machine, volume, load balancer
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar, run_id varchar
+);
+-- The bill after tags, labels, lineage, rules and clusters, before `shared:`.
+create table if not exists ledger.part (
+    day date not null, source varchar not null, provider varchar, service varchar,
+    sub_account varchar, region varchar, resource_id varchar, charge_category varchar,
+    tags varchar, facts varchar,
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar,
+    cluster varchar, allocated_to varchar, -- namespace/workload, or idle/gpu; null: not split
+    allocated_ratio decimal(19, 18) not null, -- of its origin; 1: not split
+    cost_kind varchar not null, rule varchar not null,
+    billing_currency varchar,
+    billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
+    billed_cost decimal(38, 20), effective_cost decimal(38, 20),
+    list_cost decimal(38, 20), contracted_cost decimal(38, 20),
+    charges bigint not null -- whole charges: of a split line with its first part
+);
+-- Over whom `shared:` divides, month by month.
+create table if not exists ledger.shared_share (
+    month date not null, rule varchar not null, -- the name in `shared:`
+    team varchar, model varchar, model_version varchar, environment varchar,
+    quantity decimal(38, 9) not null, driver varchar not null, -- even, cost, fixed, requests, ...
+    from_ratio decimal(19, 18) not null, upto_ratio decimal(19, 18) not null
+);
+create table if not exists ledger.cost (
+    day date not null, source varchar not null, provider varchar, service varchar,
+    sub_account varchar, resource_id varchar, charge_category varchar,
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar,
+    cost_kind varchar not null, -- direct, shared, idle, overhead, unattributed
+    rule varchar not null, -- what decided: tag, label, lineage:<kind>, rule:<name>, shared:<name>
+    billing_currency varchar,
+    billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
+    billed_cost decimal(38, 20), effective_cost decimal(38, 20), -- null: no rate
+    list_cost decimal(38, 20), contracted_cost decimal(38, 20), -- null: not billed, or no rate
+    charges bigint not null,
+    region varchar, cluster varchar, allocated_to varchar,
+    allocated_ratio decimal(19, 18) not null default 1 -- of its charge line; 1: not split
+);
+create table if not exists ledger.model_month (
+    month date not null, model varchar not null, team varchar,
+    billed_cost decimal(38, 20), effective_cost decimal(38, 20),
+    data_cost decimal(38, 20), training_cost decimal(38, 20), evaluation_cost decimal(38, 20),
+    inference_cost decimal(38, 20), experimentation_cost decimal(38, 20),
+    platform_cost decimal(38, 20), unstaged_cost decimal(38, 20),
+    shared_ratio double, idle_ratio double,
+    previous_effective_cost decimal(38, 20), change_ratio double, -- month over month; null: first
+    days integer not null, complete boolean not null, -- every day of the month is billed
+    shared_cost decimal(38, 20), idle_cost decimal(38, 20)
+);
+create table if not exists ledger.coverage (
+    month date not null, effective_cost decimal(38, 20), to_a_model decimal(38, 20),
+    to_a_team decimal(38, 20), unattributed decimal(38, 20),
+    model_ratio double, team_ratio double
+);
+
+-- Allocation: who used the clusters.
+-- What one GPU, one core and one GiB cost against each other, with where that is from.
+create table if not exists ledger.unit_weight (
+    gpu_model varchar primary key, -- '' for machines without GPUs
+    core_weight decimal(18, 9) not null, gib_weight decimal(18, 9) not null,
+    gpu_weight decimal(18, 9) not null, -- of one whole GPU; all three in one and the same unit
+    price_source varchar not null, priced_on date
+);
+create table if not exists ledger.machine_day (
+    day date not null, machine varchar not null, -- usage.node_hour, provider_id
+    cost decimal(38, 20), -- effective; null: a charge of it has no rate
+    price_source varchar -- bill; else the price book's entry, and then no charge stands behind it
+);
+create table if not exists ledger.pod_day (
+    day date not null, cluster varchar not null, node varchar not null, machine varchar,
+    namespace varchar, pod varchar, -- null: idle capacity
+    resource varchar, -- of idle capacity: cpu, ram, gpu
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar,
+    cost_kind varchar not null, -- direct, unattributed, idle, overhead
+    rule varchar not null,
+    core_hours double not null, used_core_hours double, gib_hours double not null,
+    used_gib_hours double, gpu_hours double not null, used_gpu_hours double, -- null: unobserved
+    part decimal(38, 9) not null, -- of the node's hours of the day, weighted; sums to them
+    gpu_part decimal(38, 9) not null, -- of it, for GPUs
+    used_part decimal(38, 9), -- of it, by what was used instead of max(request, usage)
+    cost decimal(38, 20), used_cost decimal(38, 20), -- null: the node has no price
+    price_source varchar
+);
+-- How what a lineage names is divided, day by day.
+create table if not exists ledger.resource_share (
+    day date not null, split_key varchar not null, cluster varchar not null,
+    allocated_to varchar not null, -- namespace/workload, idle/cpu, idle/ram, idle/gpu, unmounted
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar,
+    cost_kind varchar not null, rule varchar not null,
+    from_ratio decimal(19, 18) not null, upto_ratio decimal(19, 18) not null
+);
+
+-- GPUs.
+create table if not exists ledger.gpu_hour (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    provider_id varchar, gpu_model varchar, team varchar, model varchar,
+    gpu_hours double not null, observed_gpu_hours double not null, used_gpu_hours double not null,
+    idle_gpu_hours double not null, unobserved_gpu_hours double not null,
+    failed_gpu_hours double, -- null: this source does not tell how the work ended
+    cost decimal(38, 20), idle_cost decimal(38, 20), -- null: the node is on no bill
+    model_version varchar,
+    kind varchar, -- cluster, slurm, training-job, endpoint, instance, ...
+    unscheduled_gpu_hours double, -- nobody asked for them
+    stalled_gpu_hours double, -- work ran on them, the GPU did next to nothing
+    capacity_type varchar, -- on-demand, spot, reserved; null: nobody says
+    price_source varchar
+);
+-- Where the money for GPUs goes; the steps of one row's scope add up to its `paid`.
+create table if not exists ledger.gpu_waterfall (
+    month date not null, source varchar not null, cluster varchar not null, gpu_model varchar,
+    position integer not null,
+    step varchar not null, -- paid, commitment_unused, host, unscheduled, idle, stalled, failed,
+                           -- unobserved, productive
+    gpu_hours double, cost decimal(38, 20)
+);
+
+-- Economics.
+create table if not exists ledger.run_cost (
+    source varchar not null, run varchar not null, -- registry.run's run_id, else the job
+    kind varchar, name varchar, team varchar, model varchar, model_version varchar,
+    state varchar, started_at timestamp, ended_at timestamp,
+    gpu_hours double, cost decimal(38, 20), cost_source varchar, -- bill, or how it was priced
+    dataset_digest varchar, superseded boolean -- true: no version came of it
+);
+create table if not exists ledger.version_cost (
+    model varchar not null, model_version varchar not null,
+    data_cost decimal(38, 20), training_cost decimal(38, 20), winning_run_cost decimal(38, 20),
+    evaluation_cost decimal(38, 20), storage_cost decimal(38, 20), inference_cost decimal(38, 20),
+    idle_cost decimal(38, 20), other_cost decimal(38, 20), lifetime_cost decimal(38, 20),
+    runs integer, failed_runs integer, rework_ratio double,
+    first_day date, last_day date
+);
+create table if not exists ledger.unit_cost (
+    period date not null, -- the month
+    model varchar not null, model_version varchar, -- null: all versions
+    unit varchar not null, -- 1k_requests, 1m_tokens, 1m_input_tokens, training_run, gpu_hour, ...
+    basis varchar not null, -- allocated, used
+    quantity double not null, cost decimal(38, 20), unit_cost decimal(38, 20),
+    driver_spread double, -- seconds per request, dearest version over cheapest
+    warning varchar
+);
+create table if not exists ledger.token_cost (
+    month date not null, source varchar not null, provider varchar, model_id varchar,
+    team varchar, model varchar, direction varchar, -- input, output, cached-input, ...
+    tokens decimal(38, 9), billing_currency varchar, pricing_currency varchar, -- such as credits
+    billing_effective_cost decimal(38, 20), effective_cost decimal(38, 20),
+    cost_per_1m_tokens decimal(38, 20)
+);
+
+-- Plans.
+create table if not exists ledger.budget (
+    month date not null, budget varchar not null, team varchar, model varchar,
+    environment varchar, amount decimal(38, 20) not null, spent decimal(38, 20), -- null: no rate
+    overspent decimal(38, 20), spent_ratio double, days integer not null,
+    forecast_cost decimal(38, 20), forecast_low decimal(38, 20), forecast_high decimal(38, 20),
+    status varchar -- ok, warning (80 % spent or expected above), breach; null: not known
+);
+create table if not exists ledger.forecast (
+    scope varchar not null, subject varchar not null, -- total, team, model, environment; its name
+    month date not null, day date, -- null: the whole month
+    expected decimal(38, 20) not null, low decimal(38, 20), high decimal(38, 20),
+    interval_ratio double, -- how sure: 0.8
+    method varchar not null, trained_days integer not null,
+    backtest_error_ratio double, backtest_days integer -- null: too short a past
+);
+create table if not exists ledger.anomaly (
+    scope varchar not null, subject varchar not null, day date not null,
+    cost decimal(38, 20) not null, expected decimal(38, 20) not null,
+    change decimal(38, 20) not null, change_ratio double,
+    price_effect decimal(38, 20), volume_effect decimal(38, 20), mix_effect decimal(38, 20),
+    efficiency_effect decimal(38, 20), version_effect decimal(38, 20),
+    service varchar, resource_id varchar, team varchar, model varchar
+);
+create table if not exists ledger.commitment (
+    month date not null, source varchar not null, provider varchar,
+    commitment_id varchar, -- null: what runs without any
+    category varchar, type varchar, name varchar, billing_currency varchar not null,
+    committed_cost decimal(38, 20), used_cost decimal(38, 20), unused_cost decimal(38, 20),
+    utilization_ratio double, eligible_cost decimal(38, 20), coverage_ratio double,
+    first_day date, last_day date
+);
+-- Whether the bill adds up: what files claim, what waits in quarantine, what was charged.
+-- A cost is NULL where no file states it; difference = landed - quarantined - charged.
+create table if not exists ledger.reconciliation (
+    source varchar not null, billing_period_start timestamp, billing_account_id varchar,
+    sub_account_id varchar, currency varchar,
+    rows_landed bigint not null, rows_loaded bigint not null, rows_left_out bigint not null,
+    rows_quarantined bigint not null, rows_difference bigint not null,
+    charges bigint not null, files_refused bigint not null,
+    landed_billed_cost decimal(38, 20), quarantined_billed_cost decimal(38, 20),
+    billed_cost decimal(38, 20), billed_difference decimal(38, 20),
+    landed_effective_cost decimal(38, 20), quarantined_effective_cost decimal(38, 20),
+    effective_cost decimal(38, 20), effective_difference decimal(38, 20)
+);
+

@@ -1,0 +1,56 @@
+-- The words of money that every split is written in. Whoever builds on another engine says the
+-- same there (spark.py); both are exact, so that both engines agree to the last digit.
+
+-- A part of a whole as a ratio in [0, 1], cut to 18 digits after the point; 1 where they are
+-- equal, null where there is no whole. Quantities have 9 digits after the point, below 10^11.
+create or replace macro share_ratio(portion, whole) as
+    case
+        when whole = 0 then null
+        when portion = whole then 1::decimal(19, 18)
+        else (
+            (
+                (portion::decimal(28, 9) * 1000000000::decimal(10, 0))::hugeint
+                * 1000000000000000000::hugeint
+                // (whole::decimal(28, 9) * 1000000000::decimal(10, 0))::hugeint
+            )::decimal(19, 0) * 0.000000000000000001::decimal(18, 18)
+        )::decimal(19, 18)
+    end;
+
+-- An amount up to a ratio of it, to 10 digits after the point; all of it at 1. It never falls as
+-- the ratio rises (of an amount below zero: never rises).
+create or replace macro money_upto(amount, ratio) as
+    case
+        when ratio = 1 then amount
+        else (
+            (trunc(amount)::decimal(18, 0) * ratio)::decimal(38, 18)
+            + (
+                trunc(amount - trunc(amount), 18)::decimal(18, 18)
+                * ratio::decimal(19, 18)
+            )::decimal(38, 18)
+        )::decimal(38, 10)::decimal(38, 20)
+    end;
+
+-- The part of an amount that lies between two ratios. The parts between 0 and 1 make up the
+-- amount to its last digit, and none is below zero where the amount is not.
+create or replace macro money_part(amount, from_ratio, upto_ratio) as
+    money_upto(amount, upto_ratio) - money_upto(amount, from_ratio);
+
+-- An amount in the reporting currency. Whole and broken parts are multiplied apart, since the
+-- product in one piece needs more than the 38 digits of the widest decimal; each of the four
+-- products has few enough, and only the last has more than 20 after the point.
+create or replace macro money_at_rate(amount, rate) as
+    case
+        when rate = 1 then amount
+        else (
+            (trunc(amount)::decimal(18, 0) * trunc(rate)::decimal(10, 0))::decimal(38, 20)
+            + (
+                trunc(amount)::decimal(18, 0) * (rate - trunc(rate))::decimal(18, 18)
+            )::decimal(38, 20)
+            + (
+                (amount - trunc(amount))::decimal(20, 20) * trunc(rate)::decimal(10, 0)
+            )::decimal(38, 20)
+            + (
+                (amount - trunc(amount))::decimal(20, 20) * (rate - trunc(rate))::decimal(18, 18)
+            )::decimal(38, 20)
+        )
+    end;
