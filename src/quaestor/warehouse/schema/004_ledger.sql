@@ -3,12 +3,20 @@
 -- (005_words.sql). Owner columns: team, model, model_version, environment, lifecycle_stage.
 
 -- What a build has to do anew: days whose bill or usage changed, and the months they lie in.
-create table if not exists ledger.stale_day (day date primary key);
+create table if not exists ledger.stale_day (
+    day date primary key,
+    billed boolean not null -- the bill of that day changed, not only what is known beside it
+);
 create table if not exists ledger.stale_month (month date primary key);
+-- What the last build read, so that the next one sees what changed (ledger/stale.py).
 create table if not exists ledger.day_state (
-    kind varchar not null, day date not null, -- charge, node, pod, ...: what was read
-    rows bigint not null, fingerprint varchar not null,
+    kind varchar not null, day date not null, -- charge, node_hour, pod_hour, ...
+    fingerprint varchar not null,
     primary key (kind, day)
+);
+create table if not exists ledger.row_state (
+    kind varchar not null, fingerprint hugeint not null, -- node, pod, gpu_job, ...
+    first_day date, last_day date -- of which days it tells; null: of any
 );
 
 -- Attribution: whose is it.
@@ -42,7 +50,8 @@ create table if not exists ledger.lineage (
     cluster varchar,
     split_key varchar, -- of what ledger.resource_share divides: machine, volume, load balancer
     team varchar, model varchar, model_version varchar, environment varchar,
-    lifecycle_stage varchar, run_id varchar
+    lifecycle_stage varchar, run_id varchar,
+    version_since date -- the day from which model_version is known to be meant; null: always
 );
 -- The bill after tags, labels, lineage, rules and clusters, before `shared:`.
 create table if not exists ledger.part (

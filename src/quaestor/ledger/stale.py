@@ -1,0 +1,152 @@
+"""What a build has to do anew: the days and months that differ from what the last one read.
+
+The tables `ledger.day_state` and `ledger.row_state` hold fingerprints of what the last build
+read; `ledger.stale_day` and `ledger.stale_month` become what this build has to replace.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from quaestor.warehouse.duckdb import Warehouse, quoted
+from quaestor.warehouse.state import recall, remember
+
+# What is known hour by hour, with the time that names its day.
+_HOURLY = {
+    "node_hour": "hour",
+    "pod_hour": "hour",
+    "gpu_device_hour": "hour",
+    "gpu_sample": "sampled_at",
+    "endpoint_hour": "hour",
+}
+# What is known once for a span of days: its table, and the first and the last of them.
+_SPANNING = {
+    "node": ("created_at", "null"),
+    "pod": ("created_at", "ended_at"),
+    "volume": ("created_at", "null"),
+    "load_balancer": ("created_at", "null"),
+    "endpoint": ("created_at", "null"),
+    "gpu_job": ("coalesce(submitted_at, started_at)", "ended_at"),
+}
+# What decides owners wherever it is used; the days themselves need not be read again.
+_OWNERS = (
+    "select min(hash(model, team)), bit_xor(hash(source, model, team)), count(*) from registry.model"
+)
+
+
+def find(warehouse: Warehouse, settings: bytes, facts: Sequence[str]) -> None:
+    """Fill `ledger.stale_day` and `ledger.stale_month`, and remember what was read.
+
+    Args:
+        warehouse: Its open transaction takes it back if the build fails.
+        settings: The configuration; with another one everything is stale.
+        facts: The columns of the bill that the rules match on, besides those of every line.
+    """
+    digest = hashlib.sha256(settings).hexdigest()
+    everything = recall(warehouse, "ledger_settings") != digest
+    remember(warehouse, "ledger_settings", digest)
+    warehouse.run("delete from ledger.stale_day")
+    warehouse.run("delete from ledger.stale_month")
+    _compare_days(warehouse, facts, everything=everything)
+    _compare_rows(warehouse)
+    owners = str(warehouse.row(_OWNERS))
+    if recall(warehouse, "ledger_owners") != owners:
+        warehouse.run(
+            "insert or ignore into ledger.stale_month "
+            "select distinct date_trunc('month', day)::date from ledger.day_state"
+        )
+    remember(warehouse, "ledger_owners", owners)
+    _add_months(warehouse, "select day from ledger.stale_day")
+
+
+def of_other_lineage(warehouse: Warehouse) -> None:
+    """Add the months of resources whose lineage differs from `lineage_before`."""
+    _add_months(
+        warehouse,
+        """
+        select day from ledger.charge_day
+        where resource_id in (
+            select resource_id from (
+                (from ledger.lineage except from lineage_before)
+                union all
+                (from lineage_before except from ledger.lineage)
+            )
+        )
+        """,
+    )
+
+
+def _compare_days(warehouse: Warehouse, facts: Sequence[str], *, everything: bool) -> None:
+    """Mark the days of which more, less or something else is known than at the last build."""
+    more = "".join(f", {quoted(name)}" for name in facts)
+    selects = [
+        f"""
+        select 'charge' as kind, ChargePeriodStart::date as day, concat_ws(
+            ' ', count(*), sum(BilledCost), sum(EffectiveCost), sum(x_billing_currency_rate),
+            bit_xor(hash(x_file_sha256, x_row{more}))
+        ) as fingerprint
+        from focus.charge group by all
+        """
+    ]
+    for table, time in _HOURLY.items():
+        columns = ", ".join(warehouse.columns(f"usage.{table}"))
+        selects.append(
+            f"""
+            select '{table}', {time}::date, concat_ws(' ', count(*), sum(hash({columns})))
+            from usage.{table} group by all
+            """
+        )
+    warehouse.run(f"create or replace temp table day_now as {' union all '.join(selects)}")
+    warehouse.run(
+        """
+        insert into ledger.stale_day
+        select day, bool_or(kind = 'charge' or $everything)
+        from ledger.day_state as before
+        full join day_now as now using (kind, day)
+        where $everything or before.fingerprint is distinct from now.fingerprint
+        group by day
+        """,
+        {"everything": everything},
+    )
+    warehouse.run("delete from ledger.day_state")
+    warehouse.run("insert into ledger.day_state by name select * from day_now")
+    warehouse.run("drop table day_now")
+
+
+def _compare_rows(warehouse: Warehouse) -> None:
+    """Mark the days of which something that spans days tells otherwise than at the last build."""
+    selects = []
+    for table, (first, last) in _SPANNING.items():
+        columns = ", ".join(
+            quoted(name) for name in warehouse.columns(f"usage.{table}") if name != "seen_at"
+        )
+        selects.append(
+            f"select '{table}' as kind, hash({columns})::hugeint as fingerprint, "
+            f"({first})::date as first_day, ({last})::date as last_day from usage.{table}"
+        )
+    warehouse.run(f"create or replace temp table row_now as {' union all '.join(selects)}")
+    warehouse.run(
+        """
+        insert or ignore into ledger.stale_day
+        select distinct d.day, false
+        from (select distinct day from ledger.day_state) as d
+        join (
+            (from row_now except from ledger.row_state)
+            union all
+            (from ledger.row_state except from row_now)
+        ) as r
+            on (r.first_day is null or d.day >= r.first_day)
+            and (r.last_day is null or d.day <= r.last_day)
+        """
+    )
+    warehouse.run("delete from ledger.row_state")
+    warehouse.run("insert into ledger.row_state by name select * from row_now")
+    warehouse.run("drop table row_now")
+
+
+def _add_months(warehouse: Warehouse, days: str) -> None:
+    warehouse.run(
+        "insert or ignore into ledger.stale_month "
+        f"select distinct date_trunc('month', day)::date from ({days})"
+    )
