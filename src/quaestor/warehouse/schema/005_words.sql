@@ -2,11 +2,16 @@
 -- same there (spark.py); both are exact, so that both engines agree to the last digit.
 
 -- A part of a whole as a ratio in [0, 1], cut to 18 digits after the point; 1 where they are
--- equal, null where there is no whole. Quantities have 9 digits after the point, below 10^11.
+-- equal, null where there is no whole. Quantities have 9 digits after the point; of a whole of 10^10
+-- and more, and so of its portions, only the digits before it count. Wholes are below 10^20.
 create or replace macro share_ratio(portion, whole) as
     case
         when whole = 0 then null
         when portion = whole then 1::decimal(19, 18)
+        when whole >= 10000000000 then (
+            (portion::decimal(38, 0)::hugeint * 1000000000000000000::hugeint // whole::decimal(38, 0)::hugeint)
+                ::decimal(19, 0) * 0.000000000000000001::decimal(18, 18)
+        )::decimal(19, 18)
         else (
             (
                 (portion::decimal(28, 9) * 1000000000::decimal(10, 0))::hugeint
