@@ -205,6 +205,16 @@ create table if not exists ledger.token_cost (
 );
 
 -- Plans.
+-- Which days of the bill can be relied on: the last ones are often still being delivered.
+create table if not exists ledger.billed_day (
+    day date primary key, charges bigint not null,
+    complete boolean not null -- false: the last day of a bill, or one with far fewer charges
+);
+-- What was spent on each day under each heading that is planned for.
+create table if not exists ledger.spend_day (
+    day date not null, scope varchar not null, -- total, team, model, environment, service, budget
+    subject varchar not null, cost decimal(38, 20) -- effective; null: a charge has no rate
+);
 create table if not exists ledger.budget (
     month date not null, budget varchar not null, team varchar, model varchar,
     environment varchar, amount decimal(38, 20) not null, spent decimal(38, 20), -- null: no rate
@@ -220,13 +230,25 @@ create table if not exists ledger.forecast (
     method varchar not null, trained_days integer not null,
     backtest_error_ratio double, backtest_days integer -- null: too short a past
 );
+-- Days that cost far more or less than the same weekday of the weeks before.
+create table if not exists ledger.unusual_day (
+    scope varchar not null, subject varchar not null, day date not null,
+    baseline_day date not null, -- the day with the median cost of those weekdays
+    cost decimal(38, 20) not null, expected decimal(38, 20) not null, -- what that day cost
+    change decimal(38, 20) not null, change_ratio double, -- null: from nothing
+    spread decimal(38, 20) not null, -- median distance of the days before from their weekdays'
+    place bigint not null -- by the size of the change, 1 is the largest
+);
 create table if not exists ledger.anomaly (
     scope varchar not null, subject varchar not null, day date not null,
     cost decimal(38, 20) not null, expected decimal(38, 20) not null,
     change decimal(38, 20) not null, change_ratio double,
     price_effect decimal(38, 20), volume_effect decimal(38, 20), mix_effect decimal(38, 20),
     efficiency_effect decimal(38, 20), version_effect decimal(38, 20),
-    service varchar, resource_id varchar, team varchar, model varchar
+    service varchar, resource_id varchar, team varchar, model varchar,
+    baseline_day date not null, -- the day it is held against
+    unmeasured_effect decimal(38, 20), -- of charges that state no quantity
+    sku_id varchar -- what changed most, like service, resource, team and model
 );
 create table if not exists ledger.commitment (
     month date not null, source varchar not null, provider varchar,
@@ -234,7 +256,10 @@ create table if not exists ledger.commitment (
     category varchar, type varchar, name varchar, billing_currency varchar not null,
     committed_cost decimal(38, 20), used_cost decimal(38, 20), unused_cost decimal(38, 20),
     utilization_ratio double, eligible_cost decimal(38, 20), coverage_ratio double,
-    first_day date, last_day date
+    first_day date, last_day date, -- on which charges of it were billed
+    purchased_cost decimal(38, 20), -- billed for buying it
+    ends date, -- the last day of a term that was bought at once; null: no such purchase
+    coverage_basis varchar -- contracted, effective: at which cost coverage is measured
 );
 -- Whether the bill adds up: what files claim, what waits in quarantine, what was charged.
 -- A cost is NULL where no file states it; difference = landed - quarantined - charged.
