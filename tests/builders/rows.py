@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from quaestor.warehouse.duckdb import Warehouse
 
 
@@ -32,3 +35,15 @@ def charge(warehouse: Warehouse, day: str, cost: str, **row) -> None:
         "x_row": 1,
     } | row
     insert(warehouse, "focus.charge", **values)
+
+
+def insert_all(warehouse: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows by column name, at once; what one does not name is NULL."""
+    if not rows:
+        return
+    names = sorted({name for row in rows for name in row})
+    columns = ", ".join(f'"{name}"' for name in names)
+    warehouse.run(
+        f"insert into {table} ({columns}) select {', '.join(['unnest(?)'] * len(names))}",
+        [[row.get(name) for row in rows] for name in names],
+    )
