@@ -1,0 +1,196 @@
+"""What a build brings up to date equals what it would be, built anew: each table, row for row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from builders import anyhow
+from builders.estate import CONFIG as ESTATE_CONFIG
+from builders.estate import estate, rates
+from builders.ledgers import build
+from quaestor.warehouse.duckdb import Warehouse
+
+# What a build keeps for itself: what it read, and what it has to do.
+_STATE = ("stale_day", "stale_month", "day_state", "row_state")
+
+
+def tables(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Every table of a ledger with its rows, in an order of their own."""
+    names = warehouse.rows(
+        "select table_name from duckdb_tables() where schema_name = 'ledger' order by 1"
+    )
+    return {
+        name: sorted(repr(row) for row in warehouse.rows(f"from ledger.{name}"))
+        for (name,) in names
+        if name not in _STATE
+    }
+
+
+def anew(warehouse: Warehouse, text: str) -> dict[str, list[str]]:
+    """The ledger of the same bill, usage and registry, built in a warehouse that has none."""
+    fresh = Warehouse(":memory:")
+    for schema, name in warehouse.rows(
+        "select schema_name, table_name from duckdb_tables() "
+        "where schema_name in ('focus', 'usage', 'registry') order by all"
+    ):
+        columns = ", ".join(f'"{column}"' for column in warehouse.columns(f"{schema}.{name}"))
+        rows = warehouse.rows(f'select {columns} from {schema}."{name}"')
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            fresh.connection.executemany(
+                f'insert into {schema}."{name}" ({columns}) values ({marks})', rows
+            )
+    build(fresh, text)
+    return tables(fresh)
+
+
+def differing(found: Mapping[str, list[str]], expected: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Each table that is not the same: what only the first has, what only the second."""
+    return {
+        name: (
+            [row for row in found.get(name, []) if row not in rows][:3],
+            [row for row in rows if row not in found.get(name, [])][:3],
+        )
+        for name, rows in expected.items()
+        if found.get(name) != rows
+    }
+
+
+A_SMALL_ONE = {"models": 3, "days": 6, "clusters": 1, "nodes": 2}
+_LAST = "(select max(day) from truth.day)"
+CHANGES: dict[str, Callable[[Warehouse], None]] = {
+    "nothing": lambda w: w.run("select 1"),
+    "a day of the bill more": lambda w: w.run(
+        f"""
+        insert into focus.charge by name
+        select * replace (
+            ChargePeriodStart + interval 1 day as ChargePeriodStart,
+            ChargePeriodEnd + interval 1 day as ChargePeriodEnd, 'more' as x_file_sha256
+        )
+        from focus.charge where ChargePeriodStart::date = {_LAST}
+        """
+    ),
+    "a period restated": lambda w: w.run(
+        """
+        update focus.charge set EffectiveCost = EffectiveCost * 2, x_file_sha256 = 'restated'
+        where BillingPeriodStart = (select max(BillingPeriodStart) from focus.charge)
+        """
+    ),
+    "a file gone": lambda w: w.run(
+        "delete from focus.charge where BillingPeriodStart = "
+        "(select min(BillingPeriodStart) from focus.charge)"
+    ),
+    "a charge of another day": lambda w: w.run(
+        "update focus.charge set ChargePeriodStart = ChargePeriodStart - interval 1 day, "
+        f"x_file_sha256 = 'moved' where ChargePeriodStart::date = {_LAST} and x_row % 3 = 0"
+    ),
+    "pods of a day come late": lambda w: w.run(
+        f"""
+        insert into usage.pod_hour by name
+        select * replace (pod || '-late' as pod) from usage.pod_hour where hour::date = {_LAST}
+        """
+    ),
+    "pods of a day are gone": lambda w: w.run(
+        f"delete from usage.pod_hour where hour::date = {_LAST}"
+    ),
+    "a machine is of another provider id": lambda w: w.run(
+        "update usage.node_hour set provider_id = 'i-other' where node = 'node-0-0'"
+    ),
+    "a label says otherwise": lambda w: w.run(
+        "update usage.pod_hour set labels = replace(labels, 'team-1', 'team-9') "
+        f"where hour::date = {_LAST}"
+    ),
+    "a job is of another model": lambda w: w.run(
+        "update usage.gpu_job set model = 'model-001' where model = 'model-000'"
+    ),
+    "a job is gone": lambda w: w.run("delete from usage.gpu_job where model = 'model-000'"),
+    "an endpoint is of another model": lambda w: w.run(
+        "update usage.endpoint set model = 'model-002' where model = 'model-000'; "
+        "update registry.deployment set model = 'model-002' where model = 'model-000'"
+    ),
+    "a model is of another team": lambda w: w.run(
+        "update registry.model set team = 'team-7' where model = 'model-001'"
+    ),
+    "a run wins that had not": lambda w: w.run(
+        "update registry.model_version set run_id = replace(run_id, '-2', '-1')"
+    ),
+    "requests come late": lambda w: w.run(
+        f"update usage.endpoint_hour set requests = 5 where hour::date = {_LAST}"
+    ),
+    "tags say otherwise": lambda w: w.run(
+        "update focus.charge set Tags = replace(Tags, 'team-1', 'team-8'), "
+        "x_file_sha256 = 'retagged' where Tags is not null"
+    ),
+    "everything is gone": lambda w: w.run(
+        "delete from focus.charge; delete from usage.pod_hour; delete from usage.node_hour"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A configuration with everything that moves money."""
+    return ESTATE_CONFIG + rates(tmp_path_factory.mktemp("rates"))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_leaves_what_a_whole_build_makes(change: str, text: str):
+    """Whatever changes: of the bill, of what ran, or of what is registered."""
+    warehouse = estate(Warehouse(":memory:"), **A_SMALL_ONE)
+    build(warehouse, text)
+    CHANGES[change](warehouse)
+    build(warehouse, text)
+
+    assert differing(tables(warehouse), anew(warehouse, text)) == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('model: "{1}"', "model: model-002"),
+        ("by: even", "by: requests"),
+        ("new: team-0", "new: team-2"),
+        ("shares: {team-0: 0.75, team-1: 0.25}", "shares: {team-2: 1}"),
+        ("attribution:", "tags: {team: [owner]}\nattribution:"),
+        ("attribution:", "labels: {model: [app]}\nattribution:"),
+        ("attribution:", "overhead: {namespaces: [sandbox]}\nattribution:"),
+        ("attribution:", "currency: EUR\nattribution:"),
+    ],
+)
+def test_another_configuration_leaves_what_a_whole_build_makes(old: str, new: str, text: str):
+    """A rule, a key, a driver, a name, the currency."""
+    assert old in text
+    warehouse = estate(Warehouse(":memory:"), **A_SMALL_ONE)
+    build(warehouse, text)
+    build(warehouse, text.replace(old, new))
+
+    assert differing(tables(warehouse), anew(warehouse, text.replace(old, new))) == {}
+
+
+_STEP = st.tuples(st.sampled_from(["put", "put", "put", "drop"]), st.integers(0, 3), anyhow.ESTATE)
+
+
+@settings(
+    max_examples=12,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.lists(_STEP, min_size=2, max_size=4))
+def test_any_estates_come_and_go(steps: list[tuple[str, int, anyhow.Estate]]):
+    """Months are added, restated and dropped, at random; a build after each."""
+    warehouse = Warehouse(":memory:")
+    for turn, (what, number, one) in enumerate(steps):
+        anyhow.forget(warehouse, number)
+        if what == "put":
+            anyhow.write(warehouse, {number: {**one, "restated": turn}})
+        build(warehouse, anyhow.CONFIG)
+
+    assert differing(tables(warehouse), anew(warehouse, anyhow.CONFIG)) == {}
