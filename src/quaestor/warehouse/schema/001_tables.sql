@@ -32,6 +32,17 @@ create table if not exists config.renaming (
     field varchar not null, old varchar not null, new varchar not null, primary key (field, old)
 );
 create table if not exists config.overhead_namespace (pattern varchar primary key); -- * is any text
+-- What machines cost by list: one row per machine, or per GPU, core or GiB (instance_type null).
+create table if not exists config.price (
+    origin varchar not null, -- quaestor: shipped with it; prices: the file of `prices:`
+    provider varchar, region varchar, -- null: any
+    instance_type varchar, -- null: what one GPU, one core or one GiB of such machines costs
+    gpu_model varchar, -- null: without GPUs
+    gpus decimal(18, 9) not null, cores decimal(18, 9) not null, gib decimal(18, 9) not null,
+    capacity_type varchar not null, -- on-demand, spot
+    price decimal(38, 20) not null, currency varchar not null, -- of an hour
+    price_source varchar not null, priced_on date not null
+);
 create table if not exists config.budget (
     budget varchar primary key, amount decimal(38, 20) not null,
     team varchar, model varchar, environment varchar, starts date

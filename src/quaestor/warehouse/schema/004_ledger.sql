@@ -116,10 +116,39 @@ create table if not exists ledger.unit_weight (
     gpu_weight decimal(18, 9) not null, -- of one whole GPU; all three in one and the same unit
     price_source varchar not null, priced_on date
 );
+-- The machines of clusters by day, with what they could give.
+create table if not exists ledger.node_day (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    machine varchar, -- usage.node_hour, provider_id; null: nobody tells
+    instance_type varchar, region varchar, capacity_type varchar, -- on-demand, spot, ...
+    gpu_model varchar, -- as its source calls it, else as the price book calls it
+    hours decimal(38, 9) not null, -- that it was up
+    core_hours decimal(38, 9), gib_hours decimal(38, 9), gpu_hours decimal(38, 9), -- it could give
+    cores decimal(18, 9), gib decimal(18, 9), gpus decimal(18, 9), -- least in any hour it was up
+    hours_seen bigint not null, -- bit h: it was told of in hour h of the day
+    is_up_known boolean not null, -- its source tells when it was up
+    is_even boolean not null -- one machine and one row per hour
+);
+-- What pods asked for and used, by day; the one pass over usage.pod_hour.
+create table if not exists ledger.pod_use (
+    day date not null, source varchar not null, cluster varchar not null,
+    node varchar, machine varchar, -- null: not placed; its node has no machine
+    is_placed boolean not null, -- the node was there in these hours
+    namespace varchar not null, pod varchar not null, labels varchar,
+    hours_seen bigint not null, samples bigint not null,
+    core_hours decimal(38, 9) not null, gib_hours decimal(38, 9) not null,
+    gpu_hours decimal(38, 9) not null, -- max(request, usage), requested GPUs; not beyond the node
+    used_core_hours decimal(38, 9), used_gib_hours decimal(38, 9), used_gpu_hours decimal(38, 9),
+    cpu_told bigint not null, ram_told bigint not null, gpu_told bigint not null, -- hours with
+    cpu_observed bigint not null, ram_observed bigint not null, -- any figure; with usage
+    gpu_unobserved bigint not null, -- hours in which it held GPUs and nobody saw what they did
+    network_gib decimal(38, 9) -- received and sent; null: unknown
+);
 create table if not exists ledger.machine_day (
     day date not null, machine varchar not null, -- usage.node_hour, provider_id
     cost decimal(38, 20), -- effective; null: a charge of it has no rate
-    price_source varchar -- bill; else the price book's entry, and then no charge stands behind it
+    price_source varchar, -- bill; else the price book's entry, and then no charge stands behind it
+    capacity_type varchar -- on-demand, spot, ...; null: nobody says
 );
 create table if not exists ledger.pod_day (
     day date not null, cluster varchar not null, node varchar not null, machine varchar,
@@ -135,7 +164,11 @@ create table if not exists ledger.pod_day (
     gpu_part decimal(38, 9) not null, -- of it, for GPUs
     used_part decimal(38, 9), -- of it, by what was used instead of max(request, usage)
     cost decimal(38, 20), used_cost decimal(38, 20), -- null: the node has no price
-    price_source varchar
+    price_source varchar,
+    allocated_to varchar not null, -- namespace/workload, idle/cpu, idle/ram, idle/gpu, unobserved
+    capacity_type varchar, gpu_model varchar,
+    from_ratio decimal(19, 18), upto_ratio decimal(19, 18), -- of the machine's day
+    network_gib double
 );
 -- How what a lineage names is divided, day by day.
 create table if not exists ledger.resource_share (
@@ -172,6 +205,25 @@ create table if not exists ledger.gpu_waterfall (
 );
 
 -- Economics.
+-- How the day of a machine that jobs ran on (Slurm, Azure ML compute) is divided among them;
+-- columns as in ledger.resource_share, of which it becomes a part.
+create table if not exists ledger.run_share (
+    day date not null, split_key varchar not null, -- usage.gpu_job, resource_id
+    cluster varchar not null, -- the source that tells of the jobs
+    allocated_to varchar not null, -- job/source/job, idle/gpu, unknown
+    team varchar, model varchar, model_version varchar, environment varchar,
+    lifecycle_stage varchar,
+    cost_kind varchar not null, rule varchar not null,
+    from_ratio decimal(19, 18) not null, upto_ratio decimal(19, 18) not null
+);
+-- What each run and job cost, day by day: what of the bill is theirs.
+create table if not exists ledger.run_day (
+    day date not null, source varchar not null, -- who tells of the job; '' of a run in pods
+    run varchar not null, -- the job, or the run that the label of a pod names
+    via varchar not null, -- own: charges of its own; machine, pods: parts of somebody's
+    cost decimal(38, 20), -- null: a charge has no rate
+    billing_effective_cost decimal(38, 20), billing_currency varchar
+);
 create table if not exists ledger.run_cost (
     source varchar not null, run varchar not null, -- registry.run's run_id, else the job
     kind varchar, name varchar, team varchar, model varchar, model_version varchar,
@@ -185,7 +237,10 @@ create table if not exists ledger.version_cost (
     evaluation_cost decimal(38, 20), storage_cost decimal(38, 20), inference_cost decimal(38, 20),
     idle_cost decimal(38, 20), other_cost decimal(38, 20), lifetime_cost decimal(38, 20),
     runs integer, failed_runs integer, rework_ratio double,
-    first_day date, last_day date
+    first_day date, last_day date,
+    known_cost decimal(38, 20), -- what is known of it, where lifetime_cost is not
+    unpriced_runs integer, -- runs whose cost nobody knows
+    superseded_cost decimal(38, 20) -- of training_cost, runs that no version came of
 );
 create table if not exists ledger.unit_cost (
     period date not null, -- the month
