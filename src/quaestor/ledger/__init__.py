@@ -12,13 +12,19 @@ from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import msgspec
+
+from quaestor import __version__
 from quaestor.core.config import Config
 from quaestor.core.errors import CheckFailedError
 from quaestor.core.progress import counted
-from quaestor.ledger.rules import create_view
+from quaestor.ledger import stale
+from quaestor.ledger.rules import VIEWS, create_views, fact_columns
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import OutOfRangeError
 
+# Tables that no SELECT can make, and who makes them after ledger.cost.
+BUILT: dict[str, Callable[[Warehouse, Callable[[str], None]], None]] = {}
 SQL = Path(__file__).parent / "sql"
 CHECKS = Path(__file__).parent / "checks"
 _READS = re.compile(r"\bledger\.(\w+)")
@@ -26,39 +32,76 @@ _COMMENT = re.compile(r"--[^\n]*")
 
 
 def build(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:
-    """Fill every ledger table from `focus`, `usage` and `registry`, then check them.
+    """Bring every ledger table up to `focus`, `usage` and `registry`, then check them.
 
-    Runs inside the caller's transaction, so that a check that fails leaves the last good ledger.
+    What does not touch a day or month that changed since the last build is not built again; the
+    result is the same as of a build from nothing. Runs inside the caller's transaction, so that
+    a check that fails leaves the last good ledger.
 
     Raises:
         ConfigurationError: An attribution rule that cannot be applied.
         CheckFailedError: A check returned a row, or a figure is larger than money can be.
     """
-    create_view(warehouse, config.attribution)
+    facts = fact_columns(warehouse, config)
+    create_views(warehouse, config)
+    stale.find(warehouse, _settings(config), facts)
     models = {path.stem: path for path in SQL.rglob("*.sql")}
     for table in counted(_order(models), progress, lambda table: f"ledger.{table}"):
-        warehouse.run(f"delete from ledger.{table}")
         with _in_range(f"ledger.{table}"):
-            warehouse.run(f"insert into ledger.{table} by name {_text(models[table])}")
+            if table in BUILT:
+                BUILT[table](warehouse, progress)
+            else:
+                _fill(warehouse, table, _text(models[table]))
     checks = sorted(CHECKS.glob("*.sql"))
     for path in counted(checks, progress, lambda path: f"check: {_sentence(path)}"):
         _check(warehouse, path)
 
 
-def _order(models: dict[str, Path]) -> list[str]:
-    """Return the tables so that each comes after those it reads.
+def _settings(config: Config) -> bytes:
+    return msgspec.json.encode((__version__, msgspec.structs.replace(config, base="")))
 
-    The view ruled_charge stands for what it reads: the tags.
-    """
+
+def _fill(warehouse: Warehouse, table: str, select: str) -> None:
+    """Replace what a table says of stale days or months; all of it where its file names neither."""
+    if table == "lineage":
+        warehouse.run("create or replace temp table lineage_before as from ledger.lineage")
+    warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, table, select)}")
+    warehouse.run(f"insert into ledger.{table} by name {select}")
+    if table == "lineage":
+        stale.of_other_lineage(warehouse)
+        warehouse.run("drop table lineage_before")
+
+
+def _replaced(warehouse: Warehouse, table: str, select: str) -> str:
+    """Return which rows of a table the SELECT of its file gives anew."""
+    code = _COMMENT.sub("", select)
+    if "ledger.stale_day" in code:
+        which = "where billed" if "ledger.stale_day where billed" in code else ""
+        return f"day in (select day from ledger.stale_day {which})"
+    if "ledger.stale_month" in code:
+        columns = warehouse.columns(f"ledger.{table}")
+        time = next(name for name in ("month", "period", "day") if name in columns)
+        return f"date_trunc('month', {time})::date in (select month from ledger.stale_month)"
+    return "true"
+
+
+def _order(models: dict[str, Path]) -> list[str]:
+    """Return the tables so that each comes after those it reads, through views too."""
     reads = {
-        table: {
-            "tag_set" if read == "ruled_charge" else read
-            for read in _READS.findall(_COMMENT.sub("", _text(path)))
-        }
-        & (set(models) | {"tag_set"})
-        for table, path in sorted(models.items())
+        table: set(_READS.findall(_COMMENT.sub("", _text(path)))) for table, path in models.items()
     }
-    return list(TopologicalSorter(reads).static_order())
+    reads |= {table: {"cost", "stale_month"} for table in BUILT}
+    tables = set(reads)
+    found = {
+        table: {
+            below
+            for one in names
+            for below in VIEWS.get(one, {one})
+            if below in tables and below != table
+        }
+        for table, names in sorted(reads.items())
+    }
+    return list(TopologicalSorter(found).static_order())
 
 
 def _check(warehouse: Warehouse, path: Path) -> None:

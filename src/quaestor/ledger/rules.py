@@ -1,182 +1,323 @@
-"""Turn the `attribution:` rules of quaestor.yaml into the view `ledger.ruled_charge`.
+"""Turn the rules of quaestor.yaml into views, which say whose every charge is.
 
-The view gives every charge its owner: tags first, then the first rule that matches, for what
-the tags leave open, then the registry for the team of a model; and its costs in the reporting
-currency (the rule is in sql/attribute/cost.sql). It is SQL a user can read:
-`quaestor query "select rule, sum(EffectiveCost) from ledger.ruled_charge group by all"`.
+`ledger.line` gives each line of the bill (ledger.charge_day) its owner: tags first, then what a
+cluster, a platform or a registry knows of its resource (ledger.lineage), then the first of the
+`attribution:` rules that matches, then the registry for the team of a model. Each says only what
+is still open, and `rule` names all that did. `ledger.ruled_charge` says the same of each single
+charge, and `ledger.pod_owner` of pods, by their labels. `ledger.shared_match` names the first of
+the `shared:` rules that matches a part. All are SQL a user can read:
+`quaestor query "select rule, sum(effective_cost) from ledger.line group by all"`.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Mapping
 
-from quaestor.core.config import AttributionRule
-from quaestor.core.errors import ConfigurationError
+from quaestor.core.config import Config
+from quaestor.ledger import rules_match as match
+from quaestor.ledger.rules_match import FIELDS, Place
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 from quaestor.warehouse.errors import UnreadableError
 
-_FIELDS = ("team", "model", "model_version", "environment", "lifecycle_stage")
+# Which tables stand behind each view, so that they are filled in time.
+VIEWS: Mapping[str, set[str]] = {
+    "stated_charge": set(),
+    "line": {"charge_day", "tag_set", "lineage"},
+    "ruled_charge": {"charge_day", "tag_set", "lineage"},
+    "pod_owner": {"pod_use", "label_set"},
+    "shared_match": {"part", "tag_set"},
+}
+# Where a line of the bill by day has a column of the bill.
+_OF_LINE = {
+    "x_source": "source",
+    "ServiceName": "service",
+    "SubAccountId": "sub_account",
+    "RegionId": "region",
+    "ResourceId": "resource_id",
+    "ChargeCategory": "charge_category",
+    "Tags": "tags",
+    "BillingCurrency": "billing_currency",
+}
+_AMOUNTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
+_OF_BILL = dict(
+    zip(_AMOUNTS, ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), strict=True)
+)
 
 
-def create_view(warehouse: Warehouse, rules: Sequence[AttributionRule]) -> None:
-    """(Re)create `ledger.ruled_charge` for these rules.
+def fact_columns(warehouse: Warehouse, config: Config) -> list[str]:
+    """Return the columns of a bill that rules match on and a line by day has not itself, sorted.
 
     Raises:
-        ConfigurationError: A rule matches on a column that no bill has, names no owner, or has a
-            pattern that is no regular expression.
+        ConfigurationError: A rule that cannot be applied.
     """
     known = list(warehouse.columns("focus.charge"))
+    rules: list[match.Rule] = [*config.attribution, *config.shared]
     for rule in rules:
-        _check_expressions(warehouse, rule)
-    warehouse.run(f"create or replace view ledger.ruled_charge as {_select(rules, known)}")
+        match.check(rule, known, _compiler(warehouse))
+    asked = {key for rule in rules for key in rule.match}
+    return sorted((asked & set(known)) - set(_OF_LINE))
 
 
-def _select(rules: Sequence[AttributionRule], known: Collection[str]) -> str:
+def create_views(warehouse: Warehouse, config: Config) -> None:
+    """(Re)create the views of this module for a configuration.
+
+    Raises:
+        ConfigurationError: A rule that cannot be applied: it matches on a column that no bill
+            has, names nobody, or has a pattern that is no regular expression.
+    """
+    facts = fact_columns(warehouse, config)
+    charge = list(warehouse.columns("focus.charge"))
+    for view, select in (
+        ("stated_charge", _stated(facts)),
+        ("line", line(config)),
+        ("ruled_charge", ruled_charge(config, charge)),
+        *((("pod_owner", pod_owner(config)),) if warehouse.columns("ledger.pod_use") else ()),
+        ("shared_match", shared_match(config)),
+    ):
+        warehouse.run(f"create or replace view ledger.{view} as {select}")
+
+
+def line(config: Config) -> str:
+    """Return the SELECT of ledger.line: each line of the bill by day, with its owner."""
+    place = Place(lambda key: _of_line(key, "lineage_cluster"))
+    converted = ", ".join(
+        f"money_at_rate(n.billing_{amount}, n.rate) as {amount}" for amount in _AMOUNTS
+    )
     return f"""
-        with owner as (
-            select model, min(team) as team from registry.model
-            where team is not null group by model having count(distinct team) = 1
-        ),
-        ruled as (
-            select c.*, t.team as tag_team, t.model as tag_model,
-                t.model_version as tag_model_version, t.environment as tag_environment,
-                t.lifecycle_stage as tag_lifecycle_stage, {_cases(rules, known)} as ruling
-            from focus.charge as c
-            left join ledger.tag_set as t on t.tags = c.Tags
-        ),
-        named as (
-            select *,
-                coalesce(tag_model, ruling.model) as model,
-                coalesce(tag_team, ruling.team) as stated_team,
-                coalesce(tag_model_version, ruling.model_version) as model_version,
-                coalesce(tag_environment, ruling.environment) as environment,
-                coalesce(tag_lifecycle_stage, ruling.lifecycle_stage) as lifecycle_stage
-            from ruled
-        )
+        {_owned(config, place, _known("ledger.charge_day", "tags", "resource_id", "day"))}
         select
-            n.* exclude (ruling, stated_team, {", ".join("tag_" + field for field in _FIELDS)}),
-            {_converted("n.BilledCost")} as billed_cost,
-            {_converted("n.EffectiveCost")} as effective_cost,
-            {_converted("n.ListCost")} as list_cost,
-            {_converted("n.ContractedCost")} as contracted_cost,
-            coalesce(n.ServiceProviderName, n.ProviderName) as provider,
-            coalesce(n.stated_team, o.team) as team,
-            case when coalesce(n.model, n.stated_team, o.team) is null then 'unattributed'
-                else 'direct' end as cost_kind,
-            coalesce(nullif(concat_ws(' + ',
-                case when coalesce(n.tag_model, n.tag_team) is not null then 'tag' end,
-                case when {_contributes()} then 'rule:' || n.ruling.name end,
-                case when n.stated_team is null and o.team is not null then 'registry' end
-            ), ''), 'unattributed') as rule
+            n.day, n.source, n.provider, n.service, n.sub_account, n.region, n.resource_id,
+            n.charge_category, n.tags, n.facts, {_owner("tag")},
+            n.lineage_cluster as cluster, n.lineage_split_key as split_key,
+            n.billing_currency, n.billing_billed_cost, n.billing_effective_cost,
+            {converted}, n.charges
         from named as n
         left join owner as o on o.model = n.model
     """
 
 
-def _converted(amount: str) -> str:
-    """Return an amount times its rate; every digit counts until the last sum is rounded.
+def ruled_charge(config: Config, columns: list[str]) -> str:
+    """Return the SELECT of ledger.ruled_charge: each charge as billed, with its owner."""
 
-    Whole and broken parts are multiplied apart, since the product in one piece needs more than
-    the 38 digits of the engine's widest decimal. Each of the four products has few enough, and
-    only the last has more than 20 after the point.
+    def left(key: str) -> str | None:
+        if key in columns:
+            return f"{quoted(key)}::varchar"
+        return _of_line(key, "lineage_cluster") if key in ("cluster",) or "." in key else None
+
+    day = "ChargePeriodStart::date"
+    known = _known("focus.charge", "Tags", "ResourceId", day)
+    converted = ", ".join(
+        f'money_at_rate(n."{billed}", n.x_billing_currency_rate) as {amount}'
+        for amount, billed in _OF_BILL.items()
+    )
+    return f"""
+        {_owned(config, Place(left, day), known)}
+        select
+            {", ".join(f"n.{quoted(column)}" for column in columns)}, {converted},
+            coalesce(n.ServiceProviderName, n.ProviderName) as provider, {_owner("tag")},
+            n.lineage_cluster as cluster, n.lineage_split_key as split_key
+        from named as n
+        left join owner as o on o.model = n.model
     """
-    rate = "n.x_billing_currency_rate"
-    wholes = f"trunc({amount})::decimal(18, 0)", f"trunc({rate})::decimal(10, 0)"
-    parts = (
-        f"({amount} - trunc({amount}))::decimal(20, 20)",
-        f"({rate} - trunc({rate}))::decimal(18, 18)",
-    )
-    products = (
-        f"({a} * {b})::decimal(38, 20)"
-        for a in (wholes[0], parts[0])
-        for b in (wholes[1], parts[1])
-    )
-    return f"case when {rate} = 1 then {amount} else {' + '.join(products)} end"
 
 
-def _contributes() -> str:
-    return " or ".join(
-        f"(n.tag_{field} is null and n.ruling.{field} is not null)" for field in _FIELDS
-    )
+def pod_owner(config: Config) -> str:
+    """Return the SELECT of ledger.pod_owner: whose each pod is, on the days that are built."""
+
+    def left(key: str) -> str | None:
+        if key in match.POD_KEYS:
+            return key
+        prefix, _, name = key.partition(".")
+        return match.label("tag_pairs", name) if prefix == "label" and name else None
+
+    known = f"""
+        pod_seen as (
+            select distinct day, cluster, namespace, pod, labels
+            from ledger.pod_use where day in (select day from ledger.stale_day)
+        ),
+        system_namespace as (
+            select distinct p.namespace
+            from (select distinct namespace from pod_seen) as p
+            join config.overhead_namespace as v on p.namespace like replace(
+                replace(replace(replace(v.pattern, '!', '!!'), '%', '!%'), '_', '!_'), '*', '%'
+            ) escape '!'
+        ),
+        daemon as (
+            select distinct cluster, namespace, pod from usage.pod where owner_kind = 'DaemonSet'
+        ),
+        known as (
+            select
+                c.day, c.cluster, c.namespace, c.pod, c.labels,
+                s.namespace is not null or d.pod is not null as is_overhead,
+                {", ".join(f"t.{field} as tag_{field}" for field in FIELDS)}, t.pairs as tag_pairs,
+                {", ".join(f"null::varchar as lineage_{field}" for field in FIELDS)},
+                null::varchar as lineage_kind
+            from pod_seen as c
+            left join ledger.label_set as t on t.labels = c.labels
+            left join system_namespace as s on s.namespace = c.namespace
+            left join daemon as d
+                on d.cluster = c.cluster and d.namespace = c.namespace and d.pod = c.pod
+        )
+    """
+    return f"""
+        {_owned(config, Place(left), known)}
+        select
+            n.day, n.cluster, n.namespace, n.pod, n.labels, {_owner("label")}, n.is_overhead,
+            coalesce(n.model, n.stated_team, o.team) is not null as is_named
+        from named as n
+        left join owner as o on o.model = n.model
+    """
 
 
-def _cases(rules: Sequence[AttributionRule], known: Collection[str]) -> str:
-    names = ("name", *_FIELDS)
-    shape = f"struct({', '.join(f'{quoted(name)} varchar' for name in names)})"
+def shared_match(config: Config) -> str:
+    """Return the SELECT of ledger.shared_match: each part and the `shared:` rule it falls under."""
+
+    def left(key: str) -> str:
+        return key if key in match.PART_KEYS else _of_line(key, "cluster") or "null::varchar"
+
     cases = "".join(
-        f"when {_condition(rule, known)} then {{"
-        + ", ".join(f"{literal(name)}: {_literal(getattr(rule, name))}" for name in names)
-        + "} "
-        for rule in rules
+        " when "
+        + " and ".join(
+            match.comparison(left(key), str(pattern)) for key, pattern in rule.match.items()
+        )
+        + f" then {literal(rule.name)}"
+        for rule in config.shared
     )
-    return f"(case {cases}end)::{shape}" if cases else f"null::{shape}"
+    return f"""
+        select p.*, {f"case{cases} end" if cases else "null::varchar"} as shared_rule
+        from ledger.part as p
+        left join (select tags as tag_text, pairs as tag_pairs from ledger.tag_set) as t
+            on t.tag_text = p.tags
+    """
 
 
-def _condition(rule: AttributionRule, known: Collection[str]) -> str:
-    if not any(getattr(rule, field) for field in _FIELDS):
-        raise ConfigurationError(
-            f"the attribution rule '{rule.name}' names nobody",
-            where="quaestor.yaml (attribution)",
-            fix=f"Give it at least one of {', '.join(_FIELDS)}.",
+def _stated(facts: list[str]) -> str:
+    pairs = ", ".join(f"{literal(name)}, {quoted(name)}::varchar" for name in facts)
+    stated = f"json_object({pairs})::varchar" if facts else "null::varchar"
+    return f"select *, {stated} as facts from focus.charge"
+
+
+def _of_line(key: str, cluster: str) -> str | None:
+    """Return where a line by day has what a rule matches on; None for what only pods have."""
+    prefix, _, name = key.partition(".")
+    if prefix == "tag" and name:
+        return match.tag("tag_pairs", name)
+    if prefix == "label" or key in ("namespace", "pod"):
+        return None
+    if key == "cluster":
+        return cluster
+    return _OF_LINE.get(key) or f"facts ->> {literal(key)}"
+
+
+def _known(origin: str, tags: str, resource: str, day: str) -> str:
+    """Return the `with` that joins what tags and lineage say to lines or charges."""
+    return f"""
+        known as (
+            select
+                c.*,
+                {", ".join(f"t.{field} as tag_{field}" for field in FIELDS)}, t.pairs as tag_pairs,
+                l.team as lineage_team, l.model as lineage_model,
+                case when l.version_since is null or c.{day} >= l.version_since
+                    then l.model_version end as lineage_model_version,
+                l.environment as lineage_environment,
+                l.lifecycle_stage as lineage_lifecycle_stage, l.kind as lineage_kind,
+                l.cluster as lineage_cluster, l.split_key as lineage_split_key
+            from {origin} as c
+            left join ledger.tag_set as t on t.tags = c.{tags}
+            left join ledger.lineage as l on l.resource_id = c.{resource}
         )
-    if not rule.match:
-        raise ConfigurationError(
-            f"the attribution rule '{rule.name}' matches nothing",
-            where="quaestor.yaml (attribution)",
-            fix="Give it `match:` with a FOCUS column or `tag.<key>`.",
+    """
+
+
+def _owned(config: Config, place: Place, known: str) -> str:
+    """Return the `with` that gives what `known` has its owner, but for the registry's team.
+
+    A version is said of a model: where another one's name came first, it says nothing.
+    """
+    names: match.Names = {(one.field, one.old): one.new for one in config.names}
+    rules = config.attribution
+    return f"""
+        with owner as (
+            select coalesce(a.new, m.model) as model, min(coalesce(b.new, m.team)) as team
+            from registry.model as m
+            left join config.renaming as a on a.field = 'model' and a.old = m.model
+            left join config.renaming as b on b.field = 'team' and b.old = m.team
+            where m.team is not null
+            group by coalesce(a.new, m.model)
+            having count(distinct coalesce(b.new, m.team)) = 1
+        ),
+        {known},
+        ruled as (
+            select *, {match.ruling(rules, place)} as ruling from known
+        ),
+        stated as (
+            select
+                *, {match.rule_name(rules, place)} as rule_name,
+                {_comma(lambda f: f"{match.named(rules, f, place, names)} as rule_{f}")}
+            from ruled
+        ),
+        fitting as (
+            select
+                *, coalesce(tag_model, lineage_model, rule_model) as model,
+                coalesce(tag_team, lineage_team, rule_team) as stated_team,
+                case when tag_model is null or tag_model = lineage_model
+                    then lineage_model_version end as lineage_version,
+                case when rule_model is null
+                    or rule_model = coalesce(tag_model, lineage_model, rule_model)
+                    then rule_model_version end as rule_version
+            from stated
+        ),
+        named as (
+            select
+                *, coalesce(tag_model_version, lineage_version, rule_version) as model_version,
+                coalesce(tag_environment, lineage_environment, rule_environment) as environment,
+                coalesce(tag_lifecycle_stage, lineage_lifecycle_stage, rule_lifecycle_stage)
+                    as lifecycle_stage
+            from fitting
         )
-    return " and ".join(
-        _comparison(_left(key, rule, known), str(pattern)) for key, pattern in rule.match.items()
+    """
+
+
+def _comma(text: Callable[[str], str]) -> str:
+    return ", ".join(text(field) for field in FIELDS)
+
+
+def _owner(word: str) -> str:
+    """Return the columns that say whose something is, and by which rule."""
+    lineage = " or ".join(
+        f"(n.tag_{field} is null and n.{_column('lineage', field)} is not null)" for field in FIELDS
     )
+    ruled = " or ".join(
+        f"(n.tag_{field} is null and n.{_column('lineage', field)} is null "
+        f"and n.{_column('rule', field)} is not null)"
+        for field in FIELDS
+    )
+    return f"""
+            coalesce(n.stated_team, o.team) as team, n.model, n.model_version, n.environment,
+            n.lifecycle_stage,
+            case when coalesce(n.model, n.stated_team, o.team) is null then 'unattributed'
+                else 'direct' end as cost_kind,
+            coalesce(nullif(concat_ws(' + ',
+                case when coalesce(n.tag_model, n.tag_team) is not null then '{word}' end,
+                case when {lineage} then 'lineage:' || n.lineage_kind end,
+                case when {ruled} then 'rule:' || n.rule_name end,
+                case when n.stated_team is null and o.team is not null then 'registry' end
+            ), ''), 'unattributed') as rule
+    """
 
 
-def _left(key: str, rule: AttributionRule, known: Collection[str]) -> str:
-    if key.startswith("tag."):
-        return f"t.pairs[{literal(key.removeprefix('tag.').lower())}]"
-    if key not in known:
-        near = difflib.get_close_matches(key, known, n=1)
-        raise ConfigurationError(
-            f"the attribution rule '{rule.name}' matches on '{key}', which no bill has",
-            where="quaestor.yaml (attribution)",
-            fix=f"Did you mean '{near[0]}'?" if near else "Use a FOCUS column or `tag.<key>`.",
-        )
-    return f"c.{quoted(key)}::varchar"
+def _column(of: str, field: str) -> str:
+    return f"{of}_version" if field == "model_version" else f"{of}_{field}"
 
 
-def _expression(pattern: str) -> str | None:
-    """Return the regular expression that a pattern between slashes is; None for any other."""
-    is_one = len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/")
-    return pattern[1:-1] if is_one else None
+def _compiler(warehouse: Warehouse) -> Callable[[str], str | None]:
+    """Let the engine, which will match by it, compile a regular expression."""
 
-
-def _check_expressions(warehouse: Warehouse, rule: AttributionRule) -> None:
-    """Let the engine, which will match by it, compile each regular expression of a rule."""
-    for pattern in map(str, rule.match.values()):
-        expression = _expression(pattern)
-        if expression is None:
-            continue
+    def compile_(expression: str) -> str | None:
         try:
-            warehouse.probe("select regexp_matches('', ?)", [expression])
+            warehouse.probe("select regexp_matches('', ?)", [match.unnamed(expression)])
         except UnreadableError as problem:
-            raise ConfigurationError(
-                f"the attribution rule '{rule.name}' has a pattern that is no regular expression: "
-                f"{pattern} ({problem})",
-                where="quaestor.yaml (attribution)",
-                fix="Correct it: the syntax is RE2's, which has no look-ahead and no "
-                "back-references. Text with `*` needs no slashes.",
-            ) from None
+            return str(problem)
+        return None
 
-
-def _comparison(left: str, pattern: str) -> str:
-    expression = _expression(pattern)
-    if expression is not None:
-        return f"regexp_matches({left}, {literal(expression)})"
-    if "*" in pattern:
-        like = pattern.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("*", "%")
-        return f"{left} like {literal(like)} escape '!'"
-    return f"{left} = {literal(pattern)}"
-
-
-def _literal(value: str | None) -> str:
-    return literal(value) if value else "null"
+    return compile_
