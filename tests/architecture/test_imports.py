@@ -23,9 +23,11 @@ ONLY = {
     "jinja2": "report",
     "vl_convert": "report",
     "click": "cli",
+    "statsmodels": "ledger",
 }
 # Needed by some commands only, so never imported at module level.
 LATE = {"mlflow", "boto3", "azure", "google", "kubernetes", "jinja2", "vl_convert", "pandas"}
+LATE |= {"statsmodels"}
 HEAVY = {*LATE, "duckdb", "numpy", "pyarrow", "requests", "asyncio", "sqlite3"}
 
 

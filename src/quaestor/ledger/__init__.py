@@ -18,13 +18,13 @@ from quaestor import __version__
 from quaestor.core.config import Config
 from quaestor.core.errors import CheckFailedError
 from quaestor.core.progress import counted
-from quaestor.ledger import stale
+from quaestor.ledger import forecast, stale
 from quaestor.ledger.rules import VIEWS, create_views, fact_columns
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import OutOfRangeError
 
 # Tables that no SELECT can make, and who makes them after ledger.cost.
-BUILT: dict[str, Callable[[Warehouse, Callable[[str], None]], None]] = {}
+BUILT: dict[str, Callable[[Warehouse, Callable[[str], None]], None]] = {"forecast": forecast.build}
 SQL = Path(__file__).parent / "sql"
 CHECKS = Path(__file__).parent / "checks"
 _READS = re.compile(r"\bledger\.(\w+)")
@@ -90,7 +90,7 @@ def _order(models: dict[str, Path]) -> list[str]:
     reads = {
         table: set(_READS.findall(_COMMENT.sub("", _text(path)))) for table, path in models.items()
     }
-    reads |= {table: {"cost", "stale_month"} for table in BUILT}
+    reads |= {table: {"cost", "stale_month", "spend_day", "billed_day"} for table in BUILT}
     tables = set(reads)
     found = {
         table: {
