@@ -71,7 +71,7 @@ def create_views(warehouse: Warehouse, config: Config) -> None:
         ("stated_charge", _stated(facts)),
         ("line", line(config)),
         ("ruled_charge", ruled_charge(config, charge)),
-        *((("pod_owner", pod_owner(config)),) if warehouse.columns("ledger.pod_use") else ()),
+        ("pod_owner", pod_owner(config)),
         ("shared_match", shared_match(config)),
     ):
         warehouse.run(f"create or replace view ledger.{view} as {select}")

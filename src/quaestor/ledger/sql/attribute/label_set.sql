@@ -7,7 +7,7 @@
 --           where both are there
 -- source    Kubernetes, "Labels and Selectors"; kube-state-metrics, kube_pod_labels
 with label_text as (
-    select distinct labels from usage.pod_hour where labels is not null
+    select labels from ledger.pod_use where labels is not null
     union
     select labels from usage.volume where labels is not null
     union

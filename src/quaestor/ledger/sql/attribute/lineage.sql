@@ -9,7 +9,8 @@
 --           a store. A model is named where all that tell agree, and all do tell; a job's is also
 --           that of the one version that its run made. A version is that of now, so that it is
 --           known from the day on which what serves it last changed (`version_since`). A store is
---           a model's where a registry lists it and everything known to lie in it is that model's
+--           a model's where a registry lists it and everything known to lie in it is that model's.
+--           `names:` says what is called otherwise
 -- source    AWS service authorization reference, resource types of EC2, Elastic Load Balancing and
 --           S3; Google Cloud, "Resource names"; FOCUS 1.2 ResourceId
 with billed as (
@@ -51,6 +52,13 @@ spelling as (
         'gs://' || regexp_extract(resource_id, '^//storage[.]googleapis[.]com/.*/buckets/([^/]+)', 1)
             as id
     from billed where resource_id like '//storage.googleapis.com/%/buckets/%'
+    union all
+    select distinct
+        resource_id, 4 as place, 'azure://' || regexp_extract(
+            lower(resource_id), '/providers/microsoft[.]storage/storageaccounts/([^/]+)$', 1
+        ) as id
+    from billed
+    where lower(resource_id) like '/subscriptions/%/providers/microsoft.storage/storageaccounts/%'
     union all
     select distinct
         resource_id, 4 as place,
@@ -171,28 +179,48 @@ job_artifact as (
 ),
 -- Everything that is known to lie in a store, and whose it is; null: nobody says.
 stored as (
-    select artifact_uri as uri, model from registry.model_version where artifact_uri is not null
+    select artifact_uri as uri, model, false as is_data, source from registry.model_version
+    where artifact_uri is not null
     union all
-    select artifact_uri, model from registry.deployment where artifact_uri is not null
+    select artifact_uri, model, false, source from registry.deployment
+    where artifact_uri is not null
     union all
-    select artifact_uri, model from job_artifact
+    select artifact_uri, model, false, 'job' from job_artifact
     union all
-    select d.source_uri, r.model
+    select d.source_uri, r.model, true, d.source
     from registry.dataset as d
     left join version_of_run as r on r.run_id = d.run_id
     where d.source_uri is not null
 ),
+-- A container of Azure lies in an account, which is what the bill names.
+placed as (
+    select
+        coalesce(
+            'azure://' || nullif(lower(regexp_extract(
+                uri, '^[a-z]+://([^/@]+@)?([a-z0-9]+)[.](blob|dfs)[.]core[.]windows[.]net', 2
+            )), ''),
+            nullif(regexp_extract(replace(uri, 's3a://', 's3://'), '^(s3|gs)://[^/]+', 0), '')
+        ) as store,
+        model, is_data, source
+    from stored
+),
 store as (
     select
-        s.store, min(s.source) as source, min(u.model) as model
-    from registry.store as s
-    join (
-        select regexp_extract(replace(uri, 's3a://', 's3://'), '^[a-z0-9]+://[^/]+', 0) as store,
-            model
-        from stored
-    ) as u on u.store = s.store
-    group by s.store
-    having count(distinct u.model) = 1 and count(u.model) = count(*)
+        p.store, min(coalesce(s.source, p.source)) as source,
+        case
+            when count(s.store) = count(*) and count(distinct p.model) = 1
+                and count(p.model) = count(*) then min(p.model)
+        end as model,
+        case
+            when count(s.store) < count(*) then null
+            when bool_and(p.is_data) then 'data'
+            when not bool_or(p.is_data) then 'platform'
+        end as lifecycle_stage
+    from placed as p
+    left join (select store, min(source) as source from registry.store group by store) as s
+        on s.store = p.store
+    where p.store is not null
+    group by p.store
 ),
 known as (
     select
@@ -237,7 +265,8 @@ known as (
     from job_resource where not is_job
     union all
     select
-        store, 7, 'store', source, store, null, null, null, model, null, null, null, null, null
+        store, 7, 'store', source, store, null, null, null, model, null, null, lifecycle_stage,
+        null, null
     from store
 ),
 named as (
@@ -258,7 +287,11 @@ matched as (
     join named as n on n.spelled_id = s.id
 )
 select
-    resource_id, kind, source, name, cluster, split_key, team, model, model_version, environment,
-    lifecycle_stage, run_id, version_since
-from matched
-where choice = 1
+    m.resource_id, m.kind, m.source, m.name, m.cluster, m.split_key,
+    coalesce(a.new, m.team) as team, coalesce(b.new, m.model) as model, m.model_version,
+    coalesce(c.new, m.environment) as environment, m.lifecycle_stage, m.run_id, m.version_since
+from matched as m
+left join config.renaming as a on a.field = 'team' and a.old = m.team
+left join config.renaming as b on b.field = 'model' and b.old = m.model
+left join config.renaming as c on c.field = 'environment' and c.old = m.environment
+where m.choice = 1
