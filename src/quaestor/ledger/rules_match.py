@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from quaestor.core.config import AttributionRule, SharedRule
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.money import exact_text
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import literal
 
@@ -103,7 +105,7 @@ def expression(pattern: str) -> str | None:
 def groups(found: str) -> list[str | None]:
     r"""Return the names of an expression's groups, in order; None for one without a name.
 
-    >>> groups(r"^(?P<team>[a-z(]+)-(x|(?:y))\\(")
+    >>> groups(r"^(?P<team>[a-z(]+)-(x|(?:y))\(")
     ['team', None]
     """
     return [match["name"] for match in _tokens(found) if match["group"]]
@@ -259,7 +261,7 @@ def _check_key(key: str, rule: Rule, known: Collection[str]) -> None:
     what, where = _kind(rule)
     is_owner = isinstance(rule, AttributionRule)
     prefixes = ("tag.", "label.") if is_owner else ("tag.",)
-    if key.startswith(prefixes):
+    if key.startswith(prefixes) and key.partition(".")[2]:
         return
     others = POD_KEYS if is_owner else PART_KEYS
     if key not in known and key not in others:
@@ -323,7 +325,7 @@ def _check_shares(rule: SharedRule) -> None:
     elif rule.by == "fixed" and any(share < 0 for share in rule.shares.values()):
         problem = "has a share below zero"
     elif rule.by == "fixed" and total != 1:
-        problem = f"has shares that add up to {total.normalize() if total else 0:f}, not to 1"
+        problem = f"has shares that add up to {exact_text(Decimal(total))}, not to 1"
     if problem:
         raise ConfigurationError(
             f"the {what} '{rule.name}' {problem}",
