@@ -24,11 +24,13 @@ ONLY = {
     "vl_convert": "report",
     "click": "cli",
     "statsmodels": "ledger",
+    "pyspark": "warehouse",
+    "sqlglot": "warehouse",
 }
 # Needed by some commands only, so never imported at module level.
 LATE = {"mlflow", "boto3", "azure", "google", "kubernetes", "jinja2", "vl_convert", "pandas"}
-LATE |= {"statsmodels"}
-HEAVY = {*LATE, "duckdb", "numpy", "pyarrow", "requests", "asyncio", "sqlite3"}
+LATE |= {"statsmodels", "pyspark"}
+HEAVY = {*LATE, "sqlglot", "duckdb", "numpy", "pyarrow", "requests", "asyncio", "sqlite3"}
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:

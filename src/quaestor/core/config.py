@@ -128,6 +128,15 @@ class Budget(Strict, frozen=True, kw_only=True):
     starts: date | None = None
 
 
+class SparkSettings(Strict, frozen=True, kw_only=True):
+    """Where Apache Spark computes the ledger: in a process of its own, or on a server."""
+
+    master: str | None = None  # local[*] and the like
+    remote: str | None = None  # a server of Spark Connect, sc://...
+    exchange: str | None = None  # a folder that the server sees under the same path
+    options: dict[str, str] = defaulted(default_factory=dict)  # Spark's own, such as its memory
+
+
 class Config(Strict, frozen=True, kw_only=True):
     """`quaestor.yaml`, read. Paths are relative to the file (`base`)."""
 
@@ -145,6 +154,7 @@ class Config(Strict, frozen=True, kw_only=True):
     overhead: Overhead = defaulted(default_factory=Overhead)
     prices: str | None = None
     budgets: tuple[Budget, ...] = ()
+    spark: SparkSettings | None = None
     policies: tuple[str, ...] = ("builtin",)
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
     base: str = "."
@@ -179,6 +189,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
     _check_names("shared rule", [rule.name for rule in config.shared], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
+    _check_spark(config.spark, document)
     for number, source in enumerate(config.sources):
         _check_filled(source, number, document)
         _check_days(source, number, document)
@@ -201,6 +212,26 @@ def parse_config(text: str, base: Path, environment: Mapping[str, str]) -> Confi
     document = parse_document(text, base / "quaestor.yaml")
     value = with_environment(document.value or {}, environment, str(document.path))
     return convert(document, Config, {**value, "base": str(base)})
+
+
+def _check_spark(spark: SparkSettings | None, document: Document) -> None:
+    """Refuse settings of which nobody knows where Spark runs, or where files are handed over."""
+    if spark is None:
+        return
+    where = f"{document.path}:{document.line_of(('spark',))}"
+    if (spark.master is None) == (spark.remote is None):
+        raise ConfigurationError(
+            "`spark:` needs either `master:` or `remote:`",
+            where=where,
+            fix="Write `spark: {master: 'local[*]'}`, or the address of a server: "
+            "`spark: {remote: 'sc://host', exchange: /a/folder/it/sees}`.",
+        )
+    if spark.remote and not spark.exchange:
+        raise ConfigurationError(
+            "`spark:` with `remote:` needs `exchange:`",
+            where=where,
+            fix="Name a folder that this machine and the server see under the same path.",
+        )
 
 
 def _check_mapping(source: Source, number: int, document: Document) -> None:

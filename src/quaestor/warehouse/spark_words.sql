@@ -1,0 +1,73 @@
+-- The words of schema/005_words.sql as Spark says them: the same arguments, the same digits.
+--
+-- Spark has no integer above 64 bits and no `trunc` of decimals. A remainder is exact there, and
+-- so is `div` of two whole decimals; every intermediate has room in 38 digits. The session's
+-- settings (spark.py) keep the scale of sums, and make an overflow an error.
+
+create or replace temporary function share_ratio(
+    portion decimal(38, 9), whole decimal(38, 9)
+) returns decimal(19, 18) return
+    case
+        when whole = 0 then null
+        when portion = whole then cast(1 as decimal(19, 18))
+        when whole >= 10000000000BD then cast(
+            cast(
+                cast(cast(portion as decimal(20, 0)) * 1000000000000000000BD as decimal(38, 0))
+                div cast(whole as decimal(20, 0))
+                as decimal(19, 0)
+            ) * 0.000000000000000001BD as decimal(19, 18)
+        )
+        else cast(
+            cast(
+                cast(
+                    cast(cast(portion as decimal(28, 9)) * 1000000000BD as decimal(20, 0))
+                    * 1000000000000000000BD as decimal(38, 0)
+                )
+                div cast(cast(whole as decimal(28, 9)) * 1000000000BD as decimal(20, 0))
+                as decimal(19, 0)
+            ) * 0.000000000000000001BD as decimal(19, 18)
+        )
+    end;
+
+create or replace temporary function money_upto(
+    amount decimal(38, 20), ratio decimal(19, 18)
+) returns decimal(38, 20) return
+    case
+        when ratio = 1 then amount
+        else cast(cast(
+            cast(cast(amount - amount % 1BD as decimal(18, 0)) * ratio as decimal(37, 18))
+            + cast(
+                cast(amount % 1BD - amount % 0.000000000000000001BD as decimal(18, 18)) * ratio
+                as decimal(37, 18)
+            )
+            as decimal(38, 10)) as decimal(38, 20))
+    end;
+
+create or replace temporary function money_part(
+    amount decimal(38, 20), from_ratio decimal(19, 18), upto_ratio decimal(19, 18)
+) returns decimal(38, 20) return
+    money_upto(amount, upto_ratio) - money_upto(amount, from_ratio);
+
+create or replace temporary function money_at_rate(
+    amount decimal(38, 20), rate decimal(28, 18)
+) returns decimal(38, 20) return
+    case
+        when rate = 1 then amount
+        else
+            cast(
+                cast(amount - amount % 1BD as decimal(18, 0))
+                * cast(rate - rate % 1BD as decimal(10, 0)) as decimal(38, 20)
+            )
+            + cast(
+                cast(amount - amount % 1BD as decimal(18, 0))
+                * cast(rate % 1BD as decimal(18, 18)) as decimal(38, 20)
+            )
+            + cast(
+                cast(amount % 1BD as decimal(20, 20))
+                * cast(rate - rate % 1BD as decimal(10, 0)) as decimal(38, 20)
+            )
+            + cast(
+                cast(amount % 1BD as decimal(20, 20))
+                * cast(rate % 1BD as decimal(18, 18)) as decimal(38, 20)
+            )
+    end;
