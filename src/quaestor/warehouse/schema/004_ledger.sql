@@ -181,6 +181,47 @@ create table if not exists ledger.resource_share (
 );
 
 -- GPUs.
+-- Where GPU-hours come from, day by day, before they are priced. Hours have 9 digits after the
+-- point; observed ones are those of which we can tell what they did, and of them unscheduled,
+-- idle and stalled ones exclude one another.
+create table if not exists ledger.gpu_cluster_day (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    machine varchar, gpu_model varchar, capacity_type varchar,
+    team varchar, model varchar, model_version varchar,
+    hours decimal(38, 9) not null, observed_hours decimal(38, 9) not null,
+    used_hours decimal(38, 9) not null, unscheduled_hours decimal(38, 9) not null,
+    idle_hours decimal(38, 9) not null, stalled_hours decimal(38, 9) not null
+);
+create table if not exists ledger.gpu_sample_day (
+    day date not null, source varchar not null, host varchar not null, gpu_model varchar,
+    job varchar, -- null: nobody's, or nobody says
+    hours decimal(38, 9) not null, observed_hours decimal(38, 9) not null,
+    used_hours decimal(38, 9) not null, low_hours decimal(38, 9) not null -- under 0.05
+);
+create table if not exists ledger.gpu_job_day (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    machine varchar, gpu_model varchar, kind varchar not null, capacity_type varchar,
+    team varchar, model varchar, model_version varchar,
+    is_failed boolean, -- null: nobody says how it ended
+    gpu_ratio decimal(19, 18), -- of what its machines cost; null: not known
+    hours decimal(38, 9) not null, observed_hours decimal(38, 9) not null,
+    used_hours decimal(38, 9) not null, stalled_hours decimal(38, 9) not null
+);
+create table if not exists ledger.gpu_endpoint_day (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    machine varchar, gpu_model varchar, model varchar, model_version varchar,
+    hours decimal(38, 9) not null, observed_hours decimal(38, 9) not null,
+    used_hours decimal(38, 9) not null, idle_hours decimal(38, 9) not null
+);
+-- Machines with GPUs as only a bill tells of them, and commitments to them that stood unused.
+create table if not exists ledger.gpu_instance_day (
+    day date not null, source varchar not null, sub_account varchar, region varchar,
+    resource_id varchar, instance_type varchar, gpu_model varchar, capacity_type varchar,
+    is_unused boolean not null, -- a commitment or a reservation that nothing ran on
+    gpu_ratio decimal(19, 18), -- of what the machine costs; null: not known
+    hours decimal(38, 9) not null,
+    effective_cost decimal(38, 20) -- null: a charge has no rate
+);
 create table if not exists ledger.gpu_hour (
     day date not null, source varchar not null, cluster varchar not null, node varchar not null,
     provider_id varchar, gpu_model varchar, team varchar, model varchar,
@@ -190,10 +231,13 @@ create table if not exists ledger.gpu_hour (
     cost decimal(38, 20), idle_cost decimal(38, 20), -- null: the node is on no bill
     model_version varchar,
     kind varchar, -- cluster, slurm, training-job, endpoint, instance, ...
-    unscheduled_gpu_hours double, -- nobody asked for them
+    unscheduled_gpu_hours double, -- nobody asked for them; of the idle ones
     stalled_gpu_hours double, -- work ran on them, the GPU did next to nothing
     capacity_type varchar, -- on-demand, spot, reserved; null: nobody says
-    price_source varchar
+    price_source varchar,
+    host_cost decimal(38, 20), -- of its cores and memory; null: not told apart, it is in `cost`
+    unscheduled_cost decimal(38, 20), stalled_cost decimal(38, 20), failed_cost decimal(38, 20),
+    unobserved_cost decimal(38, 20) -- of `cost`, as idle_cost, of which unscheduled_cost is
 );
 -- Where the money for GPUs goes; the steps of one row's scope add up to its `paid`.
 create table if not exists ledger.gpu_waterfall (
@@ -242,6 +286,13 @@ create table if not exists ledger.version_cost (
     unpriced_runs integer, -- runs whose cost nobody knows
     superseded_cost decimal(38, 20) -- of training_cost, runs that no version came of
 );
+-- What models answered, with the time it took.
+create table if not exists ledger.served_month (
+    month date not null, model varchar not null, model_version varchar,
+    requests decimal(38, 9), input_tokens decimal(38, 9), output_tokens decimal(38, 9),
+    seconds decimal(38, 9), -- busy ones of its instances; null: an hour does not tell
+    waited_seconds decimal(38, 9) -- requests x the 95th percentile of their latency
+);
 create table if not exists ledger.unit_cost (
     period date not null, -- the month
     model varchar not null, model_version varchar, -- null: all versions
@@ -256,7 +307,8 @@ create table if not exists ledger.token_cost (
     team varchar, model varchar, direction varchar, -- input, output, cached-input, ...
     tokens decimal(38, 9), billing_currency varchar, pricing_currency varchar, -- such as credits
     billing_effective_cost decimal(38, 20), effective_cost decimal(38, 20),
-    cost_per_1m_tokens decimal(38, 20)
+    cost_per_1m_tokens decimal(38, 20),
+    pricing_currency_cost decimal(38, 20) -- in pricing_currency, which may be no money: credits
 );
 
 -- Plans.

@@ -1,0 +1,104 @@
+-- Which machines with GPUs a bill tells of, and which commitments to such machines stood unused.
+--
+-- grain     one row per day, source, account, region, resource, instance type and GPU model, and
+--           whether nothing ran on it
+-- hours     GPU-hours as billed: the hours of the instance x its GPUs, or what a charge counts in
+--           GPU-hours itself (Google Cloud, OCI)
+-- money     effective_cost, in the reporting currency, of these charges alone (a machine's other
+--           charges are found by its resource); null where one has no rate
+-- method    the type is SkuPriceDetails' InstanceType, else what AWS writes behind the colon of a
+--           usage type, else Azure's meter; SageMaker's `ml.` is dropped. GpuCount, where a bill
+--           states it, counts before the list. Charges for discs, traffic and software of an
+--           instance count no hours. Nothing ran where a commitment or a capacity reservation is
+--           marked Unused. Types that are not listed and come without GpuCount are left out
+-- rounding  hours to a billionth
+-- source    FOCUS 1.2, ConsumedQuantity, SkuPriceDetails, CommitmentDiscountStatus; config.price
+with listed as (
+    select
+        lower(instance_type) as type, min(gpu_model) as gpu_model, max(gpus) as gpus,
+        max(cores) as cores, max(gib) as gib
+    from config.price
+    where instance_type is not null and gpus > 0
+    group by lower(instance_type)
+),
+charge as (
+    select
+        ChargePeriodStart::date as day, x_source as source, SubAccountId as sub_account,
+        RegionId as region, ResourceId as resource_id, SkuPriceDetails as details,
+        SkuMeter as meter,
+        coalesce(CommitmentDiscountStatus = 'Unused', false)
+        or coalesce(CapacityReservationStatus = 'Unused', false) as is_unused,
+        lower(coalesce(ConsumedUnit, CommitmentDiscountUnit, '')) as unit,
+        case PricingCategory
+            when 'Standard' then 'on-demand' when 'Dynamic' then 'spot'
+            when 'Committed' then 'reserved'
+        end as capacity_type,
+        sum(coalesce(ConsumedQuantity, CommitmentDiscountQuantity, 0)) as quantity,
+        sum(money_at_rate(EffectiveCost, x_billing_currency_rate)) as cost,
+        count(*) = count(x_billing_currency_rate) as is_rated
+    from focus.charge
+    where ChargePeriodStart::date in (select day from ledger.stale_day)
+        and ChargeCategory = 'Usage'
+        and (
+            contains(SkuPriceDetails, 'InstanceType') or contains(SkuPriceDetails, 'GpuCount')
+            or regexp_matches(SkuMeter, 'GPU|Gpu|^N[CDV][0-9]|[:](ml[.])?[pg][0-9]')
+        )
+    group by all
+),
+read as (
+    select
+        *,
+        lower(regexp_extract(
+            coalesce(
+                nullif(regexp_extract(details, '"InstanceType" *: *"([^"]+)"', 1), ''),
+                nullif(regexp_extract(meter, ':((ml[.])?[a-z][a-z0-9-]+[.][a-z0-9]+)', 1), ''),
+                'Standard_' || replace(
+                    regexp_extract(meter, '^(N[CDV][A-Za-z0-9]+( [A-Za-z0-9]+)*? v[0-9])', 1),
+                    ' ', '_'
+                ),
+                ''
+            ),
+            '^(ml[.])?(.*)$', 2
+        )) as type,
+        try_cast(
+            nullif(regexp_extract(details, '"GpuCount" *: *"?([0-9]+)', 1), '') as integer
+        ) as stated_gpus,
+        regexp_matches(coalesce(meter, ''), '(^|[^A-Za-z])(GPU|Gpu)([^A-Za-z]|$)') as is_by_gpu,
+        nullif(regexp_extract(
+            coalesce(meter, ''),
+            '(GB200|B200|H200|H100|A100|L40S|L40|L4|A10G|A10|V100|P100|T4|P4|K80)', 1
+        ), '') as metered_model,
+        case
+            when unit like '%hour%' or unit like '%hrs%' or unit in ('h', 'hr') then 1
+            when unit like '%minute%' then 60
+            when unit like '%second%' then 3600
+        end as units_of_hour
+    from charge
+    where not regexp_matches(
+        coalesce(meter, ''), 'EBS|DataTransfer|CPUCredits|SoftwareUsage|VolumeUsage|License'
+    )
+)
+select
+    r.day, r.source, r.sub_account, r.region, r.resource_id,
+    nullif(r.type, '') as instance_type, coalesce(l.gpu_model, r.metered_model) as gpu_model,
+    r.is_unused,
+    min(r.capacity_type) as capacity_type,
+    -- the part of the machine's price that is its GPUs', by the price book's weights
+    min(share_ratio(
+        (l.gpus * w.gpu_weight)::decimal(18, 9),
+        (l.gpus * w.gpu_weight + l.cores * w.core_weight + l.gib * w.gib_weight)::decimal(18, 9)
+    )) as gpu_ratio,
+    greatest(sum((
+        r.quantity::double / coalesce(r.units_of_hour, 1)
+        * case when r.units_of_hour is null then 0
+            when r.is_by_gpu and l.type is null then 1
+            else coalesce(r.stated_gpus, l.gpus) end
+    )::decimal(18, 9)), 0)::decimal(38, 9) as hours,
+    case when bool_and(r.is_rated) then sum(r.cost) end as effective_cost
+from read as r
+left join listed as l on l.type = r.type
+left join ledger.unit_weight as w on w.gpu_model = l.gpu_model
+where l.type is not null or r.stated_gpus > 0 or (r.is_by_gpu and r.units_of_hour is not null)
+group by
+    r.day, r.source, r.sub_account, r.region, r.resource_id, nullif(r.type, ''),
+    coalesce(l.gpu_model, r.metered_model), r.is_unused
