@@ -60,6 +60,11 @@ def find(warehouse: Warehouse, settings: bytes, facts: Sequence[str]) -> None:
     _add_months(warehouse, "select day from ledger.stale_day")
 
 
+def is_built_with(warehouse: Warehouse, settings: bytes) -> bool:
+    """Return whether the last build had these settings."""
+    return recall(warehouse, "ledger_settings") == hashlib.sha256(settings).hexdigest()
+
+
 def of_other_lineage(warehouse: Warehouse) -> None:
     """Add the months of resources whose lineage differs from `lineage_before`."""
     _add_months(
@@ -82,10 +87,9 @@ def _compare_days(warehouse: Warehouse, facts: Sequence[str], *, everything: boo
     more = "".join(f", {quoted(name)}" for name in facts)
     selects = [
         f"""
-        select 'charge' as kind, ChargePeriodStart::date as day, concat_ws(
-            ' ', count(*), sum(BilledCost), sum(EffectiveCost), sum(x_billing_currency_rate),
-            bit_xor(hash(x_file_sha256, x_row{more}))
-        ) as fingerprint
+        select 'charge' as kind, ChargePeriodStart::date as day, concat_ws(' ', count(*), sum(hash(
+            x_file_sha256, x_row, BilledCost, EffectiveCost, x_billing_currency_rate{more}
+        ))) as fingerprint
         from focus.charge group by all
         """
     ]
