@@ -27,7 +27,7 @@ attribution:
 shared:
   - {name: support, match: {ServiceName: Support}, by: even, among: model}
   - {name: network, match: {ServiceName: Network}, by: cost, among: team}
-  - {name: store, match: {ServiceName: Lake}, by: fixed, among: team, shares: {a: 0.1, b: 0.2}}
+  - {name: store, match: {ServiceName: Lake}, by: fixed, among: team, shares: {a: 0.3, b: 0.7}}
   - {name: idle, match: {cost_kind: idle}, by: gpu_hours, among: model}
 names:
   - {field: team, old: old, new: a}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,21 +35,14 @@ def tables(warehouse: Warehouse) -> dict[str, list[str]]:
 
 
 def anew(warehouse: Warehouse, text: str) -> dict[str, list[str]]:
-    """The ledger of the same bill, usage and registry, built in a warehouse that has none."""
-    fresh = Warehouse(":memory:")
-    for schema, name in warehouse.rows(
-        "select schema_name, table_name from duckdb_tables() "
-        "where schema_name in ('focus', 'usage', 'registry') order by all"
+    """The ledger of the same bill, usage and registry, built as if there had never been one."""
+    for (name,) in warehouse.rows(
+        "select table_name from duckdb_tables() where schema_name = 'ledger'"
     ):
-        columns = ", ".join(f'"{column}"' for column in warehouse.columns(f"{schema}.{name}"))
-        rows = warehouse.rows(f'select {columns} from {schema}."{name}"')
-        if rows:
-            marks = ", ".join("?" for _ in rows[0])
-            fresh.connection.executemany(
-                f'insert into {schema}."{name}" ({columns}) values ({marks})', rows
-            )
-    build(fresh, text)
-    return tables(fresh)
+        warehouse.run(f"delete from ledger.{name}")
+    warehouse.run("delete from meta.property where name like 'ledger%'")
+    build(warehouse, text)
+    return tables(warehouse)
 
 
 def differing(found: Mapping[str, list[str]], expected: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -61,7 +57,7 @@ def differing(found: Mapping[str, list[str]], expected: Mapping[str, list[str]])
     }
 
 
-A_SMALL_ONE = {"models": 3, "days": 6, "clusters": 1, "nodes": 2}
+A_SMALL_ONE = {"models": 3, "days": 4, "clusters": 1, "nodes": 2, "start": date(2026, 9, 29)}
 _LAST = "(select max(day) from truth.day)"
 CHANGES: dict[str, Callable[[Warehouse], None]] = {
     "nothing": lambda w: w.run("select 1"),
@@ -138,11 +134,25 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     return ESTATE_CONFIG + rates(tmp_path_factory.mktemp("rates"))
 
 
+@pytest.fixture(scope="module")
+def once(text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse in which an estate was built."""
+    path = tmp_path_factory.mktemp("once") / "w.duckdb"
+    with Warehouse(path) as warehouse, warehouse.transaction():
+        build(estate(warehouse, **A_SMALL_ONE), text)
+    return path
+
+
+@pytest.fixture
+def warehouse(once: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    """A copy of it, to change."""
+    with Warehouse(shutil.copy(once, tmp_path)) as copied:
+        yield copied
+
+
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_leaves_what_a_whole_build_makes(change: str, text: str):
+def test_a_change_leaves_what_a_whole_build_makes(change: str, text: str, warehouse: Warehouse):
     """Whatever changes: of the bill, of what ran, or of what is registered."""
-    warehouse = estate(Warehouse(":memory:"), **A_SMALL_ONE)
-    build(warehouse, text)
     CHANGES[change](warehouse)
     build(warehouse, text)
 
@@ -162,11 +172,11 @@ def test_a_change_leaves_what_a_whole_build_makes(change: str, text: str):
         ("attribution:", "currency: EUR\nattribution:"),
     ],
 )
-def test_another_configuration_leaves_what_a_whole_build_makes(old: str, new: str, text: str):
+def test_another_configuration_leaves_what_a_whole_build_makes(
+    old: str, new: str, text: str, warehouse: Warehouse
+):
     """A rule, a key, a driver, a name, the currency."""
     assert old in text
-    warehouse = estate(Warehouse(":memory:"), **A_SMALL_ONE)
-    build(warehouse, text)
     build(warehouse, text.replace(old, new))
 
     assert differing(tables(warehouse), anew(warehouse, text.replace(old, new))) == {}

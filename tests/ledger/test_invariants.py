@@ -238,12 +238,21 @@ def test_the_waterfall_adds_up_to_what_was_paid(ledgers):
             wrong(
                 ledgers,
                 """
-                select month, source, cluster, gpu_model,
-                    sum(cost) filter (step = 'paid') as paid,
-                    sum(cost) filter (step <> 'paid') as steps,
-                    min(cost) as least
-                from ledger.gpu_waterfall group by all
-                having paid is distinct from steps or (paid >= 0 and least < 0)
+                with bill as (
+                    select
+                        date_trunc('month', day)::date as month, source, cluster, gpu_model,
+                        min(least(cost, host_cost)) as least
+                    from ledger.gpu_hour group by all
+                )
+                select w.month, w.source, w.cluster, w.gpu_model,
+                    sum(w.cost) filter (w.step = 'paid') as paid,
+                    sum(w.cost) filter (w.step <> 'paid') as steps, min(w.cost) as lowest
+                from ledger.gpu_waterfall as w
+                join bill as b
+                    on b.month = w.month and b.source = w.source and b.cluster = w.cluster
+                    and b.gpu_model is not distinct from w.gpu_model
+                group by w.month, w.source, w.cluster, w.gpu_model, b.least
+                having paid is distinct from steps or (b.least >= 0 and lowest < 0)
                 """,
             )
         )

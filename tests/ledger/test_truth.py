@@ -154,7 +154,7 @@ def test_what_failed_and_what_was_superseded_is_part_of_a_versions_cost(known: W
             select model, model_version, round(training_cost, 2)::decimal(18, 2),
                 round(winning_run_cost, 2)::decimal(18, 2), runs, failed_runs,
                 round(rework_ratio, 9)
-            from ledger.version_cost
+            from ledger.version_cost where model_version in ('1', '2')
             """,
         )
         == []
