@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "Render the HTML reports.",
     "export": "Give the bill back as FOCUS Parquet, and hold it to FOCUS's rules.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
+    "attribution": "Try rules that say whose money it is, before they are saved.",
     "query": "Ask the warehouse in SQL, read-only.",
     "gpu-sample": "Sample the GPUs of this machine into Parquet files.",
     "policy": "List, show, test and document policies.",

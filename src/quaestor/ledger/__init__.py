@@ -19,8 +19,9 @@ from quaestor.core.config import Config
 from quaestor.core.errors import CheckFailedError
 from quaestor.core.progress import counted
 from quaestor.ledger import forecast, stale
-from quaestor.ledger.rules import VIEWS, create_views, fact_columns
+from quaestor.ledger.rules import VIEWS, fact_columns, views
 from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.engine import Engine, engine
 from quaestor.warehouse.errors import OutOfRangeError
 
 # Tables that no SELECT can make, and who makes them after ledger.cost.
@@ -31,44 +32,68 @@ _READS = re.compile(r"\bledger\.(\w+)")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
-def build(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:
+def build(
+    warehouse: Warehouse,
+    config: Config,
+    progress: Callable[[str], None],
+    *,
+    upto: str | None = None,
+) -> None:
     """Bring every ledger table up to `focus`, `usage` and `registry`, then check them.
 
     What does not touch a day or month that changed since the last build is not built again; the
     result is the same as of a build from nothing. Runs inside the caller's transaction, so that
     a check that fails leaves the last good ledger.
 
+    Args:
+        warehouse: In a transaction of the caller's.
+        config: The rules, and what else decides.
+        progress: Takes what is being done now.
+        upto: The last table to be filled, such as "cost", for a look that is taken back: later
+            tables stay as they were and nothing is checked.
+
     Raises:
         ConfigurationError: An attribution rule that cannot be applied.
         CheckFailedError: A check returned a row, or a figure is larger than money can be.
     """
     facts = fact_columns(warehouse, config)
-    create_views(warehouse, config)
-    stale.find(warehouse, _settings(config), facts)
-    models = {path.stem: path for path in SQL.rglob("*.sql")}
-    for table in counted(_order(models), progress, lambda table: f"ledger.{table}"):
-        with _in_range(f"ledger.{table}"):
-            if table in BUILT:
-                BUILT[table](warehouse, progress)
-            else:
-                _fill(warehouse, table, _text(models[table]))
-    checks = sorted(CHECKS.glob("*.sql"))
+    with engine(warehouse, config) as computing:
+        for view, select in views(warehouse, config).items():
+            computing.define(f"ledger.{view}", select)
+        stale.find(warehouse, _settings(config), facts)
+        models = {path.stem: path for path in SQL.rglob("*.sql")}
+        tables = _order(models)
+        tables = tables[: tables.index(upto) + 1] if upto else tables
+        for table in counted(tables, progress, lambda table: f"ledger.{table}"):
+            with _in_range(f"ledger.{table}"):
+                if table in BUILT:
+                    BUILT[table](warehouse, progress)
+                    computing.forget(f"ledger.{table}")
+                else:
+                    _fill(warehouse, computing, table, _text(models[table]))
+    checks = [] if upto else sorted(CHECKS.glob("*.sql"))
     for path in counted(checks, progress, lambda path: f"check: {_sentence(path)}"):
         _check(warehouse, path)
 
 
+def is_built_with(warehouse: Warehouse, config: Config) -> bool:
+    """Return whether the ledger is what this configuration made of it."""
+    return stale.is_built_with(warehouse, _settings(config))
+
+
 def _settings(config: Config) -> bytes:
-    return msgspec.json.encode((__version__, msgspec.structs.replace(config, base="")))
+    return msgspec.json.encode((__version__, msgspec.structs.replace(config, base="", spark=None)))
 
 
-def _fill(warehouse: Warehouse, table: str, select: str) -> None:
+def _fill(warehouse: Warehouse, computing: Engine, table: str, select: str) -> None:
     """Replace what a table says of stale days or months; all of it where its file names neither."""
     if table == "lineage":
         warehouse.run("create or replace temp table lineage_before as from ledger.lineage")
     warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, table, select)}")
-    warehouse.run(f"insert into ledger.{table} by name {select}")
+    computing.fill(f"ledger.{table}", select)
     if table == "lineage":
         stale.of_other_lineage(warehouse)
+        computing.forget("ledger.stale_month")
         warehouse.run("drop table lineage_before")
 
 

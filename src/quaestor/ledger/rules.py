@@ -59,7 +59,13 @@ def fact_columns(warehouse: Warehouse, config: Config) -> list[str]:
 
 
 def create_views(warehouse: Warehouse, config: Config) -> None:
-    """(Re)create the views of this module for a configuration.
+    """(Re)create the views of this module for a configuration, as `views` does."""
+    for view, select in views(warehouse, config).items():
+        warehouse.run(f"create or replace view ledger.{view} as {select}")
+
+
+def views(warehouse: Warehouse, config: Config) -> dict[str, str]:
+    """Return the SELECT of each view of this module for a configuration.
 
     Raises:
         ConfigurationError: A rule that cannot be applied: it matches on a column that no bill
@@ -67,14 +73,13 @@ def create_views(warehouse: Warehouse, config: Config) -> None:
     """
     facts = fact_columns(warehouse, config)
     charge = list(warehouse.columns("focus.charge"))
-    for view, select in (
-        ("stated_charge", _stated(facts)),
-        ("line", line(config)),
-        ("ruled_charge", ruled_charge(config, charge)),
-        ("pod_owner", pod_owner(config)),
-        ("shared_match", shared_match(config)),
-    ):
-        warehouse.run(f"create or replace view ledger.{view} as {select}")
+    return {
+        "stated_charge": _stated(facts),
+        "line": line(config),
+        "ruled_charge": ruled_charge(config, charge),
+        "pod_owner": pod_owner(config),
+        "shared_match": shared_match(config),
+    }
 
 
 def line(config: Config) -> str:
