@@ -53,7 +53,7 @@ def both(warehouse, spark, select: str) -> tuple[list[tuple], list[tuple]]:
     """What DuckDB and what Spark make of a SELECT over ledger.given."""
     warehouse.run(f"create or replace table ledger.expected as {select}")
     warehouse.run("create or replace table ledger.found as from ledger.expected limit 0")
-    spark.forget("ledger")
+    spark.forget("ledger.given")
     spark.fill("ledger.found", select)
     order = "order by all"
     return (
@@ -240,7 +240,7 @@ def test_too_much_money_is_an_error_there_too(warehouse, spark):
     """A sum above 18 digits before the point is no null."""
     given_table(warehouse, "m decimal(38, 20)", [(Decimal("9" * 18),)] * 30)
     warehouse.run("create or replace table ledger.found (m decimal(38, 20))")
-    spark.forget("ledger")
+    spark.forget("ledger.given")
 
     with pytest.raises(OutOfRangeError, match="larger than its type"):
         spark.fill("ledger.found", "select sum(m) as m from ledger.given")

@@ -19,8 +19,8 @@ class Engine(Protocol):
     def fill(self, table: str, select: str) -> None:
         """Add the rows of a SELECT to a table, by the names of its columns."""
 
-    def forget(self, schema: str) -> None:
-        """Read the tables of a schema anew: somebody else has written to them."""
+    def forget(self, table: str) -> None:
+        """Read a table anew when it is read next: somebody else has written to it."""
 
 
 class Embedded:
@@ -41,7 +41,7 @@ class Embedded:
         """Add the rows of a SELECT to a table."""
         self.warehouse.run(f"insert into {table} by name {select}")
 
-    def forget(self, schema: str) -> None:
+    def forget(self, table: str) -> None:
         """Nothing to do: DuckDB reads what is there."""
 
 

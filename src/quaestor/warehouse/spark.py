@@ -87,9 +87,9 @@ class Spark:
                 self.warehouse.run(f"insert into {table} by name from read_parquet({files})")
         self._handed.discard(table)
 
-    def forget(self, schema: str) -> None:
-        """Read the tables of a schema anew: somebody else has written to them."""
-        self._handed = {table for table in self._handed if not table.startswith(f"{schema}.")}
+    def forget(self, table: str) -> None:
+        """Read a table anew when it is read next: somebody else has written to it."""
+        self._handed.discard(table)
 
     def _frame(self, select: str) -> DataFrame:
         from quaestor.warehouse.spark_sql import in_spark, tables
