@@ -101,8 +101,9 @@ seen as (
         k.*,
         case
             when k.ratio is not null then k.day_hours
-            else coalesce((k.day_hours * least(s.observed::double / a.hours::double, 1))
-                ::decimal(18, 9), 0)
+            else (
+                k.day_hours * least(coalesce(s.observed, 0)::double / a.hours::double, 1)
+            )::decimal(18, 9)
         end as observed_hours,
         coalesce(k.ratio, s.used::double / nullif(s.observed, 0)::double, 0) as used_ratio,
         case

@@ -1,0 +1,410 @@
+"""ledger.gpu_hour beyond clusters: jobs, endpoints, sampled hosts, the bill; nothing twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from builders.gpus import (
+    START,
+    a_job,
+    a_node,
+    a_pod,
+    an_endpoint,
+    bill,
+    gpu_ledger,
+    know,
+    wrong,
+)
+from quaestor.warehouse.duckdb import Warehouse
+
+ARN = "arn:aws:sagemaker:eu-west-1:111122223333:training-job/churn-7"
+P4D = '{"InstanceType":"p4d.24xlarge"}'
+
+
+@pytest.fixture
+def warehouse():
+    """A warehouse in dollars."""
+    with Warehouse(":memory:") as made:
+        made.run("insert into config.setting values ('currency', 'USD')")
+        yield made
+
+
+def built(warehouse: Warehouse) -> Warehouse:
+    """The GPU ledger, held to its checks."""
+    gpu_ledger(warehouse, wanted=("gpu_waterfall",))
+    assert wrong(warehouse, "gpu_waterfall_equals_the_bill") == []
+    assert wrong(warehouse, "gpu_shares_never_exceed_the_gpus") == []
+    return warehouse
+
+
+def lines(warehouse: Warehouse, *columns: str) -> list[tuple[Any, ...]]:
+    """The rows of the ledger, by kind."""
+    named = ", ".join(columns)
+    return warehouse.rows(f"select {named} from ledger.gpu_hour order by kind, day, node, team")
+
+
+def samples(
+    ratios: list[float | None], *, step: int = 600, start: int = 0, **columns: Any
+) -> list[dict[str, Any]]:
+    """Samples of one GPU, one every ten minutes from midnight on."""
+    return [
+        {
+            "source": "nvml",
+            "host": "box",
+            "gpu_index": 0,
+            "gpu_model": "A100",
+            "sampled_at": START + timedelta(seconds=start + step * place),
+            "gpu_util_ratio": ratio,
+            **columns,
+        }
+        for place, ratio in enumerate(ratios)
+    ]
+
+
+def test_a_job_over_midnight_has_hours_on_both_days(warehouse):
+    """22:00 to 01:30 with four GPUs: eight hours on the first day, six on the second."""
+    know(warehouse, "usage.gpu_job", a_job(3.5, started_at=START + timedelta(hours=22)))
+    built(warehouse)
+
+    assert lines(warehouse, "day", "cluster", "gpu_hours", "unobserved_gpu_hours") == [
+        (START.date(), "gpu", 8.0, 8.0),
+        (START.date() + timedelta(days=1), "gpu", 6.0, 6.0),
+    ]
+
+
+def test_a_third_of_a_job_adds_up_to_all_of_it(warehouse):
+    """A day's part has no exact decimal; the parts still make up the job's GPU-hours."""
+    know(warehouse, "usage.gpu_job", a_job(71.7, gpus=7.0, gpu_hours=500.000000007))
+    built(warehouse)
+
+    assert warehouse.row("select sum(hours)::varchar, count(*) from ledger.gpu_job_day") == (
+        "500.000000007",
+        3,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "failed", "stalled"),
+    [
+        ("completed", 0.0, 12.0),
+        ("running", 0.0, 12.0),
+        ("failed", 12.0, 0.0),
+        ("cancelled", 12.0, 0.0),
+        (None, None, 12.0),
+    ],
+)
+def test_what_became_of_a_job_decides_what_its_hours_were(warehouse, state, failed, stalled):
+    """GPUs near 0 while a job runs are stalled, never idle; all of what failed is failed."""
+    know(warehouse, "usage.gpu_job", a_job(state=state, gpu_util_ratio=0.01))
+    built(warehouse)
+
+    assert lines(
+        warehouse, "failed_gpu_hours", "stalled_gpu_hours", "idle_gpu_hours", "observed_gpu_hours"
+    ) == [(failed, stalled, 0.0, 12.0)]
+
+
+@pytest.mark.parametrize("ratio", [1.01, 8.0, -0.01, float("nan")])
+def test_a_ratio_out_of_range_is_unobserved(warehouse, ratio):
+    """800 % of one GPU, or less than nothing: nobody knows what the GPUs did."""
+    know(warehouse, "usage.gpu_job", a_job(gpu_util_ratio=ratio))
+    know(warehouse, "usage.node_hour", a_node())
+    know(warehouse, "usage.pod_hour", a_pod(gpu_request=4.0, gpu_used_ratio=ratio))
+    know(warehouse, "usage.endpoint", an_endpoint())
+    know(warehouse, "usage.endpoint_hour", serving(gpu_used_ratio=ratio))
+    know(warehouse, "usage.gpu_sample", *samples([ratio] * 6))
+    built(warehouse)
+
+    assert lines(warehouse, "kind", "gpu_hours", "observed_gpu_hours", "used_gpu_hours") == [
+        ("cluster", 4.0, 0.0, 0.0),
+        ("endpoint", 2.0, 0.0, 0.0),
+        ("host", 1.0, 0.0, 0.0),
+        ("slurm", 12.0, 0.0, 0.0),
+    ]
+
+
+def serving(**columns: Any) -> dict[str, Any]:
+    """An hour of the endpoint."""
+    return {"source": "sage", "endpoint": "chat", "hours": 1, "instances": 2.0, **columns}
+
+
+def test_a_platforms_job_costs_what_its_resource_does(warehouse):
+    """SageMaker bills a job by its ARN: on the day it ran, and a late charge the day after."""
+    know(
+        warehouse,
+        "usage.gpu_job",
+        a_job(source="sage", job=ARN, kind="training-job", resource_id=ARN, team="risk"),
+    )
+    bill(warehouse, ARN, "12.5", SkuPriceDetails='{"InstanceType":"ml.p4d.24xlarge"}')
+    bill(warehouse, ARN, "0.25", day=START + timedelta(days=1))
+    built(warehouse)
+
+    assert lines(
+        warehouse, "kind", "node", "team", "gpu_hours", "cost", "unobserved_cost", "price_source"
+    ) == [
+        ("training-job", "churn-7", "risk", 12.0, Decimal("12.5"), Decimal("12.5"), "bill"),
+        ("training-job", "churn-7", "risk", 0.0, Decimal("0.25"), Decimal("0.25"), "bill"),
+    ]
+
+
+def test_a_job_without_a_bill_has_an_unknown_cost(warehouse):
+    """A Slurm cluster in the cellar is on no bill: hours, and no figure of money."""
+    know(warehouse, "usage.gpu_job", a_job(resource_id="gpu-1"))
+    built(warehouse)
+
+    assert lines(warehouse, "node", "gpu_hours", "cost", "idle_cost") == [
+        ("gpu-1", 12.0, None, None)
+    ]
+
+
+def test_a_job_on_a_node_that_a_cluster_tells_of_is_the_clusters(warehouse):
+    """The machine is paid for once, so the job's hours are those of its pods."""
+    know(warehouse, "usage.node_hour", a_node(24))
+    know(warehouse, "usage.pod_hour", a_pod(24))
+    know(
+        warehouse,
+        "usage.gpu_job",
+        a_job(job="by-name", resource_id="n1"),
+        a_job(job="by-machine", resource_id="i-1"),
+        a_job(job="elsewhere", resource_id="gpu-9"),
+    )
+    built(warehouse)
+
+    assert warehouse.rows(
+        "select kind, sum(gpu_hours) from ledger.gpu_hour group by kind order by kind"
+    ) == [("cluster", 96.0), ("slurm", 12.0)]
+
+
+def test_rays_jobs_are_their_clusters_where_its_pods_are_told_of(warehouse):
+    """A Ray job names no machine; where Ray runs in the cluster its GPUs are counted there."""
+    know(warehouse, "usage.gpu_job", a_job(source="ray", kind="ray-job", queue=None))
+    know(warehouse, "usage.node_hour", a_node(24))
+    built(warehouse)
+    apart = warehouse.row("select sum(gpu_hours) from ledger.gpu_hour where kind = 'ray-job'")
+    know(
+        warehouse,
+        "usage.pod",
+        {"source": "k8s", "cluster": "prod", "namespace": "ml", "pod": "p1", "seen_at": START}
+        | {"owner_kind": "RayCluster", "owner": "ray"},
+    )
+    built(warehouse)
+
+    assert apart == (12.0,)
+    assert warehouse.rows("select distinct kind from ledger.gpu_hour") == [("cluster",)]
+
+
+def test_a_batch_pods_idle_gpu_is_stalled_and_a_notebooks_is_idle(warehouse):
+    """Work that runs to an end runs as long as its pod does; a notebook just stands there."""
+    know(warehouse, "usage.node_hour", a_node())
+    for name, kind in (("train", "PyTorchJob"), ("book", "StatefulSet")):
+        know(
+            warehouse,
+            "usage.pod_hour",
+            a_pod(pod=name, gpu_used_ratio=0.01, labels=f'{{"team": "{name}"}}'),
+        )
+        know(
+            warehouse,
+            "usage.pod",
+            {"source": "k8s", "cluster": "prod", "namespace": "ml", "pod": name}
+            | {"owner_kind": kind, "owner": name, "seen_at": START},
+        )
+    bill(warehouse, "i-1", "8")
+    built(warehouse)
+
+    assert (
+        warehouse.rows(
+            "select team, idle_gpu_hours, stalled_gpu_hours, idle_cost, stalled_cost "
+            "from ledger.gpu_hour order by team"
+        )
+        == [
+            ("book", 2.0, 0.0, Decimal(4), Decimal(0)),
+            ("train", 0.0, 2.0, Decimal(0), Decimal(4)),
+            (None, 0.0, 0.0, Decimal(0), Decimal(0)),
+        ][:2]
+    )
+
+
+def test_devices_tell_of_gpus_that_no_pod_asked_for(warehouse):
+    """Two of four free GPUs are busy with nobody's work: used, and not unscheduled."""
+    know(warehouse, "usage.node_hour", a_node(), a_node(node="n2", provider_id="i-2"))
+    know(warehouse, "usage.pod_hour", a_pod(gpu_request=4.0, node="n2"))
+    for index, ratio in enumerate((0.5, 0.9, 0.0, 0.0)):
+        know(
+            warehouse,
+            "usage.gpu_device_hour",
+            {"hours": 1, "source": "dcgm", "cluster": "prod", "node": "n1", "observed_ratio": 1.0}
+            | {"gpu_uuid": f"GPU-{index}", "used_ratio": ratio},
+        )
+    built(warehouse)
+
+    assert warehouse.rows(
+        "select gpu_hours, used_gpu_hours, unscheduled_gpu_hours, idle_gpu_hours "
+        "from ledger.gpu_hour where node = 'n1'"
+    ) == [(4.0, 1.4, 2.0, 2.0)]
+
+
+def test_devices_tell_what_nodes_do_where_nobody_tells_of_pods(warehouse):
+    """One GPU works, one is idle, of two nobody hears: unobserved, and none is unscheduled."""
+    know(warehouse, "usage.node_hour", a_node())
+    for index, ratio in enumerate((0.5, 0.01)):
+        know(
+            warehouse,
+            "usage.gpu_device_hour",
+            {"hours": 1, "source": "dcgm", "cluster": "prod", "node": "n1", "observed_ratio": 1.0}
+            | {"gpu_uuid": f"GPU-{index}", "used_ratio": ratio},
+        )
+    built(warehouse)
+
+    assert lines(
+        warehouse, "used_gpu_hours", "idle_gpu_hours", "unscheduled_gpu_hours",
+        "unobserved_gpu_hours",
+    ) == [(0.5, 1.0, 0.0, 2.0)]  # fmt: skip
+
+
+def test_an_endpoint_that_nobody_calls_is_idle(warehouse):
+    """Without a ratio, an hour known to be without requests is idle; an untold one is not."""
+    know(warehouse, "usage.endpoint", an_endpoint(seen_at=START + timedelta(hours=6)))
+    hours = ((0.5, 10.0), (0.01, 3.0), (None, 0.0), (None, 7.0))
+    for place, (ratio, requests) in enumerate(hours):
+        row = serving(gpu_used_ratio=ratio, requests=requests)
+        row.pop("hours")
+        know(warehouse, "usage.endpoint_hour", row | {"hour": START + timedelta(hours=place)})
+    bill(warehouse, "arn:aws:sagemaker:eu-west-1:1:endpoint/chat", "24")
+    built(warehouse)
+
+    assert lines(
+        warehouse, "kind", "model", "gpu_hours", "observed_gpu_hours", "used_gpu_hours",
+        "idle_gpu_hours", "unobserved_gpu_hours", "cost", "idle_cost",
+    ) == [("endpoint", "churn", 12.0, 6.0, 1.02, 4.0, 6.0, Decimal(24), Decimal(8))]  # fmt: skip
+
+
+def test_an_endpoint_of_a_cluster_is_its_pods(warehouse):
+    """KServe answers from pods on nodes that are counted already."""
+    know(warehouse, "usage.endpoint", an_endpoint(source="k8s", seen_at=START + timedelta(hours=6)))
+    know(
+        warehouse,
+        "usage.pod",
+        {"source": "k8s", "cluster": "prod", "namespace": "ml", "pod": "p1", "seen_at": START},
+    )
+    built(warehouse)
+
+    assert lines(warehouse, "kind") == []
+
+
+def test_samples_of_a_host_are_its_hours_and_a_gap_is_unobserved(warehouse):
+    """Six samples an hour are all of it; of the second hour half is missing."""
+    know(warehouse, "usage.gpu_sample", *samples([0.5, 0.0, 0.01, 0.5, None, 0.5, 1.0, 1.0, 1.0]))
+    built(warehouse)
+
+    assert lines(
+        warehouse, "kind", "node", "gpu_hours", "observed_gpu_hours", "used_gpu_hours",
+        "idle_gpu_hours",
+    ) == [("host", "box", 2.0, 1.333333333, 0.751666667, 0.333333333)]  # fmt: skip
+
+
+def test_samples_that_overlap_count_once(warehouse):
+    """Two tools watch one GPU at the same moments: their mean, not twice the hours."""
+    know(warehouse, "usage.gpu_sample", *samples([0.2] * 6), *samples([0.6] * 6, job="x"))
+    built(warehouse)
+
+    assert lines(warehouse, "gpu_hours", "used_gpu_hours") == [(1.0, 0.4)]
+
+
+def test_samples_tell_what_a_jobs_gpus_did(warehouse):
+    """Half of a job's samples are near 0: half its hours are stalled, and no host is paid twice."""
+    know(warehouse, "usage.gpu_job", a_job(2, gpus=1.0, resource_id="box"))
+    know(warehouse, "usage.gpu_sample", *samples([0.8, 0.0] * 6, job="7"))
+    built(warehouse)
+
+    assert lines(
+        warehouse, "kind", "gpu_hours", "observed_gpu_hours", "used_gpu_hours", "stalled_gpu_hours"
+    ) == [("slurm", 2.0, 2.0, 0.8, 1.0)]
+
+
+def test_an_instance_that_only_the_bill_knows_is_unobserved(warehouse):
+    """24 hours of eight GPUs, of which nobody can tell whether they worked."""
+    bill(
+        warehouse, "i-9", "786.48", SkuPriceDetails=P4D, ConsumedQuantity="24",
+        ConsumedUnit="Hrs", SkuMeter="BoxUsage:p4d.24xlarge", SubAccountId="1",
+        PricingCategory="Dynamic",
+    )  # fmt: skip
+    bill(warehouse, "i-8", "5", SkuPriceDetails='{"InstanceType":"m5.large"}', ConsumedQuantity="9")
+    built(warehouse)
+
+    assert lines(
+        warehouse, "kind", "cluster", "node", "gpu_model", "capacity_type", "gpu_hours",
+        "unobserved_gpu_hours",
+    ) == [("instance", "1", "i-9", "A100 40GB", "spot", 192.0, 192.0)]  # fmt: skip
+    assert warehouse.row(
+        "select sum(cost + coalesce(host_cost, 0)), sum(unobserved_cost) = sum(cost) "
+        "from ledger.gpu_hour"
+    ) == (Decimal("786.48"), True)
+
+
+@pytest.mark.parametrize(
+    ("columns", "model", "hours"),
+    [
+        ({"SkuMeter": "Nvidia Tesla A100 GPU running in Americas", "ConsumedUnit": "seconds",
+          "ConsumedQuantity": "7200"}, "A100", 2.0),
+        ({"SkuMeter": "ND96asr v4", "ConsumedUnit": "1 Hour", "ConsumedQuantity": "2"},
+         "A100 40GB", 16.0),
+        ({"SkuMeter": "USE1-BoxUsage:p4d.24xlarge", "ConsumedUnit": "Hrs",
+          "ConsumedQuantity": "1"}, "A100 40GB", 8.0),
+        ({"SkuPriceDetails": '{"InstanceType": "x1.odd", "GpuCount": 3}', "ConsumedUnit": "Hours",
+          "ConsumedQuantity": "2"}, None, 6.0),
+    ],
+)  # fmt: skip
+def test_gpus_are_found_on_the_bill_as_clouds_write_them(warehouse, columns, model, hours):
+    """Google bills GPUs by themselves, Azure by meter, AWS by type; FOCUS has a count."""
+    bill(warehouse, "vm-1", "10", **columns)
+    bill(warehouse, "vm-1", "1", SkuMeter="EBSOptimized:p4d.24xlarge", ConsumedUnit="Hrs",
+         ConsumedQuantity="1")  # fmt: skip
+    built(warehouse)
+
+    assert lines(warehouse, "gpu_model", "gpu_hours") == [(model, hours)]
+    assert warehouse.row("select sum(cost + coalesce(host_cost, 0)) from ledger.gpu_hour") == (
+        Decimal(11),
+    )
+
+
+def test_a_billed_machine_is_paid_once_with_what_is_known_to_run_there(warehouse):
+    """Of 192 GPU-hours jobs had 12; Slurm tells of them, so nobody asked for the rest."""
+    know(warehouse, "usage.gpu_job", a_job(resource_id="i-9", team="risk", gpu_util_ratio=0.9))
+    bill(warehouse, "i-9", "192", SkuPriceDetails=P4D, ConsumedQuantity="24", ConsumedUnit="Hrs")
+    built(warehouse)
+
+    assert lines(warehouse, "kind", "team", "gpu_hours", "unscheduled_gpu_hours") == [
+        ("instance", None, 180.0, 180.0),
+        ("slurm", "risk", 12.0, 0.0),
+    ]
+    assert warehouse.row("select sum(cost + coalesce(host_cost, 0)) from ledger.gpu_hour") == (
+        Decimal(192),
+    )
+
+
+def test_a_node_on_the_bill_is_the_clusters_alone(warehouse):
+    """The bill names the type of a node's machine too; it stands there once."""
+    know(warehouse, "usage.node_hour", a_node(24, gpus=8))
+    bill(warehouse, "i-1", "100", SkuPriceDetails=P4D, ConsumedQuantity="24", ConsumedUnit="Hrs")
+    built(warehouse)
+
+    assert warehouse.rows("select kind, sum(gpu_hours) from ledger.gpu_hour group by kind") == [
+        ("cluster", 192.0)
+    ]
+
+
+def test_a_commitment_that_nothing_ran_on_is_its_own_kind(warehouse):
+    """The unused part of a reservation of GPUs was paid for, and no machine had it."""
+    bill(
+        warehouse, "arn:aws:ec2:eu-west-1:1:reserved-instances/1", "40", SkuPriceDetails=P4D,
+        CommitmentDiscountStatus="Unused", CommitmentDiscountQuantity="5",
+        CommitmentDiscountUnit="Hours",
+    )  # fmt: skip
+    built(warehouse)
+
+    assert warehouse.rows(
+        "select step, gpu_hours, cost from ledger.gpu_waterfall where cost > 0 order by position"
+    ) == [("paid", 40.0, Decimal(40)), ("commitment_unused", 40.0, Decimal(40))]
