@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quaestor.core.config import Config
+from quaestor.normalise import price_book
 from quaestor.normalise.currency import read_rates
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -11,10 +12,16 @@ def write(warehouse: Warehouse, config: Config) -> None:
     """Replace `config.*` with what the configuration says.
 
     Raises:
-        ConfigurationError: The rates file cannot be read.
+        ConfigurationError: The rates file, or the price book, cannot be read.
     """
     read_rates(warehouse, config.resolve(config.rates) if config.rates else None)
+    price_book.write(warehouse, config.resolve(config.prices) if config.prices else None)
     warehouse.run("insert or replace into config.setting values ('currency', ?)", [config.currency])
+    for name in config.anomaly.__struct_fields__:
+        warehouse.run(
+            "insert or replace into config.setting values (?, ?)",
+            [f"anomaly.{name}", f"{getattr(config.anomaly, name)}"],
+        )
     for table, keys in (("tag_key", config.tags), ("label_key", config.labels)):
         warehouse.run(f"delete from config.{table}")
         for field in keys.__struct_fields__:

@@ -1,0 +1,318 @@
+-- What each pod asked for and used on each day, and on which machine.
+--
+-- grain     one row per day, cluster, namespace, pod, node and machine; is_placed is false for
+--           hours in which no node of that name was there (clocks that disagree), and for pods
+--           without a node
+-- hours     core, GiB: max(request, usage) hour by hour; GPU: what was requested, in physical
+--           GPUs; each while the pod was up. used_*: what was used, null where nobody saw any
+-- method    the only table that reads all hours of pods, and each once. Nearly every node has room
+--           for the most that its pods held in any hour of the day; then sums by day do. Where it
+--           may not have, where a pod has two rows of an hour, or the node was another machine or
+--           away, the hours of that node are read one by one: the greater of equal rows, and what
+--           pods hold together beyond the node is scaled down to it, resource by resource, so that
+--           the shares of one GPU never exceed it. Of two sources that tell of the same pod and
+--           day the first by name counts. Where the cluster's list of pods names the resource, a
+--           slice (MIG) is the larger of its part of the GPU's compute (7 slices; A30 and RTX PRO
+--           6000: 4; RTX PRO 5000: 2) and of its memory, and a share (time slices, MPS, HAMi) is
+--           one of as many as the GPU offers
+-- rounding  each hour to a billionth, scaled ones down; sums of decimals, in any order the same
+-- source    usage.pod_hour, usage.pod, usage.node; NVIDIA, "MIG User Guide", supported profiles
+with told as (
+    select
+        day, source, cluster, node, namespace, pod,
+        min(labels) as labels, count(*) as samples,
+        bit_or(1::bigint << hour_of_day) as hours_seen,
+        sum((cores * up)::decimal(18, 9)) as core_hours,
+        sum((gib * up)::decimal(18, 9)) as gib_hours,
+        sum((coalesce(gpus, 0) * up)::decimal(18, 9)) as gpu_hours,
+        max((cores * up)::decimal(18, 9)) as most_cores,
+        max((gib * up)::decimal(18, 9)) as most_gib,
+        max(gpus) as most_gpus,
+        sum((used_cores * up)::decimal(18, 9)) as used_core_hours,
+        sum((used_gib * up)::decimal(18, 9)) as used_gib_hours,
+        sum((gpus * used_ratio * up)::decimal(18, 9)) as used_gpu_hours,
+        count(told_cores) as cpu_told, count(told_gib) as ram_told, count(gpus) as gpu_told,
+        count(used_cores) as cpu_observed, count(used_gib) as ram_observed,
+        count(case when gpus > 0 and used_ratio is null then 1 end) as gpu_unobserved,
+        sum(network_gib) as network_gib
+    from (
+        select
+            hour::date as day, hour(hour) as hour_of_day, source, cluster, node, namespace, pod,
+            labels,
+            case when up_ratio > 1 then 1 when up_ratio < 0 then 0 else coalesce(up_ratio, 1) end
+                as up,
+            greatest(cpu_request_cores, cpu_used_cores) as told_cores,
+            greatest(ram_request_gib, ram_used_gib) as told_gib,
+            case when told_cores > 100000000 then 100000000 when told_cores > 0 then told_cores
+                else 0 end as cores,
+            case when told_gib > 100000000 then 100000000 when told_gib > 0 then told_gib
+                else 0 end as gib,
+            case when gpu_request > 1000000 then 1000000 when gpu_request < 0 then 0
+                else gpu_request end as gpus,
+            case when cpu_used_cores > 100000000 then 100000000 when cpu_used_cores < 0 then 0
+                else cpu_used_cores end as used_cores,
+            case when ram_used_gib > 100000000 then 100000000 when ram_used_gib < 0 then 0
+                else ram_used_gib end as used_gib,
+            case when gpu_used_ratio > 1 then 1 when gpu_used_ratio < 0 then 0
+                else gpu_used_ratio end as used_ratio,
+            case when network_received_gib + network_sent_gib between 0 and 100000000
+                then (network_received_gib + network_sent_gib)::decimal(18, 9) end as network_gib
+        from usage.pod_hour
+        where hour::date in (select day from ledger.stale_day)
+    ) as h
+    group by day, source, cluster, node, namespace, pod
+),
+several as (
+    select day, cluster from told group by day, cluster having min(source) <> max(source)
+),
+first_source as (
+    select t.day, t.cluster, t.namespace, t.pod, min(t.source) as source
+    from told as t
+    join several as s on s.day = t.day and s.cluster = t.cluster
+    group by t.day, t.cluster, t.namespace, t.pod
+),
+-- What a pod holds of GPUs that are cut or shared, where that is known better than by the hour.
+shared as (
+    select
+        p.cluster, p.namespace, p.pod, min(p.gpu_request) as amount,
+        min(regexp_extract(p.gpu_resource, 'mig-([0-9]+)g', 1)) as slices,
+        min(regexp_extract(p.gpu_resource, 'mig-[0-9]+g[.]([0-9]+)gb', 1)) as slice_gib,
+        min(n.gpu_memory_gib) as gpu_gib, max(n.gpu_replicas) as replicas, max(n.gpus) as gpus,
+        min(lower(n.gpu_sharing)) as sharing,
+        max(try_cast(nullif(regexp_extract(
+            n.gpu_resources, '"' || replace(p.gpu_resource, '.', '[.]') || '":[ ]*([0-9]+)', 1
+        ), '') as double)) as offered,
+        max(regexp_replace(lower(n.gpu_model), '[^a-z0-9]+', '-', 'g')) as gpu_model
+    from usage.pod as p
+    join usage.node as n on n.cluster = p.cluster and n.node = p.node
+    where p.gpu_request > 0 and (p.gpu_resource like '%mig-%' or n.gpu_sharing is not null)
+    group by p.cluster, p.namespace, p.pod
+),
+slice as (
+    select
+        *,
+        case
+            when regexp_matches(gpu_model, '(a100|h100|h200|b200)') then 7
+            when regexp_matches(gpu_model, '(a30|rtx-pro-6000)') then 4
+            when regexp_matches(gpu_model, 'rtx-pro-5000') then 2
+        end as most_slices
+    from shared
+),
+held as (
+    select
+        cluster, namespace, pod,
+        amount * case
+            when slices <> '' then greatest(
+                try_cast(slices as double) / most_slices,
+                case when gpu_gib > 0 then try_cast(nullif(slice_gib, '') as double) / gpu_gib end
+            ) / case when sharing like '%time-slicing%' and replicas > 1 then replicas else 1 end
+            when (sharing like '%time-slicing%' or sharing like '%mps%') and replicas > 1
+                then 1.0::double / replicas
+            when gpus > 0 and offered > gpus then gpus / offered
+        end as gpus
+    from slice
+),
+pod as (
+    select
+        t.day, t.source, t.cluster, t.node, t.namespace, t.pod, t.labels, t.samples,
+        t.hours_seen, t.core_hours, t.gib_hours, t.most_cores, t.most_gib, t.used_core_hours,
+        t.used_gib_hours, t.cpu_told, t.ram_told, t.gpu_told, t.cpu_observed, t.ram_observed,
+        t.gpu_unobserved, t.network_gib, h.gpus as held_gpus,
+        case when h.gpus is null or coalesce(t.most_gpus, 0) = 0 then t.gpu_hours
+            else (t.gpu_hours::double * (h.gpus / t.most_gpus))::decimal(38, 9) end as gpu_hours,
+        case when h.gpus is null or coalesce(t.most_gpus, 0) = 0 then t.used_gpu_hours
+            else (t.used_gpu_hours::double * (h.gpus / t.most_gpus))::decimal(38, 9)
+        end as used_gpu_hours,
+        case when coalesce(t.most_gpus, 0) = 0 then 0 else coalesce(h.gpus, t.most_gpus) end
+            ::decimal(18, 9) as most_gpus
+    from told as t
+    left join first_source as f
+        on f.day = t.day and f.cluster = t.cluster and f.namespace = t.namespace
+        and f.pod = t.pod
+    left join held as h
+        on h.cluster = t.cluster and h.namespace = t.namespace and h.pod = t.pod
+    where f.source is null or f.source = t.source
+),
+node as (
+    select
+        day, cluster, node, count(*) as machines, min(machine) as machine,
+        min(cores) as cores, min(gib) as gib, min(gpus) as gpus,
+        bool_and(is_even) as is_even, bit_or(hours_seen) as hours_seen
+    from ledger.node_day
+    where day in (select day from ledger.stale_day)
+    group by day, cluster, node
+),
+crowd as (
+    select
+        day, cluster, node, sum(most_cores) as cores, sum(most_gib) as gib,
+        sum(most_gpus) as gpus, bit_or(hours_seen) as hours_seen,
+        bool_or(bit_count(hours_seen) <> samples) as has_copies
+    from pod
+    where node is not null
+    group by day, cluster, node
+),
+-- Nodes and days on which sums by day do not tell who held what when.
+odd as (
+    select c.day, c.cluster, c.node
+    from crowd as c
+    left join node as n on n.day = c.day and n.cluster = c.cluster and n.node = c.node
+    where c.has_copies
+        or n.machines > 1 or not n.is_even
+        or (c.hours_seen & n.hours_seen) <> c.hours_seen
+        or c.cores > n.cores or c.gib > n.gib or c.gpus > n.gpus
+),
+-- The hours of those nodes, as ledger.node_day reads them.
+node_hour as (
+    select
+        h.hour, h.cluster, h.node, max(h.provider_id) as machine,
+        max(case when h.up_ratio > 1 then 1 when h.up_ratio < 0 then 0
+            else coalesce(h.up_ratio, 1) end)::decimal(18, 9) as up,
+        max(case when h.cpu_cores > 100000000 then 100000000 when h.cpu_cores < 0 then 0
+            else h.cpu_cores end)::decimal(18, 9) as cores,
+        max(case when h.ram_gib > 100000000 then 100000000 when h.ram_gib < 0 then 0
+            else h.ram_gib end)::decimal(18, 9) as gib,
+        max(case when h.gpus > 1000000 then 1000000 when h.gpus < 0 then 0 else h.gpus end)
+            ::decimal(18, 9) as gpus
+    from usage.node_hour as h
+    join odd as o on o.day = h.hour::date and o.cluster = h.cluster and o.node = h.node
+    join (
+        select day, cluster, node, min(source) as source from ledger.node_day
+        group by day, cluster, node
+    ) as s
+        on s.day = o.day and s.cluster = o.cluster and s.node = o.node and s.source = h.source
+    group by h.hour, h.cluster, h.node
+),
+-- What the hours do not tell of the node's capacity, its day does.
+room as (
+    select
+        h.hour, h.cluster, h.node, h.machine,
+        coalesce((h.up * h.cores)::decimal(18, 9), d.cores) as cores,
+        coalesce((h.up * h.gib)::decimal(18, 9), d.gib) as gib,
+        coalesce((h.up * h.gpus)::decimal(18, 9), d.gpus) as gpus
+    from node_hour as h
+    left join ledger.node_day as d
+        on d.day = h.hour::date and d.cluster = h.cluster and d.node = h.node
+        and d.machine is not distinct from h.machine
+),
+pod_hour as (
+    select
+        hour, source, cluster, node, namespace, pod, min(labels) as labels, count(*) as samples,
+        max((cores * up)::decimal(18, 9)) as cores, max((gib * up)::decimal(18, 9)) as gib,
+        max((coalesce(gpus, 0) * up)::decimal(18, 9)) as gpus,
+        max((used_cores * up)::decimal(18, 9)) as used_cores,
+        max((used_gib * up)::decimal(18, 9)) as used_gib, max(used_ratio) as used_ratio,
+        max(gpus) as gpu_request,
+        max(told_cores) is not null as is_cpu_told, max(told_gib) is not null as is_ram_told,
+        max(network_gib) as network_gib
+    from (
+        select
+            h.hour, h.source, h.cluster, h.node, h.namespace, h.pod, h.labels,
+            case when h.up_ratio > 1 then 1 when h.up_ratio < 0 then 0
+                else coalesce(h.up_ratio, 1) end as up,
+            greatest(h.cpu_request_cores, h.cpu_used_cores) as told_cores,
+            greatest(h.ram_request_gib, h.ram_used_gib) as told_gib,
+            case when told_cores > 100000000 then 100000000 when told_cores > 0 then told_cores
+                else 0 end as cores,
+            case when told_gib > 100000000 then 100000000 when told_gib > 0 then told_gib
+                else 0 end as gib,
+            case when h.gpu_request > 0 and p.held_gpus is not null then p.held_gpus
+                when h.gpu_request > 1000000 then 1000000 when h.gpu_request < 0 then 0
+                else h.gpu_request end as gpus,
+            case when h.cpu_used_cores > 100000000 then 100000000 when h.cpu_used_cores < 0 then 0
+                else h.cpu_used_cores end as used_cores,
+            case when h.ram_used_gib > 100000000 then 100000000 when h.ram_used_gib < 0 then 0
+                else h.ram_used_gib end as used_gib,
+            case when h.gpu_used_ratio > 1 then 1 when h.gpu_used_ratio < 0 then 0
+                else h.gpu_used_ratio end as used_ratio,
+            case when h.network_received_gib + h.network_sent_gib between 0 and 100000000
+                then (h.network_received_gib + h.network_sent_gib)::decimal(18, 9) end
+                as network_gib
+        from usage.pod_hour as h
+        join odd as o on o.day = h.hour::date and o.cluster = h.cluster and o.node = h.node
+        join pod as p
+            on p.day = o.day and p.source = h.source and p.cluster = h.cluster
+            and p.node = h.node and p.namespace = h.namespace and p.pod = h.pod
+    ) as h
+    group by hour, source, cluster, node, namespace, pod
+),
+asked as (
+    select
+        hour, cluster, node, sum(cores) as cores, sum(gib) as gib, sum(gpus) as gpus
+    from pod_hour
+    group by hour, cluster, node
+),
+-- Below one where pods hold more together than the node has; down, so that it suffices.
+fit as (
+    select
+        a.hour, a.cluster, a.node, r.machine, r.hour is not null as is_placed,
+        case when a.cores > r.cores then r.cores::double / a.cores::double else 1 end
+            as core_fit,
+        case when a.gib > r.gib then r.gib::double / a.gib::double else 1 end as gib_fit,
+        case when a.gpus > r.gpus then r.gpus::double / a.gpus::double else 1 end as gpu_fit
+    from asked as a
+    left join room as r on r.hour = a.hour and r.cluster = a.cluster and r.node = a.node
+),
+fitted as (
+    select
+        p.hour, p.source, p.cluster, p.node, f.machine, f.is_placed, p.namespace, p.pod,
+        p.labels, p.samples, p.gpu_request, p.is_cpu_told, p.is_ram_told, p.used_ratio,
+        p.network_gib,
+        case when f.core_fit = 1 then p.cores else
+            (floor(p.cores::double * f.core_fit * 1000000000) / 1000000000)::decimal(18, 9)
+        end as cores,
+        case when f.gib_fit = 1 then p.gib else
+            (floor(p.gib::double * f.gib_fit * 1000000000) / 1000000000)::decimal(18, 9)
+        end as gib,
+        case when f.gpu_fit = 1 then p.gpus else
+            (floor(p.gpus::double * f.gpu_fit * 1000000000) / 1000000000)::decimal(18, 9)
+        end as gpus,
+        case when f.core_fit = 1 then p.used_cores else
+            (floor(p.used_cores::double * f.core_fit * 1000000000) / 1000000000)::decimal(18, 9)
+        end as used_cores,
+        case when f.gib_fit = 1 then p.used_gib else
+            (floor(p.used_gib::double * f.gib_fit * 1000000000) / 1000000000)::decimal(18, 9)
+        end as used_gib
+    from pod_hour as p
+    join fit as f on f.hour = p.hour and f.cluster = p.cluster and f.node = p.node
+),
+found as (
+    select
+        hour::date as day, source, cluster, node, machine, is_placed, namespace, pod,
+        min(labels) as labels, bit_or(1::bigint << hour(hour)) as hours_seen,
+        sum(samples) as samples,
+        sum(cores) as core_hours, sum(gib) as gib_hours, sum(gpus) as gpu_hours,
+        sum(used_cores) as used_core_hours, sum(used_gib) as used_gib_hours,
+        sum((gpus * used_ratio)::decimal(18, 9)) as used_gpu_hours,
+        count(case when is_cpu_told then 1 end) as cpu_told,
+        count(case when is_ram_told then 1 end) as ram_told, count(gpu_request) as gpu_told,
+        count(used_cores) as cpu_observed, count(used_gib) as ram_observed,
+        count(case when gpus > 0 and used_ratio is null then 1 end) as gpu_unobserved,
+        sum(network_gib) as network_gib
+    from fitted
+    group by
+        hour::date, source, cluster, node, machine, is_placed, namespace, pod
+    union all
+    select
+        p.day, p.source, p.cluster, p.node, n.machine, n.day is not null, p.namespace, p.pod,
+        p.labels, p.hours_seen, p.samples, p.core_hours, p.gib_hours, p.gpu_hours,
+        p.used_core_hours, p.used_gib_hours, p.used_gpu_hours, p.cpu_told, p.ram_told,
+        p.gpu_told, p.cpu_observed, p.ram_observed, p.gpu_unobserved, p.network_gib
+    from pod as p
+    left join odd as o on o.day = p.day and o.cluster = p.cluster and o.node = p.node
+    left join node as n on n.day = p.day and n.cluster = p.cluster and n.node = p.node
+    where o.day is null
+),
+named as (
+    select cluster, namespace, pod, min(labels) as labels
+    from usage.pod where labels is not null
+    group by cluster, namespace, pod
+)
+select
+    f.day, f.source, f.cluster, f.node, f.machine, f.is_placed, f.namespace, f.pod,
+    coalesce(f.labels, n.labels) as labels, f.hours_seen, f.samples,
+    f.core_hours, f.gib_hours, f.gpu_hours, f.used_core_hours, f.used_gib_hours,
+    f.used_gpu_hours, f.cpu_told, f.ram_told, f.gpu_told, f.cpu_observed, f.ram_observed,
+    f.gpu_unobserved, f.network_gib
+from found as f
+left join named as n
+    on n.cluster = f.cluster and n.namespace = f.namespace and n.pod = f.pod
