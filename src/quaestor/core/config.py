@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta, structs
 from msgspec import field as defaulted
-from msgspec import structs
 
 from quaestor.core.documents import (
     Document,
@@ -137,6 +137,22 @@ class SparkSettings(Strict, frozen=True, kw_only=True):
     options: dict[str, str] = defaulted(default_factory=dict)  # Spark's own, such as its memory
 
 
+class Anomaly(Strict, frozen=True, kw_only=True):
+    """What makes a day's cost unusual: all of the three have to be passed.
+
+    Args:
+        change_ratio: The change, as a share of what was expected.
+        amount: The change, in the reporting currency.
+        deviations: The change, in standard deviations of the four weeks before.
+        days: How many of the last complete days are judged.
+    """
+
+    change_ratio: Annotated[float, Meta(gt=0)] = 0.2
+    amount: Decimal = Decimal(50)
+    deviations: Annotated[float, Meta(ge=0)] = 3.5
+    days: Annotated[int, Meta(ge=1)] = 92
+
+
 class Config(Strict, frozen=True, kw_only=True):
     """`quaestor.yaml`, read. Paths are relative to the file (`base`)."""
 
@@ -154,6 +170,7 @@ class Config(Strict, frozen=True, kw_only=True):
     overhead: Overhead = defaulted(default_factory=Overhead)
     prices: str | None = None
     budgets: tuple[Budget, ...] = ()
+    anomaly: Anomaly = defaulted(default_factory=Anomaly)
     spark: SparkSettings | None = None
     policies: tuple[str, ...] = ("builtin",)
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)

@@ -12,7 +12,7 @@ with line as (
         day, team, model, environment, service,
         case when count(*) = count(effective_cost) then sum(effective_cost) end as cost
     from ledger.cost
-    where day in (select day from ledger.stale_day)
+    where date_trunc('month', day)::date in (select month from ledger.stale_month)
     group by all
 ),
 budget as (
