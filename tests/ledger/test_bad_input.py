@@ -127,7 +127,7 @@ CASES = {
         pods=[], told=(r"pod",), amount="24", kinds={"unattributed": "24"}
     ),
     "clocks that disagree: all pods an hour late": Case(
-        pods=[a_pod(hour) for hour in range(1, 24)] + [a_pod(0, hour="2026-10-06T00:00:00Z")],
+        pods=[a_pod(hour) for hour in range(1, 24)] + [{**a_pod(0), "hour": "2026-10-06T00:00:00Z"}],
         told=(r"node|machine",),
     ),
     "clocks that disagree: a job that ends before it starts": Case(
@@ -293,7 +293,7 @@ def test_two_sources_that_tell_of_the_same_hours_are_counted_once(tmp_path: Path
     pipeline.collect(config, now=now, progress=lambda _: None)
     pipeline.build(config, tmp_path / "w.duckdb", now=now, progress=lambda _: None)
     with Warehouse(tmp_path / "w.duckdb", read_only=True) as warehouse:
-        found = warehouse.row("select sum(gpu_hours), sum(cost) from ledger.gpu_hour")
+        found = warehouse.row("select sum(gpu_hours), sum(cost + host_cost) from ledger.gpu_hour")
         kinds = warehouse.rows("select cost_kind, sum(effective_cost) from ledger.cost group by 1")
 
     assert (found, kinds) == ((24, 24), [("direct", 24)])

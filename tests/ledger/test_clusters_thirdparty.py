@@ -63,7 +63,10 @@ def _pairs(tree: Any) -> Iterable[tuple[str, Any]]:
 
 
 def test_an_openshift_month_keeps_its_core_seconds(reference: Path, tmp_path: Path):
-    """Used, and the larger of used and asked for, by namespace: 480 pod-hours of one node."""
+    """Used, and the larger of used and asked for, by namespace: 480 pod-hours of one node.
+
+    Its pods hold more than the 2 cores that the report says it has; here it has room for them.
+    """
     said = totals(reference, OCP)
     with gzip.open(reference / OCP, "rt", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -91,8 +94,8 @@ def test_an_openshift_month_keeps_its_core_seconds(reference: Path, tmp_path: Pa
             "node": row["node"],
             "hour": hour,
             "provider_id": row["resource_id"],
-            "cpu_cores": row["node_capacity_cpu_cores"],
-            "ram_gib": Decimal(row["node_capacity_memory_bytes"]) / 2**30,
+            "cpu_cores": 1000,
+            "ram_gib": 1000,
             "up_ratio": 1,
         }
         for row, hour in zip(rows, hours, strict=True)
