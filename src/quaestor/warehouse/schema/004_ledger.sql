@@ -91,6 +91,13 @@ create table if not exists ledger.cost (
     region varchar, cluster varchar, allocated_to varchar,
     allocated_ratio decimal(19, 18) not null default 1 -- of its charge line; 1: not split
 );
+-- ledger.cost of models, without what only a bill needs to know.
+create table if not exists ledger.model_day (
+    day date not null, model varchar not null, model_version varchar, team varchar,
+    lifecycle_stage varchar, cost_kind varchar not null,
+    kept varchar, -- run: in ledger.run_day too; storage: of a store; idle: nobody used it
+    billed_cost decimal(38, 20), effective_cost decimal(38, 20)
+);
 create table if not exists ledger.model_month (
     month date not null, model varchar not null, team varchar,
     billed_cost decimal(38, 20), effective_cost decimal(38, 20),
@@ -137,7 +144,9 @@ create table if not exists ledger.pod_use (
     namespace varchar not null, pod varchar not null, labels varchar,
     hours_seen bigint not null, samples bigint not null,
     core_hours decimal(38, 9) not null, gib_hours decimal(38, 9) not null,
-    gpu_hours decimal(38, 9) not null, -- max(request, usage), requested GPUs; not beyond the node
+    gpu_hours decimal(38, 9) not null, -- max(request, usage), requested GPUs
+    held_core_hours decimal(38, 9) not null, held_gib_hours decimal(38, 9) not null,
+    held_gpu_hours decimal(38, 9) not null, -- the same, scaled down to what the node has
     used_core_hours decimal(38, 9), used_gib_hours decimal(38, 9), used_gpu_hours decimal(38, 9),
     cpu_told bigint not null, ram_told bigint not null, gpu_told bigint not null, -- hours with
     cpu_observed bigint not null, ram_observed bigint not null, -- any figure; with usage
@@ -249,6 +258,10 @@ create table if not exists ledger.gpu_waterfall (
 );
 
 -- Economics.
+-- Every version of every model, by the names that the ledger uses.
+create table if not exists ledger.known_version (
+    model varchar not null, version varchar not null, run_id varchar, created_at timestamp
+);
 -- How the day of a machine that jobs ran on (Slurm, Azure ML compute) is divided among them;
 -- columns as in ledger.resource_share, of which it becomes a part.
 create table if not exists ledger.run_share (
@@ -286,9 +299,9 @@ create table if not exists ledger.version_cost (
     unpriced_runs integer, -- runs whose cost nobody knows
     superseded_cost decimal(38, 20) -- of training_cost, runs that no version came of
 );
--- What models answered, with the time it took.
-create table if not exists ledger.served_month (
-    month date not null, model varchar not null, model_version varchar,
+-- What endpoints answered, with the time it took.
+create table if not exists ledger.endpoint_month (
+    month date not null, source varchar not null, endpoint varchar not null, variant varchar,
     requests decimal(38, 9), input_tokens decimal(38, 9), output_tokens decimal(38, 9),
     seconds decimal(38, 9), -- busy ones of its instances; null: an hour does not tell
     waited_seconds decimal(38, 9) -- requests x the 95th percentile of their latency
