@@ -11,7 +11,7 @@ from builders.rows import charge, insert
 from quaestor import ledger
 from quaestor.audit.gate import decide
 from quaestor.audit.record import record
-from quaestor.core.config import AttributionRule, Config
+from quaestor.core.config import AttributionRule, Config, SharedRule
 from quaestor.core.finding import Finding, fingerprint_of
 from quaestor.core.period import utc
 from quaestor.core.run_summary import RunSummary
@@ -298,3 +298,102 @@ def test_without_a_warehouse_there_is_nothing_to_explain(quaestor):
     said = quaestor("explain", "churn")
 
     assert (said.code, "there is no warehouse yet" in said.err) == (3, True)
+
+
+NODE = '{"team": "platform"}'
+
+
+@pytest.fixture
+def divided(warehouse):
+    """A node of 10 dollars that two pods and idleness share, a lake that two models share."""
+    hour = {"source": "prom", "cluster": "prod", "node": "n1", "hour": "2026-10-02"}
+    insert(warehouse, "usage.node_hour", **hour, provider_id="i-1")
+    insert(warehouse, "config.setting", name="currency", value="USD")
+    insert(warehouse, "config.tag_key", field="team", position=0, key="team")
+    insert(warehouse, "config.shared_rule", rule="lake", position=0, driver="even", among="model")
+    charge(warehouse, "2026-10-02", "10", ResourceId="i-1", Tags=NODE)
+    charge(warehouse, "2026-10-02", "6", ResourceId="lake", ServiceName="Storage", x_row=2)
+    charge(warehouse, "2026-10-02", "1", ServiceName="gpu", ResourceId="x", x_row=3)
+    lake = SharedRule(name="lake", match={"ServiceName": "Storage"}, by="even")
+    config = Config(
+        shared=(lake,),
+        attribution=(AttributionRule(name="gpu", match={"ServiceName": "gpu"}, model="churn"),),
+    )
+    ledger.build(warehouse, config, lambda _: None)
+    warehouse.run("delete from ledger.resource_share")
+    warehouse.run(
+        """
+        insert into ledger.resource_share by name
+        select '2026-10-02'::date as day, 'i-1' as split_key, 'prod' as cluster, allocated_to,
+            model, cost_kind, rule, from_ratio, upto_ratio
+        from (values
+            ('ml/a', 'churn', 'direct', 'label', 0.0, 0.5),
+            ('ml/b', 'fraud', 'direct', 'label', 0.5, 0.8),
+            ('idle/cpu', null, 'idle', 'idle', 0.8, 1.0)
+        ) as t (allocated_to, model, cost_kind, rule, from_ratio, upto_ratio)
+        """
+    )
+    for table in ("part", "shared_share", "cost", "model_month"):
+        [path] = ledger.SQL.rglob(f"{table}.sql")
+        warehouse.run(f"delete from ledger.{table}")
+        warehouse.run(f"insert into ledger.{table} by name {path.read_text()}")
+    warehouse.close()
+
+
+def test_a_figure_is_traced_through_splits_and_shared_rules(divided, quaestor):
+    """Of a node and a lake it has a part; what others have of them is seen to be the rest."""
+    said = json.loads(quaestor("explain", "model_month/churn/2026-10", "--format", "json").out)
+    trace = said["trace"]
+
+    assert (trace["figure"], trace["charged"], trace["adds_up"]) == ("9", "9", True)
+    assert (trace["charge_count"], trace["resources"]) == (3, 3)
+    assert [
+        (r["resource_id"], r["rule"], r["effective_cost"], r["resource_cost"], r["charges"])
+        for r in trace["charges"]
+    ] == [
+        ("i-1", "label + tag", "5", "10", 1),
+        ("lake", "shared:lake", "3", "6", 1),
+        ("x", "rule:gpu", "1", None, 1),
+    ]
+    assert [row["charges"] for row in trace["files"]] == [3]
+
+
+def test_a_charge_says_why_it_went_where_it_went(divided, quaestor):
+    """Each step that was taken, and the parts its money went in."""
+    node = json.loads(quaestor("explain", "charge/abababab/1", "--format", "json").out)
+
+    assert [(row["step"], row["said"]) for row in node["why"]] == [
+        ("tags", "team platform"),
+        ("lineage", "node n1 of prom, cluster prod"),
+        ("attribution:", "no rule says more"),
+        ("split", "divided on 2026-10-02 among those who used i-1, if known"),
+    ]
+    assert [
+        (row["allocated_to"], row["model"], row["team"], row["cost_kind"], row["effective_cost"])
+        for row in node["ways"]
+    ] == [
+        ("ml/a", "churn", "platform", "direct", "5"),
+        ("ml/b", "fraud", "platform", "direct", "3"),
+        ("idle/cpu", None, "platform", "idle", "2"),
+    ]
+
+
+def test_a_charge_that_a_shared_rule_divides_says_among_whom(divided, quaestor):
+    """With the driver, and each one's part."""
+    lake = json.loads(quaestor("explain", "charge/abababab/2", "--format", "json").out)
+
+    assert lake["why"][-1] == {
+        "step": "unattributed",
+        "said": "neither a model nor a team is known",
+    }
+    assert [
+        (row["model"], row["rule"], row["shared_by"], row["effective_cost"]) for row in lake["ways"]
+    ] == [("churn", "shared:lake", "even", "3"), ("fraud", "shared:lake", "even", "3")]
+
+
+def test_why_is_told_to_people_too(divided, quaestor):
+    """A rule by its name, with what it said."""
+    text = quaestor("explain", "charge/abababab/3").out
+
+    assert "attribution: gpu  model churn" in text
+    assert "direct     rule:gpu  1.000000" in text

@@ -71,6 +71,8 @@ def _as_text(explained: Explained) -> str:
         lines += ["", *_findings(explained.findings)]
     if explained.registered:
         lines += ["", "In the registries", "", table([_dense(r) for r in explained.registered])]
+    if explained.kind == "charge":
+        lines += ["", *_why(explained)]
     if explained.trace is not None:
         lines += ["", *_trace(explained.trace, explained.currency)]
     elif explained.kind in ("finding", "subject"):
@@ -120,6 +122,22 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"and {len(rows) - _MOST_FINDINGS} more"
 
 
+def _why(explained: Explained) -> Iterator[str]:
+    yield from ("Why it is whose it is", "")
+    width = max(len(row["step"]) for row in explained.why)
+    for row in explained.why:
+        yield f"{printable(row['step']).ljust(width)}  {printable(row['said'])}"
+    yield from ("", "Where its money went", "")
+    shown = [_costs(row) | {"ratio": f"{row['ratio']:.6f}"} for row in explained.ways]
+    yield table(_without(shown, *shown[0]), right=["ratio", "effective_cost"])
+
+
+def _without(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """Return rows without those of these columns that no row has anything in."""
+    blank = {name for name in names if all(row[name] is None for row in rows)}
+    return [{name: value for name, value in row.items() if name not in blank} for row in rows]
+
+
 def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
     yield f"{printable(trace.about)}: {_money(trace.figure, currency)}, effective cost"
     yield from ("", "From the ledger, by the rule that says whose it is", "")
@@ -131,7 +149,8 @@ def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
         + (f", the {shown} dearest" if shown < trace.resources else "")
     )
     yield ""
-    yield table([_costs(row) for row in trace.charges], right=["effective_cost", "charges"])
+    right = ["effective_cost", "resource_cost", "charges"]
+    yield table(_without([_costs(row) for row in trace.charges], "resource_cost"), right=right)
     yield from ("", "From these landed files", "")
     yield table(list(trace.files), right=["charges", "rows_landed", "rows_quarantined"])
     yield ""
@@ -155,7 +174,9 @@ def _costs(row: Mapping[str, Any]) -> dict[str, Any]:
     hidden = ("billed_cost", "lines_without_rate", "billing_effective_cost")
     kept = {key: value for key, value in row.items() if key not in hidden}
     cost = kept["effective_cost"]
-    return kept | {"effective_cost": "unknown" if cost is None else exact_text(cost)}
+    whole = kept.get("resource_cost")
+    of = {} if whole is None else {"resource_cost": exact_text(whole)}
+    return kept | {"effective_cost": "unknown" if cost is None else exact_text(cost)} | of
 
 
 def _dense(row: Mapping[str, Any]) -> dict[str, Any]:

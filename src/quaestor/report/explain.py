@@ -18,6 +18,7 @@ from typing import Any
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.text import printable
+from quaestor.report.explain_why import why
 from quaestor.warehouse.duckdb import Warehouse
 
 Row = dict[str, Any]
@@ -75,6 +76,8 @@ class Explained:
         findings: Rows of `audit.finding` of the latest audit.
         registered: What the registries say.
         trace: Where its money comes from, or None where none is tied to it.
+        why: Of a charge, what decided whose it is: each step, and what it said.
+        ways: Of a charge, where its money went: the parts of a split, the largest first.
     """
 
     kind: str
@@ -84,6 +87,8 @@ class Explained:
     findings: Sequence[Row] = ()
     registered: Sequence[Row] = ()
     trace: Trace | None = None
+    why: Sequence[Row] = ()
+    ways: Sequence[Row] = ()
 
 
 def explain(warehouse: Warehouse, name: str) -> Explained:
@@ -167,7 +172,14 @@ def _charge(warehouse: Warehouse, name: str, sha256: str, number: int) -> Explai
         files = _rows(warehouse, "file", sha256=sha256)
         what, fix = _no_charge(len(rows), number, files)
         raise ConfigurationError(what, where=printable(name), fix=fix)
-    return Explained(kind="charge", name=name, currency=_currency(warehouse), facts=_known(rows[0]))
+    return Explained(
+        kind="charge",
+        name=name,
+        currency=_currency(warehouse),
+        facts=_known(rows[0]),
+        why=why(_rows(warehouse, "why", sha256=sha256, row=number)[0]),
+        ways=_rows(warehouse, "ways", sha256=sha256, row=number),
+    )
 
 
 def _no_charge(charges: int, number: int, files: Sequence[Row]) -> tuple[str, str]:

@@ -1,38 +1,117 @@
 -- The charges of the bill behind a figure, by resource: the ten that cost most.
 --
--- money     `effective_cost` in the reporting currency, NULL where a charge has no rate;
---           `billing_effective_cost` as billed
--- method    `total_*` count and sum every resource, the ones past the tenth included;
+-- money     `effective_cost` is what of it the figure has, in the reporting currency, NULL where a
+--           charge has no rate; `resource_cost` is all of it, where it was divided;
+--           `billing_effective_cost` is as billed
+-- method    a cell is what the ledger's lines and the bill's are both told by: day, source,
+--           provider, service, account, region, resource, category and currency. What the figure
+--           has of the bill is what of its cells the ledger gives to nobody else.
+--           `total_*` count and sum every resource, the ones past the tenth included;
 --           `charge` names the dearest charge of each, for `quaestor explain charge/...`
-with charge as (
-    select *
-    from ledger.ruled_charge
-    where date_trunc('month', ChargePeriodStart)::date = $month::date
-        and ($model::varchar is null or model = $model)
-        and ($team::varchar is null or team = $team)
-        and ($environment::varchar is null or environment = $environment)
-),
-resource as (
+with owed as (
     select
-        provider, ServiceName as service, ResourceId as resource_id,
-        ChargeCategory as charge_category, rule, BillingCurrency as billing_currency,
-        case when count(*) = count(effective_cost) then sum(effective_cost) end as effective_cost,
-        sum(EffectiveCost) as billing_effective_cost,
+        *,
+        coalesce(
+            ($model::varchar is null or model = $model)
+            and ($team::varchar is null or team = $team)
+            and ($environment::varchar is null or environment = $environment), false
+        ) as is_mine,
+        allocated_to is not null or cost_kind = 'shared' as is_split
+    from ledger.cost
+    where date_trunc('month', day)::date = $month::date
+),
+cell as (
+    select
+        day, source, provider, service, sub_account, region, resource_id, charge_category,
+        billing_currency,
+        case when count(*) = count(effective_cost) then sum(effective_cost) end as owed,
+        sum(effective_cost) filter (where is_mine) as mine,
+        bool_or(is_mine and is_split) as is_split
+    from owed
+    group by all
+    having bool_or(is_mine)
+),
+billed as (
+    select
+        day, source, provider, service, sub_account, region, resource_id, charge_category,
+        billing_currency,
+        case when count(*) = count(effective_cost) then sum(effective_cost) end as billed
+    from ledger.line
+    where date_trunc('month', day)::date = $month::date
+    group by all
+),
+held as (
+    select
+        count(*) = count(c.owed) as is_known,
+        sum(c.mine + coalesce(b.billed, 0) - c.owed) as charged
+    from cell as c
+    left join billed as b
+        on b.day = c.day and b.source = c.source
+        and b.provider is not distinct from c.provider
+        and b.service is not distinct from c.service
+        and b.sub_account is not distinct from c.sub_account
+        and b.region is not distinct from c.region
+        and b.resource_id is not distinct from c.resource_id
+        and b.charge_category is not distinct from c.charge_category
+        and b.billing_currency is not distinct from c.billing_currency
+),
+charge as (
+    select
+        r.provider, r.ServiceName as service, r.ResourceId as resource_id,
+        r.ChargeCategory as charge_category, r.BillingCurrency as billing_currency,
+        case when not c.is_split then r.rule end as rule_key,
+        case when count(*) = count(r.effective_cost) then sum(r.effective_cost) end
+            as resource_cost,
         count(*) as charges,
         arg_max(
             'charge/' || x_file_sha256[:12] || '/' || x_row,
             (abs(EffectiveCost), x_file_sha256, x_row)
         ) as charge
-    from charge
+    from ledger.ruled_charge as r
+    join cell as c
+        on c.day = r.ChargePeriodStart::date and c.source = r.x_source
+        and c.provider is not distinct from r.provider
+        and c.service is not distinct from r.ServiceName
+        and c.sub_account is not distinct from r.SubAccountId
+        and c.region is not distinct from r.RegionId
+        and c.resource_id is not distinct from r.ResourceId
+        and c.charge_category is not distinct from r.ChargeCategory
+        and c.billing_currency is not distinct from r.BillingCurrency
+    where
+        c.is_split
+        or (
+            ($model::varchar is null or r.model = $model)
+            and ($team::varchar is null or r.team = $team)
+            and ($environment::varchar is null or r.environment = $environment)
+        )
+    group by all
+),
+resource as (
+    select
+        provider, service, resource_id, charge_category, rule, billing_currency, is_split,
+        case when not is_split then rule end as rule_key,
+        case when count(*) = count(effective_cost) then sum(effective_cost) end as effective_cost,
+        sum(billing_effective_cost) as billing_effective_cost
+    from owed
+    where is_mine
     group by all
 )
 select
-    *,
+    r.provider, r.service, r.resource_id, r.charge_category, r.rule, r.billing_currency,
+    r.effective_cost, r.billing_effective_cost,
+    case when r.is_split then c.resource_cost end as resource_cost,
+    coalesce(c.charges, 0) as charges, c.charge,
     count(*) over () as total_resources,
-    sum(charges) over () as total_charges,
-    case when count(*) over () = count(effective_cost) over () then sum(effective_cost) over ()
-    end as total_effective_cost
-from resource
+    (select coalesce(sum(charges), 0) from charge) as total_charges,
+    (select case when is_known then charged end from held) as total_effective_cost
+from resource as r
+left join charge as c
+    on c.provider is not distinct from r.provider
+    and c.service is not distinct from r.service
+    and c.resource_id is not distinct from r.resource_id
+    and c.charge_category is not distinct from r.charge_category
+    and c.billing_currency is not distinct from r.billing_currency
+    and c.rule_key is not distinct from r.rule_key
 order by
-    abs(effective_cost) desc nulls last, abs(billing_effective_cost) desc, charge
+    abs(r.effective_cost) desc nulls last, abs(r.billing_effective_cost) desc, c.charge, r.rule
 limit 10
