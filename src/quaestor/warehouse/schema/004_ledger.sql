@@ -379,7 +379,8 @@ create table if not exists ledger.commitment (
     first_day date, last_day date, -- on which charges of it were billed
     purchased_cost decimal(38, 20), -- billed for buying it
     ends date, -- the last day of a term that was bought at once; null: no such purchase
-    coverage_basis varchar -- contracted, effective: at which cost coverage is measured
+    coverage_basis varchar, -- contracted, effective: at which cost coverage is measured
+    unclear_cost decimal(38, 20) -- effective cost of use that is not said to be used or unused
 );
 -- Whether the bill adds up: what files claim, what waits in quarantine, what was charged.
 -- A cost is NULL where no file states it; difference = landed - quarantined - charged.
