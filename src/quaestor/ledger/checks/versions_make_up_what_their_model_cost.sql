@@ -1,24 +1,9 @@
 -- The versions of a model, and what no version caused, are its runs and its other cost: no cent is
 -- counted twice and none is lost. No tolerance.
-with job_resource as (
-    select resource_id from ledger.lineage
-    where kind not in
-        ('node', 'volume', 'load-balancer', 'endpoint', 'deployment', 'machine', 'store')
-),
-line as (
-    select model, day, model_version, effective_cost as cost
-    from ledger.cost
-    where model is not null
-        and (
-            cost_kind = 'shared'
-            or (
-                coalesce(resource_id, '') not in (select resource_id from job_resource)
-                and not coalesce(starts_with(allocated_to, 'job/'), false)
-                and not coalesce(contains(allocated_to, '/run/'), false)
-            )
-        )
+with line as (
+    select model, effective_cost as cost from ledger.model_day where kept is distinct from 'run'
     union all
-    select model, null, model_version, cost from ledger.run_cost where model is not null
+    select model, cost from ledger.run_cost where model is not null
 ),
 owed as (
     select

@@ -6,7 +6,7 @@
 -- method    the sum of ledger.run_day over its jobs and pods: it depends on no window and no page,
 --           and what a machine did between runs is idle and not theirs. `so far`: it runs still, or
 --           the bill does not reach its end
---           A run is for the version that it made (registry.model_version, run_id), that its job
+--           A run is for the version that it made (ledger.known_version, run_id), that its job
 --           names, or that the next run of its family made (one parent, mlflow.parentRunId); else,
 --           where its job or experiment is one model's, for the first version of the model that was
 --           created once it had begun. superseded: it made no version itself
@@ -23,8 +23,8 @@ with registry_run as (
 job as (
     select
         j.source, j.job,
-        min(j.kind) as kind, min(j.name) as name, min(j.team) as team,
-        case when count(distinct j.model) = 1 then min(j.model) end as model,
+        min(j.kind) as kind, min(j.name) as name, min(coalesce(t.new, j.team)) as team,
+        case when count(distinct j.model) = 1 then min(coalesce(m.new, j.model)) end as model,
         case when count(distinct j.model) = 1 and count(distinct j.model_version) = 1
             then min(j.model_version) end as model_version,
         case when count(distinct j.run_id) = 1 then min(j.run_id) end as run_id,
@@ -36,6 +36,8 @@ job as (
             as gpu_hours,
         min(j.resource_id) as resource_id
     from usage.gpu_job as j
+    left join config.renaming as t on t.field = 'team' and t.old = j.team
+    left join config.renaming as m on m.field = 'model' and m.old = j.model
     group by j.source, j.job
 ),
 billed as (
@@ -164,12 +166,12 @@ every_run as (
 made as (
     select run_id, arg_min(model, (created_at, model, version)) as model,
         arg_min(version, (created_at, model, version)) as version
-    from registry.model_version where run_id is not null
+    from ledger.known_version where run_id is not null
     group by run_id
 ),
 version as (
     select model, version, min(created_at) as created_at
-    from registry.model_version where created_at is not null group by model, version
+    from ledger.known_version where created_at is not null group by model, version
 ),
 made_in_family as (
     select r.family, v.model, v.version, v.created_at
@@ -227,8 +229,13 @@ next_version as (
     group by r.source, r.run
 ),
 owner as (
-    select model, min(team) as team from registry.model
-    where team is not null group by model having count(distinct team) = 1
+    select
+        coalesce(n.new, r.model) as model, min(coalesce(t.new, r.team)) as team
+    from registry.model as r
+    left join config.renaming as n on n.field = 'model' and n.old = r.model
+    left join config.renaming as t on t.field = 'team' and t.old = r.team
+    where r.team is not null
+    group by coalesce(n.new, r.model) having count(distinct coalesce(t.new, r.team)) = 1
 ),
 data as (
     select

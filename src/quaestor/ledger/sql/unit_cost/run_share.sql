@@ -61,15 +61,19 @@ version_of_run as (
         case when count(distinct model) = 1 then min(model) end as model,
         case when count(distinct model) = 1 and count(distinct version) = 1 then min(version) end
             as version
-    from registry.model_version where run_id is not null
+    from ledger.known_version where run_id is not null
     group by run_id
 ),
 job as (
     select
-        j.resource_id as split_key, j.source, j.job, j.kind, j.team, j.gpus, j.cpus, j.instances,
-        coalesce(j.model, r.model) as model,
-        case when coalesce(j.model, r.model) = r.model then coalesce(j.model_version, r.version)
-            else j.model_version end as model_version,
+        j.resource_id as split_key, j.source, j.job, j.kind, j.gpus, j.cpus, j.instances,
+        coalesce(t.new, j.team) as team,
+        coalesce(m.new, j.model, r.model) as model,
+        case
+            when coalesce(m.new, j.model, r.model) = r.model
+                then coalesce(j.model_version, r.version)
+            else j.model_version
+        end as model_version,
         date_trunc('second', j.started_at) as started_at,
         date_trunc('second', case
             when j.ended_at is not null then j.ended_at
@@ -78,6 +82,8 @@ job as (
         end) as ended_at
     from usage.gpu_job as j
     left join version_of_run as r on r.run_id = j.run_id
+    left join config.renaming as t on t.field = 'team' and t.old = j.team
+    left join config.renaming as m on m.field = 'model' and m.old = j.model
     where j.started_at is not null and j.resource_id in (select split_key from machine)
 ),
 -- A job whose end nobody knows may still have run on any later day.

@@ -3,7 +3,7 @@
 -- grain     one row per month, model, version (null: all of them), unit and basis
 -- money     the reporting currency, effective cost; null where a charge has no rate, where no
 --           charge is known to be for the work, and where the bill does not part it
--- units     1k_requests, 1m_tokens      ledger.served_month; tokens else as they are billed
+-- units     1k_requests, 1m_tokens      ledger.endpoint_month; tokens else as they are billed
 --           1m_input_tokens, 1m_output_tokens  ledger.token_cost; cached ones are input
 --           training_run                runs and jobs that ended in the month
 --           gpu_hour, used_gpu_hour     ledger.gpu_hour: paid ones, and what was used of them
@@ -16,13 +16,40 @@
 --           driver_spread: seconds per request, of the version with most over the one with fewest;
 --           where the busy ratio is unknown, of their 95th percentile of latency. Above 2, a split
 --           or an average by requests misplaces cost, and `warning` says so
--- rounding  unit_cost to ten digits
+-- rounding  unit_cost to ten digits after the point, and 15 in all
 -- source    FinOps Framework, "Unit Economics" capability
-with work as (
+with deployed as (
+    select d.deployment, min(coalesce(n.new, d.model)) as model, min(d.version) as version
+    from registry.deployment as d
+    left join config.renaming as n on n.field = 'model' and n.old = d.model
+    where d.model is not null
+    group by d.deployment
+    having count(distinct coalesce(n.new, d.model)) = 1 and count(distinct d.version) <= 1
+),
+-- An endpoint's work is its model's, and of one with several variants each variant's.
+served as (
     select
-        month, model, model_version, requests, input_tokens, output_tokens, seconds,
-        waited_seconds as waited
-    from ledger.served_month where month in (select month from ledger.stale_month)
+        h.month, coalesce(v.model, n.new, e.model, d.model) as model,
+        case
+            when v.model is not null then v.version
+            when e.model is not null then e.model_version
+            else d.version
+        end as model_version,
+        h.requests, h.input_tokens, h.output_tokens, h.seconds, h.waited_seconds as waited
+    from ledger.endpoint_month as h
+    left join deployed as v on v.deployment = h.endpoint || '/' || h.variant
+    left join usage.endpoint as e on e.source = h.source and e.endpoint = h.endpoint
+    left join config.renaming as n on n.field = 'model' and n.old = e.model
+    left join deployed as d on d.deployment = h.endpoint
+),
+work as (
+    select
+        month, model, model_version, sum(requests) as requests,
+        sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+        case when count(seconds) = count(*) then sum(seconds) end as seconds,
+        case when count(waited) = count(*) then sum(waited) end as waited
+    from served where model is not null
+    group by month, model, model_version
 ),
 -- Seconds per request by one measure for all versions.
 spread as (
@@ -51,15 +78,11 @@ stage_cost as (
         end as stage,
         cost_kind in ('shared', 'idle', 'overhead') as is_carried,
         count(*) = count(effective_cost) as is_known, sum(effective_cost) as cost
-    from ledger.cost
-    where model is not null
-        and date_trunc('month', day)::date in (select month from ledger.stale_month)
-        and (
-            lifecycle_stage in ('training', 'experimentation', 'inference')
-            or (
-                cost_kind in ('shared', 'idle', 'overhead')
-                and (lifecycle_stage is null or lifecycle_stage = 'platform')
-            )
+    from ledger.model_day
+    where lifecycle_stage in ('training', 'experimentation', 'inference')
+        or (
+            cost_kind in ('shared', 'idle', 'overhead')
+            and (lifecycle_stage is null or lifecycle_stage = 'platform')
         )
     group by all
 ),
@@ -155,7 +178,7 @@ token as (
         case when count(*) = count(tokens) then sum(tokens) end as tokens,
         case when count(*) = count(effective_cost) then sum(effective_cost) end as cost
     from ledger.token_cost
-    where model is not null and month in (select month from ledger.stale_month)
+    where model is not null
     group by all
 ),
 token_model as (
@@ -267,7 +290,6 @@ run as (
     where model is not null and ended_at is not null
         and coalesce(kind, 'run') not in ('processing-job', 'transform-job', 'batch-prediction')
         and cost_source <> 'none: its children did the work'
-        and date_trunc('month', ended_at)::date in (select month from ledger.stale_month)
 ),
 run_sum as (
     select
@@ -299,9 +321,7 @@ gpu as (
         date_trunc('month', day)::date as month, model, model_version,
         gpu_hours::decimal(18, 9) as gpu_hours, used_gpu_hours::decimal(18, 9) as used_gpu_hours,
         unobserved_gpu_hours::decimal(18, 9) as unobserved_gpu_hours, cost, idle_cost
-    from ledger.gpu_hour
-    where model is not null
-        and date_trunc('month', day)::date in (select month from ledger.stale_month)
+    from ledger.gpu_hour where model is not null
 ),
 gpu_sum as (
     select
@@ -357,7 +377,8 @@ based as (
 select
     month as period, model, model_version, unit, basis, quantity::double as quantity,
     cost::decimal(38, 20) as cost,
-    case when quantity > 0
+    -- What no money can be is no figure: a fortune for next to nothing.
+    case when quantity > 0 and abs(cost::double / quantity::double) < 1e17
         then (cost::double / quantity::double)::decimal(38, 10)::decimal(38, 20)
     end as unit_cost,
     driver_spread, warning

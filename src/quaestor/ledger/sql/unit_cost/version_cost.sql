@@ -8,7 +8,7 @@
 -- method    runs (ledger.run_cost): every one that was for the version, failed and superseded ones
 --           included, a sweep with its version. Processing jobs are data, batch predictions
 --           inference, all others training
---           the other cost of the model (ledger.cost), by stage; idle is what idle machines cost
+--           the other cost of the model (ledger.model_day), by stage; idle is what idle machines cost
 --           that are the model's or were shared out to it; storage is what lies in its stores.
 --           Where it names no version: what prepares one (data, training, evaluation,
 --           experimentation) is the next version's, from its day on; what keeps versions (storage)
@@ -19,40 +19,22 @@
 -- source    FinOps Framework, "Unit Economics" capability
 with version as (
     select model, version, min(created_at)::date as since
-    from registry.model_version group by model, version
-),
-job_resource as (
-    select resource_id from ledger.lineage
-    where kind not in
-        ('node', 'volume', 'load-balancer', 'endpoint', 'deployment', 'machine', 'store')
-),
-store as (
-    select resource_id from ledger.lineage where kind = 'store'
+    from ledger.known_version group by model, version
 ),
 -- What the model owes apart from its runs.
 line as (
     select
-        c.day, c.model, c.model_version,
+        day, model, model_version,
         case
-            when c.cost_kind = 'idle' or coalesce(starts_with(c.allocated_to, 'idle'), false)
-                then 'idle'
-            when c.resource_id in (select resource_id from store) then 'storage'
-            when c.lifecycle_stage in ('training', 'experimentation') then 'training'
-            when c.lifecycle_stage in ('data', 'evaluation', 'inference') then c.lifecycle_stage
+            when kept is not null then kept
+            when lifecycle_stage in ('training', 'experimentation') then 'training'
+            when lifecycle_stage in ('data', 'evaluation', 'inference') then lifecycle_stage
             else 'other'
         end as part,
-        count(*) = count(c.effective_cost) as is_known,
-        coalesce(sum(c.effective_cost), 0)::decimal(38, 20) as cost
-    from ledger.cost as c
-    where c.model is not null
-        and (
-            c.cost_kind = 'shared'
-            or (
-                coalesce(c.resource_id, '') not in (select resource_id from job_resource)
-                and not coalesce(starts_with(c.allocated_to, 'job/'), false)
-                and not coalesce(contains(c.allocated_to, '/run/'), false)
-            )
-        )
+        count(*) = count(effective_cost) as is_known,
+        coalesce(sum(effective_cost), 0)::decimal(38, 20) as cost
+    from ledger.model_day
+    where kept is distinct from 'run'
     group by all
 ),
 -- On which day which versions of a model there were, and which comes next.
@@ -74,11 +56,15 @@ next_version as (
     group by d.model, d.day
 ),
 served as (
-    select model, model_version as version from usage.endpoint
-    where model is not null and model_version is not null
-    union
-    select model, version from registry.deployment
-    where model is not null and version is not null
+    select coalesce(n.new, s.model) as model, s.version
+    from (
+        select model, model_version as version from usage.endpoint
+        union
+        select model, version from registry.deployment
+    ) as s
+    left join config.renaming as n on n.field = 'model' and n.old = s.model
+    where s.model is not null and s.version is not null
+    group by coalesce(n.new, s.model), s.version
 ),
 only_served as (
     select model, min(version) as version from served group by model having count(*) = 1
@@ -175,7 +161,7 @@ winner as (
         m.model, m.version,
         case when count(*) = count(r.cost) then sum(r.cost) end as cost
     from (
-        select distinct model, version, run_id from registry.model_version
+        select distinct model, version, run_id from ledger.known_version
         where run_id is not null
     ) as m
     join ledger.run_cost as r on r.run = m.run_id
