@@ -2,50 +2,72 @@
 --
 -- grain     one row per day, source, host, GPU model and job that the samples name
 -- hours     hours     a GPU's hour with a sample in it, a whole one; the rest of it is a gap
---           observed  samples of the hour with a ratio, out of the most that any GPU of the
---                     source has in an hour of that day
+--           observed  samples of the hour with a ratio, out of the most moments at which any GPU
+--                     of the source was sampled in an hour of that day
 --           used      observed x the ratio; low: observed with a ratio under 0.05
--- method    samples of one GPU at one moment count once, by their mean: several tools may watch
---           one host. A ratio outside [0, 1] is unobserved. A GPU is its UUID, else its index; a
---           host whose samples tell neither has one. An hour without a sample of any GPU of its
---           host is not known to be paid for
+-- method    of two sources that watch one host on a day the first by name counts; samples of one
+--           GPU at one moment count once, by their mean. A GPU is its UUID, else its index; samples
+--           that tell neither are of as many GPUs as there are at one moment. A ratio outside
+--           [0, 1] is unobserved. An hour without a sample is not known to be paid for
 -- rounding  hours to a billionth
 -- source    NVML, nvmlUtilization_t: "Percent of time over the past sample period during which
 --           one or more kernels was executing"
-with sample as (
-    select
-        source, host, coalesce(gpu_uuid, gpu_index::varchar, '') as gpu, sampled_at,
-        min(gpu_model) as gpu_model, min(job) as job,
-        avg(case when gpu_util_ratio between 0 and 1 then gpu_util_ratio end) as ratio
+with told as (
+    select host, sampled_at::date as day, min(source) as source
     from usage.gpu_sample
     where sampled_at::date in (select day from ledger.stale_day)
-    group by source, host, coalesce(gpu_uuid, gpu_index::varchar, ''), sampled_at
+    group by host, sampled_at::date
+),
+sample as (
+    select
+        s.source, s.host, coalesce(s.gpu_uuid, s.gpu_index::varchar, '') as gpu, s.sampled_at,
+        s.gpu_model, s.job,
+        case when s.gpu_util_ratio between 0 and 1 then s.gpu_util_ratio end as ratio
+    from usage.gpu_sample as s
+    join told as t
+        on t.host = s.host and t.day = s.sampled_at::date and t.source = s.source
+),
+moment as (
+    select
+        source, host, gpu, sampled_at, min(gpu_model) as gpu_model, min(job) as job,
+        1 as samples, case when count(ratio) > 0 then 1 else 0 end as observed,
+        avg(ratio) as used, case when avg(ratio) < 0.05 then 1 else 0 end as low
+    from sample
+    where gpu <> ''
+    group by source, host, gpu, sampled_at
+    union all
+    select
+        source, host, gpu, sampled_at, gpu_model, job, 1,
+        case when ratio is not null then 1 else 0 end, ratio,
+        case when ratio < 0.05 then 1 else 0 end
+    from sample
+    where gpu = ''
+),
+gpu_hour as (
+    select
+        source, sampled_at::date as day, date_trunc('hour', sampled_at) as hour, host, gpu,
+        count(distinct sampled_at) as moments
+    from moment
+    group by source, sampled_at::date, date_trunc('hour', sampled_at), host, gpu
+),
+most as (
+    select source, day, max(moments) as moments from gpu_hour group by source, day
 ),
 worked as (
     select
         source, sampled_at::date as day, date_trunc('hour', sampled_at) as hour, host, gpu, job,
-        min(gpu_model) as gpu_model, count(*) as samples, count(ratio) as observed,
-        sum(ratio::decimal(18, 17)) as used,
-        count(*) filter (where ratio < 0.05) as low
-    from sample
-    group by
-        source, sampled_at::date, date_trunc('hour', sampled_at), host, gpu, job
-),
-gpu_hour as (
-    select source, day, hour, host, gpu, sum(samples) as samples
-    from worked
-    group by source, day, hour, host, gpu
-),
-most as (
-    select source, day, max(samples) as samples from gpu_hour group by source, day
+        min(gpu_model) as gpu_model, sum(samples) as samples, sum(observed) as observed,
+        coalesce(sum(used::decimal(18, 17)), 0) as used, sum(low) as low
+    from moment
+    group by source, sampled_at::date, date_trunc('hour', sampled_at), host, gpu, job
 ),
 summed as (
     select
         w.day, w.source, w.host, w.gpu_model, w.job,
-        sum((w.samples::double / g.samples)::decimal(18, 9)) as hours,
-        (sum(w.observed)::double / min(m.samples))::decimal(38, 9) as observed,
-        (coalesce(sum(w.used), 0)::double / min(m.samples))::decimal(38, 9) as used,
-        (sum(w.low)::double / min(m.samples))::decimal(38, 9) as low
+        sum((w.samples::double / g.moments)::decimal(18, 9)) as hours,
+        (sum(w.observed)::double / min(m.moments))::decimal(38, 9) as observed,
+        (sum(w.used)::double / min(m.moments))::decimal(38, 9) as used,
+        (sum(w.low)::double / min(m.moments))::decimal(38, 9) as low
     from worked as w
     join gpu_hour as g
         on g.source = w.source and g.host = w.host and g.gpu = w.gpu and g.hour = w.hour
