@@ -34,13 +34,20 @@ create or replace temporary function money_upto(
 ) returns decimal(38, 20) return
     case
         when ratio = 1 then amount
-        else cast(cast(
+        else cast(
             cast(cast(amount - amount % 1BD as decimal(18, 0)) * ratio as decimal(37, 18))
             + cast(
                 cast(amount % 1BD - amount % 0.000000000000000001BD as decimal(18, 18)) * ratio
                 as decimal(37, 18)
             )
-            as decimal(38, 10)) as decimal(38, 20))
+            - (
+                cast(cast(amount - amount % 1BD as decimal(18, 0)) * ratio as decimal(37, 18))
+                + cast(
+                    cast(amount % 1BD - amount % 0.000000000000000001BD as decimal(18, 18)) * ratio
+                    as decimal(37, 18)
+                )
+            ) % 0.0000000001BD
+            as decimal(38, 20))
     end;
 
 create or replace temporary function money_part(

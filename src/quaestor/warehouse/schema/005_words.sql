@@ -2,15 +2,17 @@
 -- same there (spark.py); both are exact, so that both engines agree to the last digit.
 
 -- A part of a whole as a ratio in [0, 1], cut to 18 digits after the point; 1 where they are
--- equal, null where there is no whole. Quantities have 9 digits after the point; of a whole of 10^10
--- and more, and so of its portions, only the digits before it count. Wholes are below 10^20.
+-- equal, null where there is no whole. Quantities have 9 digits after the point; of a whole of
+-- 10^10 and more, and so of its portions, only the digits before it. Wholes are below 10^20.
 create or replace macro share_ratio(portion, whole) as
     case
         when whole = 0 then null
         when portion = whole then 1::decimal(19, 18)
         when whole >= 10000000000 then (
-            (portion::decimal(38, 0)::hugeint * 1000000000000000000::hugeint // whole::decimal(38, 0)::hugeint)
-                ::decimal(19, 0) * 0.000000000000000001::decimal(18, 18)
+            (
+                portion::decimal(38, 0)::hugeint * 1000000000000000000::hugeint
+                // whole::decimal(38, 0)::hugeint
+            )::decimal(19, 0) * 0.000000000000000001::decimal(18, 18)
         )::decimal(19, 18)
         else (
             (
@@ -21,18 +23,19 @@ create or replace macro share_ratio(portion, whole) as
         )::decimal(19, 18)
     end;
 
--- An amount up to a ratio of it, to 10 digits after the point; all of it at 1. It never falls as
--- the ratio rises (of an amount below zero: never rises).
+-- An amount up to a ratio of it, cut to 10 digits after the point; all of it at 1. It never falls
+-- as the ratio rises, nor goes beyond the amount (of one below zero: never rises).
 create or replace macro money_upto(amount, ratio) as
     case
         when ratio = 1 then amount
-        else (
+        else trunc(
             (trunc(amount)::decimal(18, 0) * ratio)::decimal(38, 18)
             + (
                 trunc(amount - trunc(amount), 18)::decimal(18, 18)
                 * ratio::decimal(19, 18)
-            )::decimal(38, 18)
-        )::decimal(38, 10)::decimal(38, 20)
+            )::decimal(38, 18),
+            10
+        )::decimal(38, 20)
     end;
 
 -- The part of an amount that lies between two ratios. The parts between 0 and 1 make up the
