@@ -1,7 +1,7 @@
 -- What became of every row that was landed.
 --
 -- grain     one row
--- money     none
+-- money     none; the share of the latest month's cost that reaches a model is ledger.coverage's
 select
     coalesce(sum(rows_landed), 0)::bigint as rows_landed,
     coalesce(sum(rows_loaded), 0)::bigint as rows_loaded,
@@ -12,5 +12,10 @@ select
     count(*) filter (
         rows_difference <> 0 or billed_difference <> 0 or effective_difference <> 0
     ) as wrong_lines,
-    count(*) filter (files_refused = 0 or rows_landed > 0 or charges > 0) as lines
+    count(*) filter (files_refused = 0 or rows_landed > 0 or charges > 0) as lines,
+    (select max(month) from ledger.coverage) as month,
+    (
+        select model_ratio from ledger.coverage
+        where month = (select max(month) from ledger.coverage)
+    ) as model_ratio
 from ledger.reconciliation
