@@ -25,7 +25,6 @@ from quaestor.core.landed import Manifest
 from quaestor.core.period import Window
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity
-from quaestor.ledger import reconciliation
 from quaestor.normalise import currency, settings
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
@@ -161,7 +160,7 @@ def _build(
         if changed:
             normalise.settle(warehouse)
             ledger.build(warehouse, config, progress)
-            spots = currency.blind_spots(warehouse) + reconciliation.blind_spots(warehouse)
+            spots = currency.blind_spots(warehouse) + ledger.blind_spots(warehouse)
             tell(warehouse, "ledger", spots, now)
             remember(warehouse, "built_at", now.isoformat())
         tell(warehouse, "collect", _failed_looks(config), now)

@@ -15,10 +15,11 @@ from pathlib import Path
 import msgspec
 
 from quaestor import __version__
+from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config
 from quaestor.core.errors import CheckFailedError
 from quaestor.core.progress import counted
-from quaestor.ledger import forecast, stale
+from quaestor.ledger import commitment, forecast, gpu, reconciliation, sharing, stale
 from quaestor.ledger.rules import VIEWS, fact_columns, views
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.engine import Engine, engine
@@ -26,6 +27,7 @@ from quaestor.warehouse.errors import OutOfRangeError
 
 # Tables that no SELECT can make, and who makes them after ledger.cost.
 BUILT: dict[str, Callable[[Warehouse, Callable[[str], None]], None]] = {"forecast": forecast.build}
+_TOLD = (reconciliation, sharing, gpu, commitment)
 SQL = Path(__file__).parent / "sql"
 CHECKS = Path(__file__).parent / "checks"
 _READS = re.compile(r"\bledger\.(\w+)")
@@ -79,6 +81,11 @@ def build(
 def is_built_with(warehouse: Warehouse, config: Config) -> bool:
     """Return whether the ledger is what this configuration made of it."""
     return stale.is_built_with(warehouse, _settings(config))
+
+
+def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
+    """Return what the ledger could not see or place, with its money where that is known."""
+    return [spot for part in _TOLD for spot in part.blind_spots(warehouse)]
 
 
 def _settings(config: Config) -> bytes:

@@ -41,10 +41,11 @@ endpoint_month as (
 ),
 served as (
     select
-        m.month, e.model, sum(m.requests) as requests, sum(m.tokens) as tokens,
-        sum(m.execution_seconds) as execution_seconds
+        m.month, coalesce(r.new, e.model) as model, sum(m.requests) as requests,
+        sum(m.tokens) as tokens, sum(m.execution_seconds) as execution_seconds
     from endpoint_month as m
     join usage.endpoint as e on e.source = m.source and e.endpoint = m.endpoint
+    left join config.renaming as r on r.field = 'model' and r.old = e.model
     where e.model is not null
     group by all
 ),
