@@ -306,7 +306,8 @@ def test_the_commented_examples_are_right(sources, home):
     kept = [line for n, line in enumerate(lines) if n not in examples]
     at = kept.index("sources:")
     kept[at + 1 : at + 1] = moved
-    bare = [re.sub(r"^# ?(?=(attribution|budgets|rates):|  - )", "", line) for line in kept]
+    keys = "attribution|budgets|labels|names|overhead|prices|rates|shared|tags"
+    bare = [re.sub(rf"^# ?(?=({keys}):|  - )", "", line) for line in kept]
     config = parse_config("\n".join(bare), home, {})
 
     assert [type(s).__name__ for s in config.sources] == [
@@ -314,7 +315,12 @@ def test_the_commented_examples_are_right(sources, home):
         "MlflowSource",
         "ModelGovSource",
     ]
-    assert (config.rates, len(config.attribution), len(config.budgets)) == ("rates.csv", 1, 1)
+    assert (config.rates, len(config.attribution), len(config.budgets)) == ("rates.csv", 2, 1)
+    assert (config.names[0].new, config.shared[0].by, config.prices) == (
+        "retention",
+        "cost",
+        "prices.csv",
+    )
 
 
 def test_the_schema_describes_what_init_writes(home, quaestor):

@@ -98,6 +98,18 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "Give each source a name of its own; rows are kept apart by it.",
         ),
         (
+            "names:\n  - {field: team, old: a, new: b}\n  - {field: team, old: b, new: c}",
+            "the team 'a' is now 'b', which is itself called otherwise",
+            "quaestor.yaml:2",
+            "Write `new: c`, if that is its name today.",
+        ),
+        (
+            "names:\n  - {field: team, old: a, new: b}\n  - {field: team, old: a, new: c}",
+            "the team 'a' is renamed twice",
+            "quaestor.yaml:2",
+            "Keep the name it has today.",
+        ),
+        (
             "sources:\n  - {name: a, kind: files}",
             "the key 'path' is missing",
             "quaestor.yaml:2 (sources.0)",

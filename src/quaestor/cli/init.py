@@ -38,9 +38,22 @@ _NOTHING_FOUND = """\
 #   - {name: models, kind: model-gov, path: .}     # model.gov.yaml files
 """
 _TAIL = """\
-# Who owns a charge: its tags first, then the first of these rules that matches.
+# Who owns a charge: its tags, what its resource is known to be, then the first of these rules that
+# matches a column of the bill, tag.KEY, or, for pods, label.KEY, cluster, namespace or pod.
+# `quaestor attribution test --rules FILE` shows what a change would move.
 # attribution:
 #   - {name: gpu-cluster, match: {SubAccountName: "ml-*"}, team: platform}
+#   - {name: by-account, match: {SubAccountName: "/^team-([a-z]+)$/"}, team: "{1}"}
+# tags: {team: [team, owner]}        # which tags name whom, the first that is present counts
+# labels: {model: [model, app]}      # and which labels of pods
+# names:                             # what is called otherwise in old bills
+#   - {field: team, old: growth, new: retention}
+
+# What many use is divided, month by month: even, or by cost, requests, gpu_hours, fixed shares, ...
+# shared:
+#   - {name: support, match: {ServiceName: "*Support*"}, by: cost, among: team}
+# overhead: {namespaces: ["kube-*"]} # pods that keep a cluster running, for nobody in particular
+# prices: prices.csv                 # your own prices of machines that are on no bill
 
 # Money a team or a model may spend in a calendar month, in the reporting currency.
 # budgets:

@@ -207,6 +207,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("shared rule", [rule.name for rule in config.shared], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
     _check_spark(config.spark, document)
+    _check_renamings(config.names, document)
     for number, source in enumerate(config.sources):
         _check_filled(source, number, document)
         _check_days(source, number, document)
@@ -229,6 +230,25 @@ def parse_config(text: str, base: Path, environment: Mapping[str, str]) -> Confi
     document = parse_document(text, base / "quaestor.yaml")
     value = with_environment(document.value or {}, environment, str(document.path))
     return convert(document, Config, {**value, "base": str(base)})
+
+
+def _check_renamings(names: tuple[Renaming, ...], document: Document) -> None:
+    """Refuse a name that has two new ones, or whose new one is called otherwise itself."""
+    new = {(one.field, one.old): one.new for one in names}
+    for number, one in enumerate(names):
+        where = f"{document.path}:{document.line_of(('names', str(number)))}"
+        if sum((other.field, other.old) == (one.field, one.old) for other in names) > 1:
+            raise ConfigurationError(
+                f"the {one.field} '{one.old}' is renamed twice",
+                where=where,
+                fix="Keep the name it has today.",
+            )
+        if (one.field, one.new) in new:
+            raise ConfigurationError(
+                f"the {one.field} '{one.old}' is now '{one.new}', which is itself called otherwise",
+                where=where,
+                fix=f"Write `new: {new[one.field, one.new]}`, if that is its name today.",
+            )
 
 
 def _check_spark(spark: SparkSettings | None, document: Document) -> None:
