@@ -172,8 +172,8 @@ def test_a_dollar_split_in_three_is_still_a_dollar():
 
     assert costs(warehouse) == {
         "a": (Decimal("0.3333333333"), Decimal(0)),
-        "b": (Decimal("0.3333333334"), Decimal(0)),
-        "c": (Decimal("0.3333333333"), Decimal(0)),
+        "b": (Decimal("0.3333333333"), Decimal(0)),
+        "c": (Decimal("0.3333333334"), Decimal(0)),
     }
 
 

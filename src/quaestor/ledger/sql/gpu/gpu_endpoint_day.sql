@@ -3,7 +3,7 @@
 -- grain     one row per day, source and endpoint with GPUs
 -- hours     hours     instances of the hour x GPUs of one instance; an hour of the endpoint's life
 --                     (from its making to the last look) of which nothing is told counts with
---                     the instances it had at that look
+--                     the instances it had at that look, on days that a bill or its hours tell of
 --           observed  hours with a ratio, or in which it is known that no request came
 --           used      x the ratio; idle: a ratio under 0.05, or no request and no ratio
 -- method    variants of an endpoint are added. Endpoints of clusters run on nodes that are
@@ -26,8 +26,7 @@ counted as (
             when h.gpu_used_ratio is null and h.requests = 0 then 0 end as ratio
     from usage.endpoint_hour as h
     join endpoint as e on e.source = h.source and e.endpoint = h.endpoint
-    where h.hour::date in (select day from ledger.stale_day)
-        and coalesce(h.instances, 0) >= 0
+    where coalesce(h.instances, 0) >= 0
 ),
 told as (
     select
@@ -38,6 +37,11 @@ told as (
     from counted
     group by source, endpoint, day
 ),
+known_day as (
+    select distinct day from ledger.charge_day
+    union
+    select distinct day from told
+),
 alive as (
     select
         e.source, e.endpoint, d.day, e.gpus,
@@ -46,7 +50,7 @@ alive as (
             least(e.seen_at, (d.day + 1)::timestamp)
         ) / 3.6e9 as hours
     from endpoint as e
-    join ledger.stale_day as d
+    join known_day as d
         on d.day >= e.created_at::date and d.day <= e.seen_at::date
 ),
 spanned as (
