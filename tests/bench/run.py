@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import export
 import gpu_jobs
+import ledger
 import load
 import prometheus
 import registry
@@ -31,6 +32,7 @@ BENCHES = {
     "help": start.help_text,
     "demo": start.demo,
     "gate": start.gate,
+    "ledger": ledger.ledger,
     "load": load.load,
     "export": export.export,
     "gpu-jobs": gpu_jobs.gpu_jobs,

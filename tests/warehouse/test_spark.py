@@ -171,7 +171,9 @@ SAME = [
 AGGREGATES = [
     "sum(m)", "count(*)", "count(i)", "count(distinct t)", "sum(i)::bigint", "avg(v)", "min(t)",
     "max(d)", "arg_min(t, i)", "arg_max(t, i)", "arg_max(i, d) filter (where b)", "bool_or(b)",
-    "bool_and(b)", "sum(m) filter (v > 0)", "count(*) filter (where b)", "median(v)",
+    "bool_and(b)", "bit_or(i)",
+    "max(b::integer)",
+    "sum(m) filter (v > 0)", "count(*) filter (where b)", "median(v)",
     "quantile_cont(v, 0.9)", "stddev_samp(v)", "string_agg(t, ', ' order by t)",
     "sum(m) / count(*)", "count(*) = count(m)",
 ]  # fmt: skip
@@ -217,7 +219,7 @@ REFUSED = {
     "select a from focus.charge union all by name select b from focus.charge": "by name",
     "select first(Tags) from focus.charge": "first",
     "select any_value(Tags) from focus.charge": "any_value",
-    "select list(Tags order by x_row) from focus.charge": "in an order",
+    "select list(Tags order by x_row) from focus.charge": "a list other than",
     "select log(x_row) from focus.charge": "log",
     "select dayofweek(ChargePeriodStart) from focus.charge": "days of a week",
     "select hash(Tags) from focus.charge": "hash",

@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, UnsupportedError
 
 WORDS = frozenset({"SHARE_RATIO", "MONEY_UPTO", "MONEY_PART", "MONEY_AT_RATE"})
 # Functions that sqlglot passes on by name and that mean the same in both dialects.
-_SAME = frozenset({"FROM_JSON"})
+_SAME = frozenset({"BIT_COUNT", "MAP_ENTRIES", "MAP_FROM_ENTRIES"})
 _REASONS: dict[type[exp.Expr], str] = {
     exp.DayOfWeek: "the days of a week are numbered otherwise; use isodow",
     exp.JSONExtract: "JSON is turned into a map once, in ledger.tag_set and ledger.label_set",
@@ -75,8 +75,8 @@ def _refuse(node: exp.Expr) -> None:
         reason = f"no function of both dialects: {node.name}"
     if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
         reason = "`union by name`: name the columns in one order"
-    if isinstance(node, exp.ArrayAgg) and isinstance(node.this, exp.Order):
-        reason = "a list in an order"
+    if isinstance(node, exp.ArrayAgg) and not _sorts(node.this):
+        reason = "a list other than of tuples in the order of what they begin with"
     if isinstance(node, exp.Join) and node.method:
         reason = f"`{node.method.lower()} join`"
     if isinstance(node, exp.First | exp.Last | exp.AnyValue):
@@ -110,9 +110,35 @@ def _rewrite(tree: exp.Expr) -> None:
         elif isinstance(node, exp.DayOfWeekIso):  # weekday: Monday is 0
             day = exp.Anonymous(this="WEEKDAY", expressions=[node.this.copy()])
             node.replace(exp.paren(day + 1))
+        elif isinstance(node, exp.ArrayAgg) and isinstance(node.this, exp.Order):
+            node.replace(_in_order(node))
+        elif isinstance(node, exp.JSONObject):
+            node.replace(_json_object(node))
         elif isinstance(node, exp.PercentileCont):
             parts = [node.this.copy(), node.expression.copy()]
             node.replace(exp.Anonymous(this="PERCENTILE", expressions=parts))
+
+
+def _sorts(listed: exp.Expr) -> bool:
+    """Return whether a list is of tuples, which nobody leaves out as null, in their own order."""
+    if not (isinstance(listed, exp.Order) and isinstance(listed.this, exp.Tuple)):
+        return False
+    first, *more = listed.expressions
+    return not more and not first.args.get("desc") and first.this == listed.this.expressions[0]
+
+
+def _in_order(node: exp.ArrayAgg) -> exp.Expr:
+    return exp.Anonymous(this="SORT_ARRAY", expressions=[exp.ArrayAgg(this=node.this.this.copy())])
+
+
+def _json_object(node: exp.JSONObject) -> exp.Expr:
+    """Return a JSON object as text, its nulls included."""
+    parts = [part.copy() for pair in node.expressions for part in (pair.this, pair.expression)]
+    whole = exp.Anonymous(this="NAMED_STRUCT", expressions=parts)
+    keep = "MAP('ignoreNullFields', 'false')"
+    return exp.Anonymous(
+        this="TO_JSON", expressions=[whole, exp.maybe_parse(keep, dialect="spark")]
+    )
 
 
 def _double(value: exp.Expr) -> exp.Expr:

@@ -29,25 +29,24 @@ create or replace temporary function share_ratio(
         )
     end;
 
+-- An amount cut to 10 digits after the point.
+create or replace temporary function money_cut(
+    amount decimal(38, 18)
+) returns decimal(38, 20) return
+    cast(amount - amount % 0.0000000001BD as decimal(38, 20));
+
 create or replace temporary function money_upto(
     amount decimal(38, 20), ratio decimal(19, 18)
 ) returns decimal(38, 20) return
     case
         when ratio = 1 then amount
-        else cast(
+        else money_cut(
             cast(cast(amount - amount % 1BD as decimal(18, 0)) * ratio as decimal(37, 18))
             + cast(
                 cast(amount % 1BD - amount % 0.000000000000000001BD as decimal(18, 18)) * ratio
                 as decimal(37, 18)
             )
-            - (
-                cast(cast(amount - amount % 1BD as decimal(18, 0)) * ratio as decimal(37, 18))
-                + cast(
-                    cast(amount % 1BD - amount % 0.000000000000000001BD as decimal(18, 18)) * ratio
-                    as decimal(37, 18)
-                )
-            ) % 0.0000000001BD
-            as decimal(38, 20))
+        )
     end;
 
 create or replace temporary function money_part(
