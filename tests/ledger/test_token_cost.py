@@ -118,7 +118,7 @@ def test_bedrock_says_in_the_usage_type(meter: str, model_id: str, direction: st
 
 
 def test_bedrock_sells_others_models_by_the_million():
-    """The unit says no more than `Units`: where the description does not either, tokens are null."""
+    """The unit says just `Units`: where the description says no more, tokens are null."""
     warehouse = a_warehouse()
     row = {
         "ServiceName": "Claude Haiku 4.5 (Amazon Bedrock Edition)",
