@@ -2,6 +2,7 @@
 --
 -- grain     one row per day, cluster, node, machine and pod; of capacity that no pod held one per
 --           resource (cpu, ram, gpu), 'idle' or 'unobserved'
+-- hours     as pods asked for them and used them; together they may be more than the node has
 -- parts     of the hours the node was up, to a billionth of an hour: a resource's hours count by
 --           what they cost against each other (ledger.unit_weight, by the model of the GPU), so
 --           that a pod owes the weighted part of the node that it held. from_ratio to upto_ratio
@@ -12,7 +13,8 @@
 --           max(request, usage); null where that is not known for all hours
 -- method    idle is only what a cluster that tells of its pods in that hour did not hand out while
 --           the node is known to have been up; other hours are 'unobserved', and where no pod of
---           the cluster tells of the whole day there is no row at all. A node with GPUs of a model
+--           the cluster tells of the whole day there is no row at all. What is left of a node by
+--           rounding (a billionth of each pod's hour) is not idle. A node with GPUs of a model
 --           that nobody prices, or of an unknown number while pods hold some, is not divided
 -- source    FinOps Framework, "Allocation" capability; OpenCost, Specification, idle and overhead
 with told as (
@@ -25,8 +27,9 @@ with told as (
 ),
 held as (
     select
-        day, cluster, node, coalesce(machine, '') as machine, sum(core_hours) as core_hours,
-        sum(gib_hours) as gib_hours, sum(gpu_hours) as gpu_hours
+        day, cluster, node, coalesce(machine, '') as machine, sum(held_core_hours) as core_hours,
+        sum(held_gib_hours) as gib_hours, sum(held_gpu_hours) as gpu_hours,
+        sum(samples) * 0.000000001::decimal(10, 9) as rounded_hours
     from ledger.pod_use
     where is_placed and day in (select day from ledger.stale_day)
     group by day, cluster, node, coalesce(machine, '')
@@ -40,7 +43,7 @@ weighed as (
         case when n.gib_hours > 0 then w.gib_weight else 0 end::double as gib_weight,
         case when n.gpu_hours > 0 then w.gpu_weight else 0 end::double as gpu_weight,
         h.core_hours as held_core_hours, h.gib_hours as held_gib_hours,
-        h.gpu_hours as held_gpu_hours,
+        h.gpu_hours as held_gpu_hours, coalesce(h.rounded_hours, 0) as rounded_hours,
         t.cpu_told > 0 as is_cpu_told, t.ram_told > 0 as is_ram_told, t.gpu_told > 0 as is_gpu_told,
         1 - bit_count(n.hours_seen & t.hours_seen)::double / bit_count(n.hours_seen)::double
             as unseen_ratio
@@ -67,19 +70,22 @@ node as (
 free as (
     select
         *, 'cpu' as resource, core_weight as weight, is_cpu_told and is_up_known as is_told,
-        greatest(core_hours - coalesce(held_core_hours, 0), 0) as free_hours,
+        case when core_hours - coalesce(held_core_hours, 0) > rounded_hours
+            then core_hours - coalesce(held_core_hours, 0) else 0 end as free_hours,
         (core_hours::double * unseen_ratio)::decimal(38, 9) as unseen_hours
     from node where core_hours > 0
     union all
     select
         *, 'ram' as resource, gib_weight as weight, is_ram_told and is_up_known as is_told,
-        greatest(gib_hours - coalesce(held_gib_hours, 0), 0) as free_hours,
+        case when gib_hours - coalesce(held_gib_hours, 0) > rounded_hours
+            then gib_hours - coalesce(held_gib_hours, 0) else 0 end as free_hours,
         (gib_hours::double * unseen_ratio)::decimal(38, 9) as unseen_hours
     from node where gib_hours > 0
     union all
     select
         *, 'gpu' as resource, gpu_weight as weight, is_gpu_told and is_up_known as is_told,
-        greatest(gpu_hours - coalesce(held_gpu_hours, 0), 0) as free_hours,
+        case when gpu_hours - coalesce(held_gpu_hours, 0) > rounded_hours
+            then gpu_hours - coalesce(held_gpu_hours, 0) else 0 end as free_hours,
         (gpu_hours::double * unseen_ratio)::decimal(38, 9) as unseen_hours
     from node where gpu_hours > 0
 ),
@@ -119,6 +125,7 @@ line as (
             else 'unattributed' end as cost_kind,
         case when o.is_overhead then 'overhead' else o.rule end as rule,
         p.core_hours, p.gib_hours, p.gpu_hours,
+        p.held_core_hours, p.held_gib_hours, p.held_gpu_hours,
         p.used_core_hours, p.used_gib_hours,
         case when p.gpu_hours = 0 then 0::decimal(38, 9) else p.used_gpu_hours end
             as used_gpu_hours,
@@ -147,6 +154,9 @@ line as (
         case when resource = 'cpu' then open_hours else 0 end,
         case when resource = 'ram' then open_hours else 0 end,
         case when resource = 'gpu' then open_hours else 0 end,
+        case when resource = 'cpu' then open_hours else 0 end,
+        case when resource = 'ram' then open_hours else 0 end,
+        case when resource = 'gpu' then open_hours else 0 end,
         case when what = 'idle' then 0::decimal(38, 9) end,
         case when what = 'idle' then 0::decimal(38, 9) end,
         case when what = 'idle' then 0::decimal(38, 9) end,
@@ -161,13 +171,20 @@ parted as (
     select
         *,
         (hours_per_weight * (
-            core_weight * core_hours::double + gib_weight * gib_hours::double
-            + gpu_weight * gpu_hours::double
+            core_weight * held_core_hours::double + gib_weight * held_gib_hours::double
+            + gpu_weight * held_gpu_hours::double
         ))::decimal(38, 9) as part,
-        (hours_per_weight * gpu_weight * gpu_hours::double)::decimal(38, 9) as gpu_part,
+        (hours_per_weight * gpu_weight * held_gpu_hours::double)::decimal(38, 9) as gpu_part,
         case when is_observed then (hours_per_weight * (
-            core_weight * used_core_hours::double + gib_weight * used_gib_hours::double
-            + gpu_weight * used_gpu_hours::double
+            core_weight * used_core_hours::double * coalesce(
+                held_core_hours::double / nullif(core_hours, 0)::double, 1
+            )
+            + gib_weight * used_gib_hours::double * coalesce(
+                held_gib_hours::double / nullif(gib_hours, 0)::double, 1
+            )
+            + gpu_weight * used_gpu_hours::double * coalesce(
+                held_gpu_hours::double / nullif(gpu_hours, 0)::double, 1
+            )
         ))::decimal(38, 9) end as used_part
     from line
 ),

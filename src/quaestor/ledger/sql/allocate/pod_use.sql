@@ -4,24 +4,63 @@
 --           hours in which no node of that name was there (clocks that disagree), and for pods
 --           without a node
 -- hours     core, GiB: max(request, usage) hour by hour; GPU: what was requested, in physical
---           GPUs; each while the pod was up. used_*: what was used, null where nobody saw any
--- method    the only table that reads all hours of pods, and each once. Nearly every node has room
---           for the most that its pods held in any hour of the day; then sums by day do. Where it
---           may not have, where a pod has two rows of an hour, or the node was another machine or
---           away, the hours of that node are read one by one: the greater of equal rows, and what
---           pods hold together beyond the node is scaled down to it, resource by resource, so that
---           the shares of one GPU never exceed it. Of two sources that tell of the same pod and
+--           GPUs; each while the pod was up. held_*: the same, not beyond what the node has.
+--           used_*: what was used, null where nobody saw any
+-- method    the only table that reads all hours of pods. Where a node has room for the most that
+--           its pods held in any hour of the day, sums by day do. Where it may not have, its hours
+--           are looked at: what pods hold together beyond the node is scaled down to it, resource
+--           by resource, so that the shares of one GPU never exceed it. Where a pod has two rows
+--           of an hour (the greater figures count), or the node was another machine or away, the
+--           hours of that node are read one by one. Of two sources that tell of the same pod and
 --           day the first by name counts. Where the cluster's list of pods names the resource, a
 --           slice (MIG) is the larger of its part of the GPU's compute (7 slices; A30 and RTX PRO
 --           6000: 4; RTX PRO 5000: 2) and of its memory, and a share (time slices, MPS, HAMi) is
 --           one of as many as the GPU offers
 -- rounding  each hour to a billionth, scaled ones down; sums of decimals, in any order the same
 -- source    usage.pod_hour, usage.pod, usage.node; NVIDIA, "MIG User Guide", supported profiles
-with told as (
+-- Read as what counts: no figure below zero, ratios up to 1, none of more than any machine has.
+with read as not materialized (
+    select
+        hour::date as day, hour, source, cluster, node, namespace, pod, labels,
+        case when up_ratio > 1 then 1 when up_ratio < 0 then 0 else coalesce(up_ratio, 1) end
+            as up,
+        greatest(cpu_request_cores, cpu_used_cores) as told_cores,
+        greatest(ram_request_gib, ram_used_gib) as told_gib,
+        case when told_cores > 100000000 then 100000000 when told_cores > 0 then told_cores
+            else 0 end as cores,
+        case when told_gib > 100000000 then 100000000 when told_gib > 0 then told_gib
+            else 0 end as gib,
+        case when gpu_request > 1000000 then 1000000 when gpu_request < 0 then 0
+            else gpu_request end as gpus,
+        case when cpu_used_cores > 100000000 then 100000000 when cpu_used_cores < 0 then 0
+            else cpu_used_cores end as used_cores,
+        case when ram_used_gib > 100000000 then 100000000 when ram_used_gib < 0 then 0
+            else ram_used_gib end as used_gib,
+        case when gpu_used_ratio > 1 then 1 when gpu_used_ratio < 0 then 0
+            else gpu_used_ratio end as used_ratio,
+        case when network_received_gib + network_sent_gib between 0 and 100000000
+            then (network_received_gib + network_sent_gib)::decimal(18, 9) end as network_gib
+    from usage.pod_hour
+    where hour::date in (select day from ledger.stale_day)
+),
+read_node as not materialized (
+    select
+        hour::date as day, hour, source, cluster, node, provider_id,
+        case when up_ratio > 1 then 1 when up_ratio < 0 then 0 else coalesce(up_ratio, 1) end
+            as up,
+        case when cpu_cores > 100000000 then 100000000 when cpu_cores < 0 then 0 else cpu_cores end
+            as cores,
+        case when ram_gib > 100000000 then 100000000 when ram_gib < 0 then 0 else ram_gib end
+            as gib,
+        case when gpus > 1000000 then 1000000 when gpus < 0 then 0 else gpus end as gpus
+    from usage.node_hour
+    where hour::date in (select day from ledger.stale_day)
+),
+told as (
     select
         day, source, cluster, node, namespace, pod,
         min(labels) as labels, count(*) as samples,
-        bit_or(1::bigint << hour_of_day) as hours_seen,
+        bit_or(1::bigint << hour(hour)) as hours_seen,
         sum((cores * up)::decimal(18, 9)) as core_hours,
         sum((gib * up)::decimal(18, 9)) as gib_hours,
         sum((coalesce(gpus, 0) * up)::decimal(18, 9)) as gpu_hours,
@@ -35,31 +74,7 @@ with told as (
         count(used_cores) as cpu_observed, count(used_gib) as ram_observed,
         count(case when gpus > 0 and used_ratio is null then 1 end) as gpu_unobserved,
         sum(network_gib) as network_gib
-    from (
-        select
-            hour::date as day, hour(hour) as hour_of_day, source, cluster, node, namespace, pod,
-            labels,
-            case when up_ratio > 1 then 1 when up_ratio < 0 then 0 else coalesce(up_ratio, 1) end
-                as up,
-            greatest(cpu_request_cores, cpu_used_cores) as told_cores,
-            greatest(ram_request_gib, ram_used_gib) as told_gib,
-            case when told_cores > 100000000 then 100000000 when told_cores > 0 then told_cores
-                else 0 end as cores,
-            case when told_gib > 100000000 then 100000000 when told_gib > 0 then told_gib
-                else 0 end as gib,
-            case when gpu_request > 1000000 then 1000000 when gpu_request < 0 then 0
-                else gpu_request end as gpus,
-            case when cpu_used_cores > 100000000 then 100000000 when cpu_used_cores < 0 then 0
-                else cpu_used_cores end as used_cores,
-            case when ram_used_gib > 100000000 then 100000000 when ram_used_gib < 0 then 0
-                else ram_used_gib end as used_gib,
-            case when gpu_used_ratio > 1 then 1 when gpu_used_ratio < 0 then 0
-                else gpu_used_ratio end as used_ratio,
-            case when network_received_gib + network_sent_gib between 0 and 100000000
-                then (network_received_gib + network_sent_gib)::decimal(18, 9) end as network_gib
-        from usage.pod_hour
-        where hour::date in (select day from ledger.stale_day)
-    ) as h
+    from read
     group by day, source, cluster, node, namespace, pod
 ),
 several as (
@@ -133,6 +148,14 @@ pod as (
         on h.cluster = t.cluster and h.namespace = t.namespace and h.pod = t.pod
     where f.source is null or f.source = t.source
 ),
+twice as (
+    select distinct t.day, t.cluster, t.node
+    from told as t
+    join first_source as f
+        on f.day = t.day and f.cluster = t.cluster and f.namespace = t.namespace
+        and f.pod = t.pod
+    where f.source <> t.source
+),
 node as (
     select
         day, cluster, node, count(*) as machines, min(machine) as machine,
@@ -151,30 +174,98 @@ crowd as (
     where node is not null
     group by day, cluster, node
 ),
--- Nodes and days on which sums by day do not tell who held what when.
-odd as (
-    select c.day, c.cluster, c.node
+judged as (
+    select
+        c.day, c.cluster, c.node, n.cores, n.gib, n.gpus,
+        coalesce(
+            c.has_copies or t.day is not null or n.machines > 1 or not n.is_even
+            or (c.hours_seen & n.hours_seen) <> c.hours_seen, false
+        ) as is_odd,
+        coalesce(c.cores > n.cores, false) or coalesce(c.gib > n.gib, false)
+        or coalesce(c.gpus > n.gpus, false) as may_be_full
     from crowd as c
     left join node as n on n.day = c.day and n.cluster = c.cluster and n.node = c.node
-    where c.has_copies
-        or n.machines > 1 or not n.is_even
-        or (c.hours_seen & n.hours_seen) <> c.hours_seen
-        or c.cores > n.cores or c.gib > n.gib or c.gpus > n.gpus
+    left join twice as t on t.day = c.day and t.cluster = c.cluster and t.node = c.node
+),
+-- Nodes and days on which sums by day do not tell which machine a pod was on.
+odd as (
+    select day, cluster, node from judged where is_odd
+),
+-- Hours in which pods held more together than the least that the node had that day.
+full_hour as (
+    select
+        r.day, r.hour, r.cluster, r.node,
+        sum((r.cores * r.up)::decimal(18, 9)) as asked_cores,
+        sum((r.gib * r.up)::decimal(18, 9)) as asked_gib,
+        sum((case when r.gpus > 0 then coalesce(h.gpus, r.gpus) else 0 end * r.up)
+            ::decimal(18, 9)) as asked_gpus,
+        min(j.cores) as cores, min(j.gib) as gib, min(j.gpus) as gpus
+    from read as r
+    join judged as j on j.day = r.day and j.cluster = r.cluster and j.node = r.node
+    left join held as h
+        on h.cluster = r.cluster and h.namespace = r.namespace and h.pod = r.pod
+    where j.may_be_full and not j.is_odd
+    group by r.day, r.hour, r.cluster, r.node
+    having asked_cores > min(j.cores) or asked_gib > min(j.gib) or asked_gpus > min(j.gpus)
+),
+-- What it had in that hour.
+full_room as (
+    select
+        f.day, f.hour, f.cluster, f.node, f.asked_cores, f.asked_gib, f.asked_gpus,
+        coalesce(max((h.cores * h.up)::decimal(18, 9)), f.cores) as cores,
+        coalesce(max((h.gib * h.up)::decimal(18, 9)), f.gib) as gib,
+        coalesce(max((h.gpus * h.up)::decimal(18, 9)), f.gpus) as gpus
+    from full_hour as f
+    left join read_node as h on h.hour = f.hour and h.cluster = f.cluster and h.node = f.node
+    group by
+        f.day, f.hour, f.cluster, f.node, f.asked_cores, f.asked_gib, f.asked_gpus, f.cores,
+        f.gib, f.gpus
+),
+-- Below one where pods hold more together than the node has; down, so that it suffices.
+full_fit as (
+    select
+        day, hour, cluster, node,
+        case when asked_cores > cores then cores::double / asked_cores::double else 1 end
+            as core_fit,
+        case when asked_gib > gib then gib::double / asked_gib::double else 1 end as gib_fit,
+        case when asked_gpus > gpus then gpus::double / asked_gpus::double else 1 end as gpu_fit
+    from full_room
+),
+full_pod as (
+    select
+        r.day, r.cluster, r.node, r.namespace, r.pod, f.core_fit, f.gib_fit, f.gpu_fit,
+        (r.cores * r.up)::decimal(18, 9) as cores, (r.gib * r.up)::decimal(18, 9) as gib,
+        (case when r.gpus > 0 then coalesce(h.gpus, r.gpus) else 0 end * r.up)
+            ::decimal(18, 9) as gpus
+    from read as r
+    join full_fit as f on f.hour = r.hour and f.cluster = r.cluster and f.node = r.node
+    left join held as h
+        on h.cluster = r.cluster and h.namespace = r.namespace and h.pod = r.pod
+),
+-- How much less a pod held than it asked for and used.
+less as (
+    select
+        day, cluster, node, namespace, pod,
+        sum(case when core_fit = 1 then 0 else cores
+            - (floor(cores::double * core_fit * 1000000000) / 1000000000)::decimal(18, 9) end)
+            as core_hours,
+        sum(case when gib_fit = 1 then 0 else gib
+            - (floor(gib::double * gib_fit * 1000000000) / 1000000000)::decimal(18, 9) end)
+            as gib_hours,
+        sum(case when gpu_fit = 1 then 0 else gpus
+            - (floor(gpus::double * gpu_fit * 1000000000) / 1000000000)::decimal(18, 9) end)
+            as gpu_hours
+    from full_pod
+    group by day, cluster, node, namespace, pod
 ),
 -- The hours of those nodes, as ledger.node_day reads them.
 node_hour as (
     select
         h.hour, h.cluster, h.node, max(h.provider_id) as machine,
-        max(case when h.up_ratio > 1 then 1 when h.up_ratio < 0 then 0
-            else coalesce(h.up_ratio, 1) end)::decimal(18, 9) as up,
-        max(case when h.cpu_cores > 100000000 then 100000000 when h.cpu_cores < 0 then 0
-            else h.cpu_cores end)::decimal(18, 9) as cores,
-        max(case when h.ram_gib > 100000000 then 100000000 when h.ram_gib < 0 then 0
-            else h.ram_gib end)::decimal(18, 9) as gib,
-        max(case when h.gpus > 1000000 then 1000000 when h.gpus < 0 then 0 else h.gpus end)
-            ::decimal(18, 9) as gpus
-    from usage.node_hour as h
-    join odd as o on o.day = h.hour::date and o.cluster = h.cluster and o.node = h.node
+        max(h.up)::decimal(18, 9) as up, max(h.cores)::decimal(18, 9) as cores,
+        max(h.gib)::decimal(18, 9) as gib, max(h.gpus)::decimal(18, 9) as gpus
+    from read_node as h
+    join odd as o on o.day = h.day and o.cluster = h.cluster and o.node = h.node
     join (
         select day, cluster, node, min(source) as source from ledger.node_day
         group by day, cluster, node
@@ -196,44 +287,22 @@ room as (
 ),
 pod_hour as (
     select
-        hour, source, cluster, node, namespace, pod, min(labels) as labels, count(*) as samples,
-        max((cores * up)::decimal(18, 9)) as cores, max((gib * up)::decimal(18, 9)) as gib,
-        max((coalesce(gpus, 0) * up)::decimal(18, 9)) as gpus,
-        max((used_cores * up)::decimal(18, 9)) as used_cores,
-        max((used_gib * up)::decimal(18, 9)) as used_gib, max(used_ratio) as used_ratio,
-        max(gpus) as gpu_request,
-        max(told_cores) is not null as is_cpu_told, max(told_gib) is not null as is_ram_told,
-        max(network_gib) as network_gib
-    from (
-        select
-            h.hour, h.source, h.cluster, h.node, h.namespace, h.pod, h.labels,
-            case when h.up_ratio > 1 then 1 when h.up_ratio < 0 then 0
-                else coalesce(h.up_ratio, 1) end as up,
-            greatest(h.cpu_request_cores, h.cpu_used_cores) as told_cores,
-            greatest(h.ram_request_gib, h.ram_used_gib) as told_gib,
-            case when told_cores > 100000000 then 100000000 when told_cores > 0 then told_cores
-                else 0 end as cores,
-            case when told_gib > 100000000 then 100000000 when told_gib > 0 then told_gib
-                else 0 end as gib,
-            case when h.gpu_request > 0 and p.held_gpus is not null then p.held_gpus
-                when h.gpu_request > 1000000 then 1000000 when h.gpu_request < 0 then 0
-                else h.gpu_request end as gpus,
-            case when h.cpu_used_cores > 100000000 then 100000000 when h.cpu_used_cores < 0 then 0
-                else h.cpu_used_cores end as used_cores,
-            case when h.ram_used_gib > 100000000 then 100000000 when h.ram_used_gib < 0 then 0
-                else h.ram_used_gib end as used_gib,
-            case when h.gpu_used_ratio > 1 then 1 when h.gpu_used_ratio < 0 then 0
-                else h.gpu_used_ratio end as used_ratio,
-            case when h.network_received_gib + h.network_sent_gib between 0 and 100000000
-                then (h.network_received_gib + h.network_sent_gib)::decimal(18, 9) end
-                as network_gib
-        from usage.pod_hour as h
-        join odd as o on o.day = h.hour::date and o.cluster = h.cluster and o.node = h.node
-        join pod as p
-            on p.day = o.day and p.source = h.source and p.cluster = h.cluster
-            and p.node = h.node and p.namespace = h.namespace and p.pod = h.pod
-    ) as h
-    group by hour, source, cluster, node, namespace, pod
+        r.hour, r.source, r.cluster, r.node, r.namespace, r.pod, min(r.labels) as labels,
+        count(*) as samples,
+        max((r.cores * r.up)::decimal(18, 9)) as cores, max((r.gib * r.up)::decimal(18, 9)) as gib,
+        max((case when r.gpus > 0 then coalesce(p.held_gpus, r.gpus) else 0 end * r.up)
+            ::decimal(18, 9)) as gpus,
+        max((r.used_cores * r.up)::decimal(18, 9)) as used_cores,
+        max((r.used_gib * r.up)::decimal(18, 9)) as used_gib, max(r.used_ratio) as used_ratio,
+        max(r.gpus) as gpu_request,
+        max(r.told_cores) is not null as is_cpu_told, max(r.told_gib) is not null as is_ram_told,
+        max(r.network_gib) as network_gib
+    from read as r
+    join odd as o on o.day = r.day and o.cluster = r.cluster and o.node = r.node
+    join pod as p
+        on p.day = r.day and p.source = r.source and p.cluster = r.cluster and p.node = r.node
+        and p.namespace = r.namespace and p.pod = r.pod
+    group by r.hour, r.source, r.cluster, r.node, r.namespace, r.pod
 ),
 asked as (
     select
@@ -241,7 +310,6 @@ asked as (
     from pod_hour
     group by hour, cluster, node
 ),
--- Below one where pods hold more together than the node has; down, so that it suffices.
 fit as (
     select
         a.hour, a.cluster, a.node, r.machine, r.hour is not null as is_placed,
@@ -256,22 +324,16 @@ fitted as (
     select
         p.hour, p.source, p.cluster, p.node, f.machine, f.is_placed, p.namespace, p.pod,
         p.labels, p.samples, p.gpu_request, p.is_cpu_told, p.is_ram_told, p.used_ratio,
-        p.network_gib,
+        p.network_gib, p.cores, p.gib, p.gpus, p.used_cores, p.used_gib,
         case when f.core_fit = 1 then p.cores else
             (floor(p.cores::double * f.core_fit * 1000000000) / 1000000000)::decimal(18, 9)
-        end as cores,
+        end as held_cores,
         case when f.gib_fit = 1 then p.gib else
             (floor(p.gib::double * f.gib_fit * 1000000000) / 1000000000)::decimal(18, 9)
-        end as gib,
+        end as held_gib,
         case when f.gpu_fit = 1 then p.gpus else
             (floor(p.gpus::double * f.gpu_fit * 1000000000) / 1000000000)::decimal(18, 9)
-        end as gpus,
-        case when f.core_fit = 1 then p.used_cores else
-            (floor(p.used_cores::double * f.core_fit * 1000000000) / 1000000000)::decimal(18, 9)
-        end as used_cores,
-        case when f.gib_fit = 1 then p.used_gib else
-            (floor(p.used_gib::double * f.gib_fit * 1000000000) / 1000000000)::decimal(18, 9)
-        end as used_gib
+        end as held_gpus
     from pod_hour as p
     join fit as f on f.hour = p.hour and f.cluster = p.cluster and f.node = p.node
 ),
@@ -281,6 +343,8 @@ found as (
         min(labels) as labels, bit_or(1::bigint << hour(hour)) as hours_seen,
         sum(samples) as samples,
         sum(cores) as core_hours, sum(gib) as gib_hours, sum(gpus) as gpu_hours,
+        sum(held_cores) as held_core_hours, sum(held_gib) as held_gib_hours,
+        sum(held_gpus) as held_gpu_hours,
         sum(used_cores) as used_core_hours, sum(used_gib) as used_gib_hours,
         sum((gpus * used_ratio)::decimal(18, 9)) as used_gpu_hours,
         count(case when is_cpu_told then 1 end) as cpu_told,
@@ -295,11 +359,16 @@ found as (
     select
         p.day, p.source, p.cluster, p.node, n.machine, n.day is not null, p.namespace, p.pod,
         p.labels, p.hours_seen, p.samples, p.core_hours, p.gib_hours, p.gpu_hours,
+        p.core_hours - coalesce(l.core_hours, 0), p.gib_hours - coalesce(l.gib_hours, 0),
+        greatest(p.gpu_hours - coalesce(l.gpu_hours, 0), 0),
         p.used_core_hours, p.used_gib_hours, p.used_gpu_hours, p.cpu_told, p.ram_told,
         p.gpu_told, p.cpu_observed, p.ram_observed, p.gpu_unobserved, p.network_gib
     from pod as p
     left join odd as o on o.day = p.day and o.cluster = p.cluster and o.node = p.node
     left join node as n on n.day = p.day and n.cluster = p.cluster and n.node = p.node
+    left join less as l
+        on l.day = p.day and l.cluster = p.cluster and l.node = p.node
+        and l.namespace = p.namespace and l.pod = p.pod
     where o.day is null
 ),
 named as (
@@ -310,8 +379,8 @@ named as (
 select
     f.day, f.source, f.cluster, f.node, f.machine, f.is_placed, f.namespace, f.pod,
     coalesce(f.labels, n.labels) as labels, f.hours_seen, f.samples,
-    f.core_hours, f.gib_hours, f.gpu_hours, f.used_core_hours, f.used_gib_hours,
-    f.used_gpu_hours, f.cpu_told, f.ram_told, f.gpu_told, f.cpu_observed, f.ram_observed,
+    f.core_hours, f.gib_hours, f.gpu_hours, f.held_core_hours, f.held_gib_hours,
+    f.held_gpu_hours, f.used_core_hours, f.used_gib_hours, f.used_gpu_hours, f.cpu_told, f.ram_told, f.gpu_told, f.cpu_observed, f.ram_observed,
     f.gpu_unobserved, f.network_gib
 from found as f
 left join named as n
