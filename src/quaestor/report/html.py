@@ -20,7 +20,7 @@ from quaestor import __version__
 from quaestor.core.period import utc
 from quaestor.core.shipped import shipped
 from quaestor.core.whole_file import unwritable, write_whole
-from quaestor.report import chart_bars, chart_map
+from quaestor.report import chart_band, chart_bars, chart_map
 from quaestor.report import format as show
 from quaestor.report.definitions import Report, find_reports
 from quaestor.warehouse.duckdb import Warehouse
@@ -147,6 +147,7 @@ def _environment(place: Path, facts: Mapping[str, Any]) -> Environment:
         upright_bars=chart_bars.upright_bars,
         lying_bars=chart_bars.lying_bars,
         model_map=chart_map.model_map,
+        daily_band=chart_band.daily_band,
     )
     return environment
 

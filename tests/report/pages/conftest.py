@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.plans import PLAN
 from builders.rows import insert
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -162,10 +163,15 @@ class Estate:
             )
             self.costs = []
         self.warehouse.run(_DERIVED)
+        for table in ("billed_day", "spend_day"):
+            sql = (PLAN / f"{table}.sql").read_text(encoding="utf-8")
+            self.warehouse.run(f"insert into ledger.{table} by name {sql}")
         return self.warehouse
 
 
 _DERIVED = """
+insert into ledger.stale_month
+select distinct date_trunc('month', day)::date from ledger.cost;
 insert into ledger.coverage
     (month, effective_cost, to_a_model, to_a_team, unattributed, model_ratio, team_ratio)
 select
@@ -223,12 +229,13 @@ def _bill(estate: Estate) -> None:
 
 def _plans(estate: Estate) -> None:
     budgets = (
-        ("llm", "llm-assistant", None, "2500", "3105.20"),
-        ("search-team", None, "search", "9000", "5204.11"),
-        ("growth-team", None, "growth", "4000", "2990.00"),
-        ("everything", None, None, "60000", "20111.90"),
+        ("llm", "llm-assistant", None, "2500", "3105.20", "4600", "breach"),
+        ("search-team", None, "search", "9000", "5204.11", "7800", "ok"),
+        ("growth-team", None, "growth", "4000", "2990.00", "4410.5", "warning"),
+        ("everything", None, None, "60000", "20111.90", None, "ok"),
     )
-    for name, model, team, amount, spent in budgets:
+    for name, model, team, amount, spent, expected, status in budgets:
+        likely = None if expected is None else Decimal(expected)
         estate.insert(
             "ledger.budget",
             month=date(2026, 11, 1),
@@ -239,6 +246,10 @@ def _plans(estate: Estate) -> None:
             spent=Decimal(spent),
             spent_ratio=float(Decimal(spent) / Decimal(amount)),
             days=20,
+            forecast_cost=likely,
+            forecast_low=None if likely is None else likely - 200,
+            forecast_high=None if likely is None else likely + 200,
+            status=status,
         )
     gpus = (
         ("NVIDIA H200", "search", 960.0, 610.0, 120.5, 40.0, "8640.00"),
@@ -267,6 +278,99 @@ def _plans(estate: Estate) -> None:
                 cost=price,
                 idle_cost=None if price is None else price * Decimal(str(idle)) / Decimal(paid),
             )
+
+
+def _outlook(estate: Estate) -> None:
+    estate.insert("config.budget", budget="everything", amount=Decimal(60000))
+    told = {
+        "month": date(2026, 11, 1),
+        "interval_ratio": 0.8,
+        "method": "exponential smoothing, weekly season: ETS(A,N,A)",
+        "trained_days": 203,
+        "backtest_error_ratio": 0.0534,
+        "backtest_days": 28,
+    }
+    for day in range(20, 31):
+        middle = Decimal(1300 + day % 7 * 20)
+        estate.insert(
+            "ledger.forecast",
+            **told | {"scope": "total", "subject": "total", "day": date(2026, 11, day)},
+            expected=middle,
+            low=middle - 12 * (day - 15),
+            high=middle + 12 * (day - 15),
+        )
+    short = {"method": "mean of 9 days", "trained_days": 9, "low": None, "high": None}
+    short |= {"backtest_error_ratio": None, "backtest_days": None}
+    for scope, subject, expected, more in (
+        ("total", "total", 41000, {}),
+        ("team", "search", 7800, {}),
+        ("model", HOSTILE, 912, short),
+        ("environment", "production", 30000, {}),
+    ):
+        values = told | {"low": Decimal(expected - 400), "high": Decimal(expected + 400)} | more
+        estate.insert(
+            "ledger.forecast", scope=scope, subject=subject, expected=Decimal(expected), **values
+        )
+
+
+def _unusual(estate: Estate) -> None:
+    effects = ("price", "volume", "mix", "efficiency", "version", "unmeasured")
+    for scope, subject, day, cost, expected, parts in (
+        ("total", "total", 12, "2210.5", "1400.5", (0, "800.25", 0, "9.75", 0, 0)),
+        ("model", "churn", 12, "1100.5", "300.5", (0, "790.25", 0, "9.75", 0, 0)),
+        ("model", HOSTILE, 9, "80", "400", ("-12.5", "-307.5", 0, 0, 0, 0)),
+        ("model", "new-one", 18, "75", "0", (0, 0, 0, 0, 0, 75)),
+        ("service", "Amazon EKS", 5, "900", "100", (None,) * 6),
+    ):
+        change = Decimal(cost) - Decimal(expected)
+        estate.insert(
+            "ledger.anomaly",
+            scope=scope,
+            subject=subject,
+            day=date(2026, 11, day),
+            baseline_day=date(2026, 11, day) - timedelta(days=7),
+            cost=Decimal(cost),
+            expected=Decimal(expected),
+            change=change,
+            change_ratio=float(change / Decimal(expected)) if expected != "0" else None,
+            **{
+                f"{name}_effect": None if part is None else Decimal(part)
+                for name, part in zip(effects, parts, strict=True)
+            },
+            model=subject if scope == "model" else None,
+            team="growth" if scope == "model" else None,
+            resource_id=None if scope == "service" else f"{subject}-1",
+            service="Amazon SageMaker",
+            sku_id="gpu-hours" if day == 12 else None,
+        )
+
+
+def _commitments(estate: Estate) -> None:
+    for commitment, currency, used, unused, eligible, ends in (
+        ("savings-plan-1", "USD", "820.5", "79.5", "1500", date(2027, 3, 31)),
+        ("reservation-of-nobody", "CHF", "0", "310", "310", None),
+        ("status-unknown", "CHF", None, None, None, None),
+        (None, "USD", None, None, "1500", None),
+    ):
+        spent = None if used is None else Decimal(used)
+        whole = None if spent is None else spent + Decimal(unused)
+        estate.insert(
+            "ledger.commitment",
+            month=date(2026, 11, 1),
+            source="bill",
+            provider="AWS",
+            commitment_id=commitment,
+            type="Savings Plan" if commitment == "savings-plan-1" else None,
+            billing_currency=currency,
+            committed_cost=whole,
+            used_cost=spent,
+            unused_cost=None if unused is None else Decimal(unused),
+            utilization_ratio=None if whole is None else float(spent / whole),
+            eligible_cost=None if eligible is None else Decimal(eligible),
+            coverage_ratio=None if eligible is None else float((spent or 0) / Decimal(eligible)),
+            coverage_basis="effective" if currency == "CHF" and spent is not None else None,
+            ends=ends,
+        )
 
 
 def _audit(estate: Estate) -> None:
@@ -378,6 +482,9 @@ def full_estate() -> Warehouse:
     estate.built(datetime(2026, 11, 21, 3, 5))
     _bill(estate)
     _plans(estate)
+    _outlook(estate)
+    _unusual(estate)
+    _commitments(estate)
     _audit(estate)
     _blind_spots(estate)
     _reconciliation(estate)
