@@ -27,6 +27,14 @@ _FIX = {
     "sum over GPUs by their number.",
     "count": "Correct it at its source: there is no less than nothing.",
 }
+_WATCH = {
+    "cluster": "Add pod hours of the same time, and see that the GPU exporter (DCGM) runs on every "
+    "node.",
+    "endpoint": "Let the source read the metrics of its endpoints, and collect again.",
+    "instance": "Collect what runs on these machines: a cluster, Slurm, or samples of their GPUs.",
+    "host": "Sample the GPUs more evenly.",
+    "job": "Have the GPUs of jobs sampled (`quaestor gpu-sample`), or their use recorded.",
+}
 # Pods that hold GPUs of a machine that no node source tells of in that hour.
 _WITHOUT_NODE = """
     select p.source, p.cluster, count(*) as rows, sum(p.gpu_request * coalesce(p.up_ratio, 1)),
@@ -36,6 +44,15 @@ _WITHOUT_NODE = """
         on n.cluster = p.cluster and n.node = p.node and n.hour = p.hour
     where p.gpu_request > 0 and n.node is null
     group by all order by all
+"""
+# GPUs that nobody watched; less than a hundredth of them is left to the waterfall's own step.
+_UNOBSERVED = """
+    select source, kind, cluster, sum(unobserved_gpu_hours), sum(gpu_hours),
+        sum(unobserved_cost), min(node)
+    from ledger.gpu_hour
+    group by all
+    having sum(unobserved_gpu_hours) > sum(gpu_hours) / 100
+    order by all
 """
 _UNPRICED = """
     select source, count(distinct coalesce(provider_id, cluster || '/' || node)),
@@ -65,6 +82,7 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
         *_impossible(warehouse),
         *_without_node(warehouse),
         *_uncounted(warehouse),
+        *_unobserved(warehouse),
         *_unpriced(warehouse),
     ]
 
@@ -102,7 +120,7 @@ def _without_node(warehouse: Warehouse) -> Iterator[BlindSpot]:
 
 
 def _uncounted(warehouse: Warehouse) -> Iterator[BlindSpot]:
-    currency = warehouse.rows("select value from config.setting where name = 'currency'")
+    currency = _currency(warehouse)
     for source, first, rows, amount in warehouse.rows(_UNCOUNTED):
         yield BlindSpot(
             source=source,
@@ -112,7 +130,7 @@ def _uncounted(warehouse: Warehouse) -> Iterator[BlindSpot]:
             fix="Export ConsumedQuantity and ConsumedUnit with the bill, in hours.",
             rows=rows,
             amount=Decimal(amount) if amount is not None else None,
-            currency=currency[0][0] if currency else None,
+            currency=currency,
         )
     for source, rows, first in warehouse.rows(_ENDPOINTS):
         yield BlindSpot(
@@ -124,6 +142,27 @@ def _uncounted(warehouse: Warehouse) -> Iterator[BlindSpot]:
             "right it needs), and collect again.",
             rows=rows,
         )
+
+
+def _unobserved(warehouse: Warehouse) -> Iterator[BlindSpot]:
+    found = warehouse.rows(_UNOBSERVED)
+    currency = _currency(warehouse)
+    for source, kind, cluster, hours, paid, amount, first in found:
+        place = f"{kind} {cluster}".strip()
+        yield BlindSpot(
+            source=source,
+            scope=f"GPU use of {place}",
+            reason=f"{hours:,.1f} of {paid:,.1f} paid GPU-hours are unobserved: nobody tells what "
+            f"they did, and they are neither idle nor productive; the first: {first}",
+            fix=_WATCH.get(kind, _WATCH["job"]),
+            amount=amount or None,
+            currency=currency if amount else None,
+        )
+
+
+def _currency(warehouse: Warehouse) -> str | None:
+    found = warehouse.rows("select value from config.setting where name = 'currency'")
+    return found[0][0] if found else None
 
 
 def _unpriced(warehouse: Warehouse) -> Iterator[BlindSpot]:
