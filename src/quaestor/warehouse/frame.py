@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -14,7 +15,18 @@ from quaestor.warehouse.duckdb import Warehouse, quoted
 if TYPE_CHECKING:
     import pandas
 
-_EXACT = {"DECIMAL": Decimal, "HUGEINT": int}  # pandas has no such column: it would make floats
+_EXACT: dict[str, Callable[[str], Any]] = {
+    "DECIMAL": Decimal,
+    "HUGEINT": int,
+}  # pandas would make floats
+# What else a type becomes, so that a column's dtype does not depend on what is in it.
+_DTYPES = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT"), "Int64"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), "UInt64"),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), "float64"),
+    **dict.fromkeys(("DATE", "TIMESTAMP"), "datetime64[us]"),
+    "BOOLEAN": "boolean",
+}
 
 
 def frame(
@@ -22,9 +34,21 @@ def frame(
 ) -> pandas.DataFrame:
     """Return the rows of one SELECT, in its order.
 
-    DECIMAL becomes a column of `decimal.Decimal` with every digit, None where unknown. Times
-    are UTC without zone (datetime64), whole numbers are Int64 where some are unknown, ratios are
-    float64 with NaN for unknown, lists are objects.
+    A column's dtype follows from its type in SQL, whatever is in it, and also where it is empty:
+
+    ==================  ==============  ====================================================
+    in SQL              dtype           values; what is unknown
+    ==================  ==============  ====================================================
+    DECIMAL             object          `decimal.Decimal` with every digit; None
+    HUGEINT             object          `int`; None
+    INTEGER, BIGINT     Int64           whole numbers; `pandas.NA`
+    DOUBLE              float64         ratios and hours; NaN
+    BOOLEAN             boolean         True and False; `pandas.NA`
+    VARCHAR             object          `str`; None
+    DATE, TIMESTAMP     datetime64[us]  UTC without zone, a date as its midnight; NaT
+    lists               object          `list`; None
+    MAP                 object          `dict`; None
+    ==================  ==============  ====================================================
 
     Raises:
         ConfigurationError: The SQL is no valid SELECT, or pandas is not installed.
@@ -37,14 +61,16 @@ def frame(
         ) from None
     query = f"({sql.strip().rstrip(';')}\n)"
     try:
-        types = warehouse.rows(f"describe select * from {query}", parameters)
-        exact = {
-            name: _EXACT[kind.partition("(")[0]]
-            for name, kind, *_ in types
-            if kind.partition("(")[0] in _EXACT and not kind.endswith("]")
+        types = {
+            name: kind
+            for name, kind, *_ in warehouse.rows(f"describe select * from {query}", parameters)
         }
-        texts = ", ".join(f"{quoted(name)}::varchar as {quoted(name)}" for name in exact)
-        star = f"* replace ({texts})" if exact else "*"
+        texts = [
+            f"{quoted(name)}::varchar{'[]' if kind.endswith('[]') else ''} as {quoted(name)}"
+            for name, kind in types.items()
+            if _exact(kind)
+        ]
+        star = f"* replace ({', '.join(texts)})" if texts else "*"
         found = warehouse.connection.execute(f"select {star} from {query}", parameters or None)
         result: pandas.DataFrame = found.df()
     except (duckdb.ProgrammingError, duckdb.DataError) as problem:
@@ -53,7 +79,27 @@ def frame(
             where=warehouse.path,
             fix="Correct the SQL; `quaestor query` takes the same.",
         ) from None
-    for name, kind in exact.items():
-        values = [None if pandas.isna(text) else kind(text) for text in result[name]]
-        result[name] = pandas.Series(values, index=result.index, dtype=object)
+    for name, kind in types.items():
+        if dtype := _DTYPES.get(kind):
+            result[name] = result[name].astype(dtype)
+        else:
+            values = [_value(one, kind, pandas) for one in result[name]]
+            result[name] = pandas.Series(values, index=result.index, dtype=object)
     return result
+
+
+def _exact(kind: str) -> Callable[[str], Any] | None:
+    """Return what makes an exact number of text, for a type (or a list) of such numbers."""
+    base, _, more = kind.partition("(")
+    is_one = base.removesuffix("[]") in _EXACT and more.count("[") < 2
+    return _EXACT[base.removesuffix("[]")] if is_one else None
+
+
+def _value(value: Any, kind: str, pandas: ModuleType) -> Any:
+    """Return a value of an object column: None where unknown, a list for an array."""
+    exact = _exact(kind) or (lambda one: one)
+    if hasattr(value, "tolist") and hasattr(value, "shape") and value.shape:
+        return [None if pandas.isna(one) else exact(one) for one in value.tolist()]
+    if isinstance(value, list | dict):
+        return value
+    return None if pandas.isna(value) else exact(value)
