@@ -77,7 +77,7 @@ def test_a_training_job_belongs_to_the_version_that_its_run_made():
 
 def test_a_machine_that_jobs_ran_on_belongs_to_none_of_them():
     """One of its jobs is not the host: what divides it is known, whose it is not."""
-    warehouse = billed("node7")
+    warehouse = billed("node7", ChargeCategory="Usage", ChargePeriodEnd="2026-10-06")
     a_job(warehouse, job="17", resource_id="node7", kind="slurm", model="churn", team="growth")
     lines(warehouse)
 
@@ -225,3 +225,66 @@ def test_a_job_that_becomes_known_later_is_attributed_in_the_days_that_were_buil
     assert warehouse.rows("select model, rule from ledger.cost") == [
         ("churn", "lineage:training-job")
     ]
+
+
+def a_cluster(*registered):
+    """A machine for a day and a pod labelled with a model, of these teams by the registry."""
+    warehouse = billed("i-1")
+    for hour in range(24):
+        when = {
+            "source": "prom",
+            "cluster": "prod",
+            "node": "n1",
+            "hour": f"2026-10-05 {hour:02}:00",
+        }
+        capacity = {"cpu_cores": 4, "ram_gib": 16, "gpus": 0, "up_ratio": 1}
+        insert(warehouse, "usage.node_hour", **when, provider_id="i-1", **capacity)
+        asked = {"cpu_request_cores": 2, "ram_request_gib": 8, "up_ratio": 1}
+        pod = {"namespace": "ml", "pod": "a", "labels": '{"model": "churn"}'}
+        insert(warehouse, "usage.pod_hour", **when, **pod, **asked)
+    for team in registered:
+        insert(warehouse, "registry.model", source=team, model="churn", team=team)
+    return warehouse
+
+
+def everything(warehouse):
+    return warehouse.rows("from ledger.cost order by all")
+
+
+def test_a_team_that_registers_a_model_later_owns_its_pods_of_before():
+    """And loses them when another registers it too: as in a build from nothing."""
+    warehouse = a_cluster()
+    build(warehouse)
+    for teams in (("growth",), ("growth", "risk")):
+        insert(warehouse, "registry.model", source=teams[-1], model="churn", team=teams[-1])
+        build(warehouse)
+        anew = a_cluster(*teams)
+        build(anew)
+
+        assert everything(warehouse) == everything(anew)
+
+
+def test_a_version_that_comes_of_a_run_later_owns_its_part_of_the_machine():
+    """The days of jobs are built again when the registry names their run."""
+
+    def of_a_run(version):
+        warehouse = billed("node7", ChargeCategory="Usage", ChargePeriodEnd="2026-10-06")
+        a_job(
+            warehouse, job="17", resource_id="node7", kind="slurm", run_id="r", gpus=1,
+            started_at="2026-10-05 00:00", ended_at="2026-10-05 12:00", state="completed",
+        )  # fmt: skip
+        if version:
+            registered(warehouse)
+        build(warehouse)
+        return warehouse
+
+    def registered(warehouse):
+        row = {"source": "r", "model": "churn", "version": "7", "run_id": "r"}
+        insert(warehouse, "registry.model_version", **row)
+
+    warehouse = of_a_run(version=False)
+    registered(warehouse)
+    build(warehouse)
+
+    assert ("churn", "7") in warehouse.rows("select model, model_version from ledger.cost")
+    assert everything(warehouse) == everything(of_a_run(version=True))

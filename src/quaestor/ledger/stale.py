@@ -31,6 +31,54 @@ _SPANNING = {
 }
 # What decides owners wherever it is used; the days themselves need not be read again.
 _OWNERS = "select count(*), sum(hash(source, model, team)) from registry.model"
+_REGISTERED = """
+select sum(digest) from (
+    select hash(source, model, team) as digest from registry.model
+    union all
+    select hash(source, run_id, model, version) from registry.model_version
+)
+"""
+# Days on which the last build named for a pod or a job another owner than the registries do now:
+# the one team that registered a pod's model, the one version that came of a job's run.
+_OTHERWISE_OWNED = """
+with owner as (
+    select coalesce(a.new, m.model) as model, min(coalesce(b.new, m.team)) as team
+    from registry.model as m
+    left join config.renaming as a on a.field = 'model' and a.old = m.model
+    left join config.renaming as b on b.field = 'team' and b.old = m.team
+    where m.team is not null
+    group by coalesce(a.new, m.model)
+    having count(distinct coalesce(b.new, m.team)) = 1
+),
+version_of_run as (
+    select
+        v.run_id,
+        case when count(distinct coalesce(a.new, v.model)) = 1 then min(coalesce(a.new, v.model))
+            end as model,
+        case when count(distinct v.model) = 1 and count(distinct v.version) = 1
+            then min(v.version) end as version
+    from registry.model_version as v
+    left join config.renaming as a on a.field = 'model' and a.old = v.model
+    where v.run_id is not null
+    group by v.run_id
+)
+select p.day
+from ledger.pod_day as p
+left join owner as o on o.model = p.model
+where p.model is not null and p.pod is not null
+    and case when p.team is null then o.team is not null
+        else (contains(p.rule, 'registry') or p.rule = 'overhead')
+            and o.team is distinct from p.team end
+union all
+select s.day
+from ledger.run_share as s
+join usage.gpu_job as j on s.allocated_to = 'job/' || j.source || '/' || j.job
+left join version_of_run as r on r.run_id = j.run_id
+where j.run_id is not null
+    and case when j.model is null then s.model is distinct from r.model
+        else j.model_version is null
+            and s.model_version is distinct from case when s.model = r.model then r.version end end
+"""
 
 
 def find(warehouse: Warehouse, settings: bytes, facts: Sequence[str]) -> None:
@@ -55,6 +103,13 @@ def find(warehouse: Warehouse, settings: bytes, facts: Sequence[str]) -> None:
             "select distinct date_trunc('month', day)::date from ledger.day_state"
         )
     remember(warehouse, "ledger_owners", owners)
+    registered = str(warehouse.row(_REGISTERED))
+    if recall(warehouse, "ledger_registered") != registered:
+        warehouse.run(
+            "insert or ignore into ledger.stale_day (day, billed) "
+            f"select day, false from ({_OTHERWISE_OWNED}) group by day"
+        )
+    remember(warehouse, "ledger_registered", registered)
     _add_months(warehouse, "select day from ledger.stale_day")
 
 
