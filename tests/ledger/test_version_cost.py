@@ -179,6 +179,19 @@ def test_what_nobody_knows_makes_the_whole_unknown_and_says_how_much_is_known():
     ) == {"1": (None, None, 5, 1, None)}
 
 
+def test_a_run_on_nobody_knows_what_is_in_the_charges_for_training():
+    """What tags bill as the training of a version is its runs', where nothing says otherwise."""
+    warehouse = a_warehouse()
+    version(warehouse, "churn", "1", "2026-10-05", run_id="r1")
+    run(warehouse, "r1", "2026-10-04")
+    tagged(warehouse, "2026-10-04", "5", "training", version="1")
+    build(warehouse)
+
+    assert lives(
+        warehouse, "lifetime_cost", "training_cost", "winning_run_cost", "unpriced_runs"
+    ) == {"1": (5, 5, None, 1)}
+
+
 def test_a_run_that_made_versions_of_two_models_is_counted_once():
     """Its cost is the first one's; nothing is spent twice."""
     warehouse = a_warehouse()

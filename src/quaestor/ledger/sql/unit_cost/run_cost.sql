@@ -164,9 +164,13 @@ every_run as (
 ),
 -- One version for each run that made some: the first.
 made as (
-    select run_id, arg_min(model, (created_at, model, version)) as model,
-        arg_min(version, (created_at, model, version)) as version
-    from ledger.known_version where run_id is not null
+    select run_id, arg_min(model, (since, model, version)) as model,
+        arg_min(version, (since, model, version)) as version
+    from (
+        select
+            run_id, model, version, coalesce(created_at, timestamp '9999-12-31 00:00:00') as since
+        from ledger.known_version where run_id is not null
+    ) as dated
     group by run_id
 ),
 version as (

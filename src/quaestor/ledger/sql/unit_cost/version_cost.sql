@@ -7,7 +7,8 @@
 --           unpriced_runs how many runs are not
 -- method    runs (ledger.run_cost): every one that was for the version, failed and superseded ones
 --           included, a sweep with its version. Processing jobs are data, batch predictions
---           inference, all others training
+--           inference, all others training. A run of which nobody says what it ran on is taken
+--           to be in the training charges that are the version's, where there are any
 --           the other cost of the model (ledger.model_day), by stage; idle is what idle machines cost
 --           that are the model's or were shared out to it; storage is what lies in its stores.
 --           Where it names no version: what prepares one (data, training, evaluation,
@@ -105,18 +106,20 @@ run as (
             when kind in ('transform-job', 'batch-prediction') then 'inference'
             else 'training'
         end as part,
-        cost, state, started_at, ended_at, superseded
+        cost, state, started_at, ended_at, superseded,
+        coalesce(cost_source, '') = 'unknown: nobody says what it ran on' as is_unplaced
     from ledger.run_cost where model is not null
 ),
 amount as (
     select
         model, coalesce(model_version, '(no version)') as model_version, part, day as first_day,
-        day as last_day, case when is_known then cost end as cost, false as is_run
+        day as last_day, case when is_known then cost end as cost, false as is_run,
+        false as is_unplaced
     from placed
     union all
     select
         model, model_version, part, started_at::date, coalesce(ended_at, started_at)::date, cost,
-        true
+        true, is_unplaced
     from run
 ),
 summed as (
@@ -132,9 +135,12 @@ summed as (
         coalesce(sum(cost) filter (where part = 'idle'), 0)::decimal(38, 20) as idle_cost,
         coalesce(sum(cost) filter (where part = 'other'), 0)::decimal(38, 20) as other_cost,
         coalesce(sum(cost), 0)::decimal(38, 20) as known_cost,
-        count(*) = count(cost) as is_known,
+        count(*) filter (where cost is null and not is_unplaced) = 0 as knows_placed,
+        count(*) filter (where is_unplaced) = 0
+        or count(*) filter (where part = 'training' and not is_run) > 0 as knows_unplaced,
         count(*) filter (where cost is null and part = 'data') = 0 as knows_data,
-        count(*) filter (where cost is null and part = 'training') = 0 as knows_training,
+        count(*) filter (where cost is null and part = 'training' and not is_unplaced) = 0
+            as knows_placed_training,
         count(*) filter (where cost is null and part = 'evaluation') = 0 as knows_evaluation,
         count(*) filter (where cost is null and part = 'storage') = 0 as knows_storage,
         count(*) filter (where cost is null and part = 'inference') = 0 as knows_inference,
@@ -170,16 +176,18 @@ winner as (
 select
     s.model, s.model_version,
     case when s.knows_data then s.data_cost end as data_cost,
-    case when s.knows_training then s.training_cost end as training_cost,
+    case when s.knows_placed_training and s.knows_unplaced then s.training_cost end
+        as training_cost,
     w.cost as winning_run_cost,
     case when s.knows_evaluation then s.evaluation_cost end as evaluation_cost,
     case when s.knows_storage then s.storage_cost end as storage_cost,
     case when s.knows_inference then s.inference_cost end as inference_cost,
     case when s.knows_idle then s.idle_cost end as idle_cost,
     case when s.knows_other then s.other_cost end as other_cost,
-    case when s.is_known then s.known_cost end as lifetime_cost,
+    case when s.knows_placed and s.knows_unplaced then s.known_cost end as lifetime_cost,
     coalesce(c.runs, 0)::integer as runs, coalesce(c.failed_runs, 0)::integer as failed_runs,
-    case when s.knows_training and w.cost > 0 then s.training_cost::double / w.cost::double end
+    case when s.knows_placed_training and s.knows_unplaced and w.cost > 0
+        then s.training_cost::double / w.cost::double end
         as rework_ratio,
     s.first_day, s.last_day, s.known_cost, s.unpriced_runs::integer as unpriced_runs,
     c.superseded_cost::decimal(38, 20) as superseded_cost
