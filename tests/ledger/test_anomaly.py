@@ -99,6 +99,22 @@ def test_a_new_level_is_told_on_its_first_two_days():
     ]
 
 
+def test_what_is_billed_every_month_is_no_news():
+    """Support on the first of each month is as ever; more than twice as much of it is not."""
+    days = {number_of(date(2026, month, 1)) for month in (9, 10, 11)}
+    monthly = plan(a_past(90, lambda day: 900 if day in days else 100), upto="unusual_day")
+    dearer = plan(
+        a_past(
+            90,
+            lambda day: (2000 if day == max(days) else 900) if day in days else 100,
+        ),
+        upto="unusual_day",
+    )
+
+    assert unusual(monthly) == []
+    assert unusual(dearer) == [(date(2026, 11, 1), 1900)]
+
+
 def test_a_rise_from_nothing_has_no_ratio():
     """A model that is new on the bill costs what it costs; there is no percentage of zero."""
     past = a_past(90, lambda _: 100)
@@ -334,7 +350,7 @@ def test_a_team_that_was_renamed_has_no_anomaly_for_it():
     told = [
         {
             **one,
-            "tags": {"team": "old" if one["ChargePeriodStart"].day < 18 else "new"},
+            "tags": {"team": "old" if one["ChargePeriodStart"].date() < DAY else "new"},
         }
         for one in charges([used("100", "10")], [used("100", "10")])
     ]

@@ -18,7 +18,7 @@ from quaestor.core.progress import counted
 from quaestor.ledger.forecast_model import SURE, WEEK, Outlook, outlook
 from quaestor.warehouse.duckdb import Warehouse
 
-TOP = 20  # of each scope
+TOP = 10  # of each scope
 LOOK_BACK = 365  # days that a series is told from
 _UNBILLED = 0.1  # of the days of a series that may be on no bill
 _RANKED = f"""
@@ -43,7 +43,7 @@ order by scope, subject
 """
 _SPENT = """
 select day, cost from ledger.spend_day
-where scope = ? and subject = ? and day > ? and day <= ? order by day
+where scope = ? and subject = ? and day > ? order by day
 """
 
 
@@ -54,6 +54,30 @@ class Bill:
     first: date
     last: date
     holes: frozenset[date]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a subject cost.
+
+    Args:
+        days: Each complete day from its first on; those on no bill are filled in.
+        billed: The complete days that are on a bill.
+        late: The days after, as far as they are billed; None is not known.
+    """
+
+    days: dict[date, Decimal]
+    billed: dict[date, Decimal]
+    late: dict[date, Decimal | None]
+
+    def at_least(self, first: date, last: date) -> Decimal | None:
+        """Return what days ahead cost at least: what is billed of them. None: there are credits."""
+        if any(cost < 0 for cost in self.days.values()):
+            return None
+        return sum(
+            (cost or Decimal(0) for day, cost in self.late.items() if first <= day <= last),
+            Decimal(0),
+        )
 
 
 def build(warehouse: Warehouse, progress: Callable[[str], None]) -> None:
@@ -69,14 +93,14 @@ def build(warehouse: Warehouse, progress: Callable[[str], None]) -> None:
     known: dict[tuple[Decimal, ...], Outlook | None] = {}
     series = warehouse.rows(_RANKED, {"last": bill.last})
     for scope, subject in counted(series, progress, lambda one: f"forecast: {' '.join(one)}"):
-        spent = _spent(warehouse, scope, subject, bill)
-        if spent is None:
+        past = _spent(warehouse, scope, subject, bill)
+        if past is None:
             continue
-        values = tuple(spent.values())
+        values = tuple(past.days.values())
         if values not in known:
             known[values] = outlook(list(map(float, values)), _days_ahead(bill.last))
         if (told := known[values]) is not None:
-            _write(warehouse, scope, subject, list(_lines(told, spent, bill)), told)
+            _write(warehouse, scope, subject, list(_lines(told, past, bill.last)), told)
 
 
 def _bill(warehouse: Warehouse) -> Bill | None:
@@ -96,25 +120,22 @@ def _bill(warehouse: Warehouse) -> Bill | None:
     return Bill(first, last, holes)
 
 
-def _spent(
-    warehouse: Warehouse, scope: str, subject: str, bill: Bill
-) -> dict[date, Decimal] | None:
-    """Return the cost of each day from the subject's first on; None: of a day it is not known.
+def _spent(warehouse: Warehouse, scope: str, subject: str, bill: Bill) -> Past | None:
+    """Return what each day cost from the subject's first on; None where a day's is not known.
 
     A day without a charge of the subject costs nothing. A day that is on no bill at all is
     taken to be like the same weekday before it.
     """
     before = bill.first - timedelta(days=1)
-    rows = warehouse.rows(_SPENT, [scope, subject, before, bill.last])
-    if any(cost is None for _, cost in rows):
+    billed = dict(warehouse.rows(_SPENT, [scope, subject, before]))
+    late = {day: billed.pop(day) for day in list(billed) if day > bill.last}
+    if any(cost is None for cost in billed.values()):
         return None
-    billed = dict(rows)
-    first = min(billed, default=bill.first)
-    spent: dict[date, Decimal] = {}
-    for day in _span(first, bill.last):
-        like = spent.get(day - timedelta(days=WEEK), Decimal(0))
-        spent[day] = like if day in bill.holes else billed.get(day, Decimal(0))
-    return spent
+    days: dict[date, Decimal] = {}
+    for day in _span(min(billed, default=bill.first), bill.last):
+        like = days.get(day - timedelta(days=WEEK), Decimal(0))
+        days[day] = like if day in bill.holes else billed.get(day, Decimal(0))
+    return Past(days, {day: cost for day, cost in billed.items() if day not in bill.holes}, late)
 
 
 @dataclass(frozen=True)
@@ -128,18 +149,16 @@ class Line:
     high: Decimal | None
 
 
-def _lines(told: Outlook, spent: dict[date, Decimal], bill: Bill) -> Iterator[Line]:
+def _lines(told: Outlook, past: Past, last: date) -> Iterator[Line]:
     """Yield each day ahead, and each month with what is already spent of it."""
-    ahead = [bill.last + timedelta(days=step + 1) for step in range(len(told.expected))]
-    floor = None if any(cost < 0 for cost in spent.values()) else Decimal(0)
+    ahead = [last + timedelta(days=step + 1) for step in range(len(told.expected))]
     for step, day in enumerate(ahead):
+        floor = past.at_least(day, day)
         yield _line(told, (step, step + 1), Decimal(0), floor, (day.replace(day=1), day))
     for month in sorted({day.replace(day=1) for day in ahead}):
         steps = [step for step, day in enumerate(ahead) if day.replace(day=1) == month]
-        already = sum(
-            (cost for day, cost in spent.items() if day >= month and day not in bill.holes),
-            Decimal(0),
-        )
+        already = sum((cost for day, cost in past.billed.items() if day >= month), Decimal(0))
+        floor = past.at_least(ahead[steps[0]], ahead[steps[-1]])
         yield _line(told, (steps[0], steps[-1] + 1), already, floor, (month, None))
 
 

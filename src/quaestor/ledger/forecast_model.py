@@ -79,7 +79,8 @@ class Outlook:
         return self._width * _spread(self._sigma, self._response, start, end)
 
 
-Method = Callable[[Sequence[float], int], Shape]
+Continue = Callable[[Sequence[float], int], Shape]
+Method = Callable[[Sequence[float]], Continue]  # learns from one past, continues any
 
 
 def outlook(values: Sequence[float], days: int) -> Outlook | None:
@@ -100,9 +101,9 @@ def outlook(values: Sequence[float], days: int) -> Outlook | None:
     if len(values) < MINIMUM:
         return None
     if len(values) < WEEKLY:
-        return _made(plain_mean, values, days, f"mean of {len(values)} days")
+        return _made(lambda _: plain_mean, values, days, f"mean of {len(values)} days")
     weeks = min(_SEASONS, len(values) // WEEK)
-    simple = _made(weekday_mean, values, days, f"mean of each weekday, {weeks} weeks")
+    simple = _made(lambda _: weekday_mean, values, days, f"mean of each weekday, {weeks} weeks")
     if len(values) < LONG or not any(values):
         return simple
     method = smoothing()
@@ -141,48 +142,53 @@ def smoothing() -> Method | None:
     except ImportError:
         return None
 
-    def fitted(values: Sequence[float], days: int) -> Shape:
-        model = ETSModel(
+    def model(values: Sequence[float]) -> Any:
+        return ETSModel(
             list(map(float, values)),
             error="add",
             seasonal="add",
             seasonal_periods=WEEK,
             initialization_method="heuristic",
         )
+
+    def learnt(past: Sequence[float]) -> Continue:
         with warnings.catch_warnings():
             # An optimiser that stopped early is no secret: the backtest shows what it is worth.
             warnings.simplefilter("ignore")
-            result: Any = model.fit(disp=False)
-            expected = tuple(map(float, result.forecast(days)))
-        level, season = float(result.smoothing_level), float(result.smoothing_seasonal)
-        response = tuple(
-            1.0 if step == 0 else level + (season if step % WEEK == 0 else 0.0)
-            for step in range(days)
-        )
-        rest = [float(one) for one in result.resid]
-        return Shape(expected, _deviation(rest, 2 + WEEK), response)
+            level, season = map(float, model(past).fit(disp=False).params)
 
-    return fitted
+        def continued(values: Sequence[float], days: int) -> Shape:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a series without any noise divides by it
+                result = model(values).smooth([level, season])
+                expected = tuple(map(float, result.forecast(days)))
+            response = tuple(
+                1.0 if step == 0 else level + (season if step % WEEK == 0 else 0.0)
+                for step in range(days)
+            )
+            rest = [float(surprise) for surprise in result.resid]
+            return Shape(expected, _deviation(rest, 2 + WEEK), response)
+
+        return continued
+
+    return learnt
 
 
 def _made(method: Method, values: Sequence[float], days: int, name: str) -> Outlook:
-    """Forecast, with the errors that the method made on the last weeks of the series itself."""
-    shape = method(values, days)
+    """Forecast, with the errors that the method made on the last weeks of the series itself.
+
+    For those it learns once, from what lies before all of them.
+    """
+    shape = method(values)(values, days)
     errors: list[float] = []
-    surprises: list[float] = []
     truth: list[float] = []
-    for origin in _ORIGINS:
-        past, then = values[:-origin], values[len(values) - origin :][:WEEK]
-        if len(past) < WEEKLY:
-            continue
-        told = method(past, WEEK)
-        errors += [seen - said for seen, said in zip(then, told.expected, strict=True)]
+    origins = [origin for origin in _ORIGINS if len(values) - origin >= WEEKLY]
+    learnt = method(values[: -origins[0]] if origins else values)
+    for origin in origins:
+        then = values[len(values) - origin :][:WEEK]
+        told = learnt(values[:-origin], WEEK).expected
+        errors += [seen - said for seen, said in zip(then, told, strict=True)]
         truth += then
-        if told.sigma:
-            surprises += [
-                abs(error) / _spread(told.sigma, told.response, step, step + 1)
-                for step, error in enumerate(errors[-WEEK:])
-            ]
     known = math.fsum(map(abs, truth))
     return Outlook(
         expected=shape.expected,
@@ -192,17 +198,19 @@ def _made(method: Method, values: Sequence[float], days: int, name: str) -> Outl
         backtest_days=len(errors) or None,
         _sigma=shape.sigma,
         _response=shape.response,
-        _width=_held(surprises),
+        _width=_held(errors, shape),
     )
 
 
-def _held(surprises: Sequence[float]) -> float:
-    """Return the width, in standard deviations, that held 80 % of the surprises of the past.
+def _held(errors: Sequence[float], shape: Shape) -> float:
+    """Return the width, in standard deviations, that held 80 % of the errors of the backtest.
 
-    With fewer than four weeks of them, or none at all, it is the normal distribution's.
+    With fewer than four weeks of them, or no deviation at all, it is the normal distribution's.
     """
-    if len(surprises) < len(_ORIGINS) * WEEK:
+    if len(errors) < len(_ORIGINS) * WEEK or not shape.sigma:
         return _NORMAL
+    spreads = [_spread(shape.sigma, shape.response, day, day + 1) for day in range(WEEK)]
+    surprises = [abs(error) / spreads[place % WEEK] for place, error in enumerate(errors)]
     return sorted(surprises)[math.ceil(SURE * len(surprises)) - 1]
 
 

@@ -11,7 +11,9 @@
 --           and above `anomaly.deviations` (3.5) times the spread: 1.4826 times the median
 --           distance of the 28 days before from what was expected of them. A change that two of
 --           the three days before had already, in the same direction and at least half as large,
---           is a new level and told no more. Only complete days (ledger.billed_day)
+--           is a new level and told no more; and one that the same day of the month before had
+--           (within the amount or the ratio) is a monthly charge. Only complete days
+--           (ledger.billed_day)
 -- source    median absolute deviation: Iglewicz and Hoaglin, "How to Detect and Handle Outliers"
 --           (1993), who advise 3.5; 1.4826 makes it the standard deviation of normal noise
 with complete as (
@@ -38,7 +40,7 @@ series as (
         case when d.day is null then 0::decimal(38, 20) else d.cost end as cost
     from subject as s
     cross join setting as x
-    join complete as c on date_diff('day', c.day, x.last_day) < x.days + 63
+    join complete as c on date_diff('day', c.day, x.last_day) < x.days + 70
     left join ledger.spend_day as d
         on d.scope = s.scope and d.subject = s.subject and d.day = c.day
 ),
@@ -75,12 +77,23 @@ told as (
     from same_weekday where weeks >= 3 and 2 * position in (weeks, weeks + 1)
 ),
 large as (
-    select t.scope, t.subject, t.day, t.baseline_day, t.cost, t.expected, t.change, x.deviations
+    select
+        t.scope, t.subject, t.day, t.baseline_day, t.cost, t.expected, t.change,
+        (t.day - interval 1 month)::date as month_before, x.deviations, x.amount, x.ratio
     from told as t
     cross join setting as x
     where date_diff('day', t.day, x.last_day) < x.days
         and abs(t.change) > x.amount
         and abs(t.change)::double > x.ratio * abs(t.expected)::double
+),
+monthly as (
+    select l.scope, l.subject, l.day
+    from large as l
+    join series as s on s.scope = l.scope and s.subject = l.subject and s.day = l.month_before
+    left join told as t on t.scope = l.scope and t.subject = l.subject and t.day = l.month_before
+    where abs(coalesce(t.change - l.change, s.cost - l.cost)) <= l.amount
+        or abs(coalesce(t.change - l.change, s.cost - l.cost))::double
+            <= l.ratio * abs(coalesce(l.change, l.cost))::double
 ),
 near as (
     select
@@ -112,4 +125,7 @@ select
     row_number() over (order by abs(l.change) desc, l.day desc, l.scope, l.subject) as place
 from large as l
 join noise as n on n.scope = l.scope and n.subject = l.subject and n.day = l.day
-where abs(l.change)::double > l.deviations * 1.4826 * n.spread::double and n.alike < 2
+left join monthly as m on m.scope = l.scope and m.subject = l.subject and m.day = l.day
+where m.day is null
+    and abs(l.change)::double > l.deviations * 1.4826 * n.spread::double
+    and n.alike < 2
