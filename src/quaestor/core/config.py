@@ -215,13 +215,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
         fault = source.fault() if isinstance(source, GcpExportSource) else None
         if fault:
             raise _faulty(source, number, fault, document)
-    for number, budget in enumerate(config.budgets):
-        if budget.amount <= 0:
-            raise ConfigurationError(
-                f"the budget '{budget.name}' has the amount {budget.amount}",
-                where=f"{path}:{document.line_of(('budgets', str(number), 'amount'))}",
-                fix="Write an amount above zero, or remove the budget.",
-            )
+    _check_budgets(config.budgets, document)
     return config
 
 
@@ -230,6 +224,16 @@ def parse_config(text: str, base: Path, environment: Mapping[str, str]) -> Confi
     document = parse_document(text, base / "quaestor.yaml")
     value = with_environment(document.value or {}, environment, str(document.path))
     return convert(document, Config, {**value, "base": str(base)})
+
+
+def _check_budgets(budgets: tuple[Budget, ...], document: Document) -> None:
+    for number, budget in enumerate(budgets):
+        if budget.amount <= 0:
+            raise ConfigurationError(
+                f"the budget '{budget.name}' has the amount {budget.amount}",
+                where=f"{document.path}:{document.line_of(('budgets', str(number), 'amount'))}",
+                fix="Write an amount above zero, or remove the budget.",
+            )
 
 
 def _check_renamings(names: tuple[Renaming, ...], document: Document) -> None:

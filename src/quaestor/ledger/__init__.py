@@ -47,12 +47,8 @@ def build(
     result is the same as of a build from nothing. Runs inside the caller's transaction, so that
     a check that fails leaves the last good ledger.
 
-    Args:
-        warehouse: In a transaction of the caller's.
-        config: The rules, and what else decides.
-        progress: Takes what is being done now.
-        upto: The last table to be filled, such as "cost", for a look that is taken back: later
-            tables stay as they were and nothing is checked.
+    With `upto` it ends with that table, such as "cost", and nothing is checked: for a look that is
+    taken back.
 
     Raises:
         ConfigurationError: An attribution rule that cannot be applied.

@@ -135,13 +135,7 @@ def preview(
             configuration, so that more than the rules would make a difference.
         CheckFailedError: A figure would be larger than money can be.
     """
-    if not ledger.is_built_with(warehouse, config):
-        raise ConfigurationError(
-            "the configuration has changed since the last build, so that not only the rules would "
-            "make a difference",
-            where=warehouse.path,
-            fix="Run `quaestor build` first; it needs no network.",
-        )
+    _check_built(warehouse, config)
     before, lines_before, _ = _costs(warehouse, month)
     warehouse.run("begin transaction")
     try:
@@ -150,14 +144,28 @@ def preview(
         after, lines_after, used = _costs(warehouse, month)
     finally:
         warehouse.run("rollback")
-    rules = [f"rule:{rule.name}" for rule in tried.attribution]
-    rules += [f"shared:{rule.name}" for rule in tried.shared]
     return Preview(
         currency=tried.currency,
         moved={group: _moved(before[group], after[group]) for group in GROUPS},
-        unused=[rule for rule in rules if rule not in used],
+        unused=[rule for rule in _rules(tried) if rule not in used],
         lines=(lines_before, lines_after),
     )
+
+
+def _rules(config: Config) -> list[str]:
+    """Return a configuration's rules as ledger.cost calls them."""
+    own = [f"rule:{rule.name}" for rule in config.attribution]
+    return own + [f"shared:{rule.name}" for rule in config.shared]
+
+
+def _check_built(warehouse: Warehouse, config: Config) -> None:
+    if not ledger.is_built_with(warehouse, config):
+        raise ConfigurationError(
+            "the configuration has changed since the last build, so that not only the rules would "
+            "make a difference",
+            where=warehouse.path,
+            fix="Run `quaestor build` first; it needs no network.",
+        )
 
 
 Costs = dict[str, dict[str | None, Decimal | None]]

@@ -44,6 +44,47 @@ _OF_BILL = dict(
 )
 
 
+_OWNER = """        with owner as (
+            select coalesce(a.new, m.model) as model, min(coalesce(b.new, m.team)) as team
+            from registry.model as m
+            left join config.renaming as a on a.field = 'model' and a.old = m.model
+            left join config.renaming as b on b.field = 'team' and b.old = m.team
+            where m.team is not null
+            group by coalesce(a.new, m.model)
+            having count(distinct coalesce(b.new, m.team)) = 1
+        ),
+"""
+_KNOWN_POD = f"""
+        pod_seen as (
+            select distinct day, cluster, namespace, pod, labels
+            from ledger.pod_use where day in (select day from ledger.stale_day)
+        ),
+        system_namespace as (
+            select distinct p.namespace
+            from (select distinct namespace from pod_seen) as p
+            join config.overhead_namespace as v on p.namespace like replace(
+                replace(replace(replace(v.pattern, '!', '!!'), '%', '!%'), '_', '!_'), '*', '%'
+            ) escape '!'
+        ),
+        daemon as (
+            select distinct cluster, namespace, pod from usage.pod where owner_kind = 'DaemonSet'
+        ),
+        known as (
+            select
+                c.day, c.cluster, c.namespace, c.pod, c.labels,
+                s.namespace is not null or d.pod is not null as is_overhead,
+                {", ".join(f"t.{field} as tag_{field}" for field in FIELDS)}, t.pairs as tag_pairs,
+                {", ".join(f"null::varchar as lineage_{field}" for field in FIELDS)},
+                null::varchar as lineage_kind
+            from pod_seen as c
+            left join ledger.label_set as t on t.labels = c.labels
+            left join system_namespace as s on s.namespace = c.namespace
+            left join daemon as d
+                on d.cluster = c.cluster and d.namespace = c.namespace and d.pod = c.pod
+        )
+"""
+
+
 def fact_columns(warehouse: Warehouse, config: Config) -> list[str]:
     """Return the columns of a bill that rules match on and a line by day has not itself, sorted.
 
@@ -128,44 +169,8 @@ def ruled_charge(config: Config, columns: list[str]) -> str:
 
 def pod_owner(config: Config) -> str:
     """Return the SELECT of ledger.pod_owner: whose each pod is, on the days that are built."""
-
-    def left(key: str) -> str | None:
-        if key in match.POD_KEYS:
-            return key
-        prefix, _, name = key.partition(".")
-        return match.label("tag_pairs", name) if prefix == "label" and name else None
-
-    known = f"""
-        pod_seen as (
-            select distinct day, cluster, namespace, pod, labels
-            from ledger.pod_use where day in (select day from ledger.stale_day)
-        ),
-        system_namespace as (
-            select distinct p.namespace
-            from (select distinct namespace from pod_seen) as p
-            join config.overhead_namespace as v on p.namespace like replace(
-                replace(replace(replace(v.pattern, '!', '!!'), '%', '!%'), '_', '!_'), '*', '%'
-            ) escape '!'
-        ),
-        daemon as (
-            select distinct cluster, namespace, pod from usage.pod where owner_kind = 'DaemonSet'
-        ),
-        known as (
-            select
-                c.day, c.cluster, c.namespace, c.pod, c.labels,
-                s.namespace is not null or d.pod is not null as is_overhead,
-                {", ".join(f"t.{field} as tag_{field}" for field in FIELDS)}, t.pairs as tag_pairs,
-                {", ".join(f"null::varchar as lineage_{field}" for field in FIELDS)},
-                null::varchar as lineage_kind
-            from pod_seen as c
-            left join ledger.label_set as t on t.labels = c.labels
-            left join system_namespace as s on s.namespace = c.namespace
-            left join daemon as d
-                on d.cluster = c.cluster and d.namespace = c.namespace and d.pod = c.pod
-        )
-    """
     return f"""
-        {_owned(config, Place(left), known)}
+        {_owned(config, Place(_of_pod), _KNOWN_POD)}
         select
             n.day, n.cluster, n.namespace, n.pod, n.labels, {_owner("label")}, n.is_overhead,
             coalesce(n.model, n.stated_team, o.team) is not null as is_named
@@ -194,6 +199,14 @@ def shared_match(config: Config) -> str:
         left join (select tags as tag_text, pairs as tag_pairs from ledger.tag_set) as t
             on t.tag_text = p.tags
     """
+
+
+def _of_pod(key: str) -> str | None:
+    """Return where a pod has what a rule matches on; None for what only charges have."""
+    if key in match.POD_KEYS:
+        return key
+    prefix, _, name = key.partition(".")
+    return match.label("tag_pairs", name) if prefix == "label" and name else None
 
 
 def _stated(facts: list[str]) -> str:
@@ -242,15 +255,7 @@ def _owned(config: Config, place: Place, known: str) -> str:
     names: match.Names = {(one.field, one.old): one.new for one in config.names}
     rules = config.attribution
     return f"""
-        with owner as (
-            select coalesce(a.new, m.model) as model, min(coalesce(b.new, m.team)) as team
-            from registry.model as m
-            left join config.renaming as a on a.field = 'model' and a.old = m.model
-            left join config.renaming as b on b.field = 'team' and b.old = m.team
-            where m.team is not null
-            group by coalesce(a.new, m.model)
-            having count(distinct coalesce(b.new, m.team)) = 1
-        ),
+        {_OWNER}
         {known},
         ruled as (
             select *, {match.ruling(rules, place)} as ruling from known
