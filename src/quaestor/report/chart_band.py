@@ -108,21 +108,26 @@ def _days(
         }
     ]
     if band:
-        layers.append(
-            {
-                "data": {"values": list(band)},
-                "mark": {"type": "area", "color": PALETTE["grey"], "opacity": 0.6},
-                "encoding": {
-                    "x": x,
-                    "y": {**y, "field": "low"},
-                    "y2": {"field": "high"},
-                    "description": {"value": "-"},
-                },
-            }
-        )
+        layers.append(_likely(band, x, y))
     if budget is not None:
         layers.append(_level(budget, x, y, len(days)))
     return {**frame(width, 300 if width == WIDE else 230, _PADDING, bars), "layer": layers}
+
+
+def _likely(
+    band: Sequence[Mapping[str, Any]], x: Mapping[str, Any], y: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what is likely of the days ahead, as an area over their bars."""
+    return {
+        "data": {"values": list(band)},
+        "mark": {"type": "area", "color": PALETTE["grey"], "opacity": 0.6},
+        "encoding": {
+            "x": x,
+            "y": {**y, "field": "low"},
+            "y2": {"field": "high"},
+            "description": {"value": "-"},
+        },
+    }
 
 
 def _level(
