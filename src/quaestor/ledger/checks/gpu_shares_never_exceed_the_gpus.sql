@@ -1,26 +1,11 @@
 -- What a node's GPUs did on a day is what was paid of them, neither more nor less, so that no GPU
 -- has shares above 1; and of no row's hours there is more idle, stalled, used or failed than hours.
 -- Days that this build did not touch were held to it before.
-with told as (
-    select cluster, node, hour, min(source) as source
-    from usage.node_hour
-    where gpus > 0 and hour::date in (select day from ledger.stale_day)
-    group by cluster, node, hour
-),
-paid_hour as (
-    select
-        n.hour::date as day, n.cluster, n.node, n.hour,
-        (
-            max(n.gpus) * coalesce(min(case when n.up_ratio between 0 and 1 then n.up_ratio end), 1)
-        )::decimal(18, 9) as paid
-    from usage.node_hour as n
-    join told as t
-        on t.cluster = n.cluster and t.node = n.node and t.hour = n.hour and t.source = n.source
-    where n.gpus > 0
-    group by n.hour::date, n.cluster, n.node, n.hour
-),
-paid as (
-    select day, cluster, node, sum(paid) as paid from paid_hour group by day, cluster, node
+with paid as (
+    select day, cluster, node, sum(gpu_hours) as paid
+    from ledger.node_day
+    where gpu_hours > 0 and gpus is not null and day in (select day from ledger.stale_day)
+    group by day, cluster, node
 ),
 owed as (
     select day, cluster, node, sum(hours) as owed from ledger.gpu_cluster_day
@@ -30,7 +15,7 @@ owed as (
 select p.day, p.cluster, p.node, p.paid, o.owed
 from paid as p
 full join owed as o on o.day = p.day and o.cluster = p.cluster and o.node = p.node
-where p.paid is distinct from o.owed
+where coalesce(p.paid, 0) <> coalesce(o.owed, 0)
 union all
 select day, cluster, node, gpu_hours, idle_gpu_hours + stalled_gpu_hours
 from ledger.gpu_hour

@@ -13,102 +13,209 @@
 --                        of clusters that tell of no pods
 -- method    a pod owes its request while it ran. Requests beyond what was paid are scaled down to
 --           it, so that the shares of a GPU never exceed it. Nodes and pods meet by cluster, node
---           and hour; the first source by name counts: of a node in an hour, of a cluster's pods
---           on a day. A ratio outside [0, 1] is unobserved, an up_ratio outside it unknown. Pods
---           on no known node and nodes without GPUs are left out
+--           and hour; the first source by name counts: of a node, of a cluster's pods on a day. A
+--           ratio outside [0, 1] is unobserved. Where a node's day is even (one machine, its pods
+--           there while it was and with room for the most they asked), sums by day do; the others
+--           are read hour by hour. Pods on no known node and nodes without GPUs are left out
 -- rounding  hours to a billionth; the last of those scaled down gets the rest
 -- source    idle under 5 %: the usual threshold for "no work" on a GPU's engine-active ratio
-with told_node as (
-    select cluster, node, hour, min(source) as source
-    from usage.node_hour
-    where gpus > 0 and hour::date in (select day from ledger.stale_day)
-    group by cluster, node, hour
-),
-node as (
+with node as (
     select
-        n.source, n.cluster, n.node, n.hour, n.hour::date as day,
-        min(n.provider_id) as machine, min(n.gpu_model) as gpu_model,
-        coalesce(min(n.up_ratio) between 0 and 1, false) as is_up_known,
-        (
-            max(n.gpus) * coalesce(min(case when n.up_ratio between 0 and 1 then n.up_ratio end), 1)
-        )::decimal(18, 9) as paid
-    from usage.node_hour as n
-    join told_node as t
-        on t.cluster = n.cluster and t.node = n.node and t.hour = n.hour and t.source = n.source
-    where n.gpus > 0
-    group by n.source, n.cluster, n.node, n.hour
+        day, cluster, node, min(source) as source, min(machine) as machine,
+        min(gpu_model) as gpu_model, min(capacity_type) as capacity_type,
+        sum(gpu_hours)::decimal(38, 9) as paid, min(gpus) as gpus,
+        bit_or(hours_seen) as hours_seen, bool_and(is_up_known) as is_up_known,
+        bool_and(is_even) and count(*) = 1 as is_even
+    from ledger.node_day
+    where gpu_hours is not null and gpus is not null
+        and day in (select day from ledger.stale_day)
+    group by day, cluster, node
+    having max(gpu_hours) > 0 or max(gpus) > 0 or (sum(hours) = 0 and max(gpu_model) is not null)
 ),
 told as (
-    select cluster, hour, hour::date as day, min(source) as source
+    select
+        hour::date as day, cluster, source, bit_or(1::bigint << extract(hour from hour)::integer)
+            as hours_told
     from usage.pod_hour
     where gpu_request is not null and hour::date in (select day from ledger.stale_day)
-    group by cluster, hour
+    group by hour::date, cluster, source
 ),
-told_day as (
-    select cluster, day, min(source) as source from told group by cluster, day
+first_source as (
+    select day, cluster, min(source) as source, bit_or(hours_told) as hours_told
+    from told
+    group by day, cluster
+),
+asking as (
+    select
+        hour, hour::date as day, source, cluster, node, namespace, pod,
+        (gpu_request * case when up_ratio between 0 and 1 then up_ratio else 1 end)
+            ::decimal(18, 9) as asked,
+        case when gpu_used_ratio between 0 and 1 then gpu_used_ratio end as ratio
+    from usage.pod_hour
+    where gpu_request > 0 and hour::date in (select day from ledger.stale_day)
 ),
 pod as (
     select
-        p.cluster, p.namespace, p.pod, p.node, p.hour,
-        case when p.gpu_used_ratio between 0 and 1 then p.gpu_used_ratio end as ratio,
+        day, source, cluster, node, namespace, pod, count(*) as samples,
+        bit_or(1::bigint << extract(hour from hour)::integer) as hours_seen,
+        sum(asked) as hours, max(asked) as most,
+        coalesce(sum(case when ratio is not null then asked end), 0) as observed_hours,
+        coalesce(sum((asked * ratio)::decimal(18, 9)), 0) as used_hours,
+        coalesce(sum(case when ratio < 0.05 then asked end), 0) as low_hours
+    from asking
+    group by day, source, cluster, node, namespace, pod
+),
+chosen as (
+    select p.*
+    from pod as p
+    join first_source as f
+        on f.day = p.day and f.cluster = p.cluster and f.source = p.source
+),
+crowd as (
+    select
+        day, cluster, node, sum(most) as most, bit_or(hours_seen) as hours_seen,
+        bool_or(bit_count(hours_seen) <> samples) as has_copies
+    from chosen
+    where node is not null
+    group by day, cluster, node
+),
+judged as (
+    select
+        n.day, n.cluster, n.node, n.source, n.machine, n.gpu_model, n.capacity_type, n.paid,
+        n.is_up_known and coalesce(f.hours_told & n.hours_seen, 0) <> 0 as is_told,
+        n.is_even and not coalesce(c.has_copies, false) and coalesce(c.most, 0) <= n.gpus
+        and coalesce(c.hours_seen & n.hours_seen = c.hours_seen, true)
+        and coalesce(f.hours_told & n.hours_seen, 0) in (0, n.hours_seen) as is_plain
+    from node as n
+    left join crowd as c on c.day = n.day and c.cluster = n.cluster and c.node = n.node
+    left join first_source as f on f.day = n.day and f.cluster = n.cluster
+),
+-- The others hour by hour.
+node_hour as (
+    select
+        j.day, j.source, j.cluster, j.node, h.hour, max(h.provider_id) as machine,
+        max(h.gpu_model) as gpu_model,
+        min(case when h.up_ratio is null then 0 else 1 end) = 1 as is_up_known,
         (
-            p.gpu_request * case when p.up_ratio between 0 and 1 then p.up_ratio else 1 end
-        )::decimal(18, 9) as asked
-    from usage.pod_hour as p
-    join told_day as t
-        on t.cluster = p.cluster and t.day = p.hour::date and t.source = p.source
-    where p.gpu_request > 0 and p.hour::date in (select day from ledger.stale_day)
+            max(case when h.up_ratio > 1 then 1 when h.up_ratio < 0 then 0
+                else coalesce(h.up_ratio, 1) end)::decimal(18, 9)
+            * max(case when h.gpus < 0 then 0 else h.gpus end)::decimal(18, 9)
+        )::decimal(18, 9) as paid
+    from usage.node_hour as h
+    join judged as j
+        on j.day = h.hour::date and j.cluster = h.cluster and j.node = h.node
+        and j.source = h.source
+    where not j.is_plain
+    group by j.day, j.source, j.cluster, j.node, h.hour
 ),
 claim as (
     select
-        n.day, n.source, n.cluster, n.node, n.hour, n.machine, n.gpu_model, n.paid,
-        p.namespace, p.pod, p.ratio, p.asked
-    from pod as p
-    join node as n on n.cluster = p.cluster and n.node = p.node and n.hour = p.hour
-    where p.asked > 0
+        n.day, n.source, n.cluster, n.node, n.hour, n.machine, n.gpu_model, n.paid, p.namespace,
+        p.pod, max(p.gpu_used_ratio) as ratio,
+        max((
+            p.gpu_request * case when p.up_ratio between 0 and 1 then p.up_ratio else 1 end
+        )::decimal(18, 9)) as asked
+    from usage.pod_hour as p
+    join node_hour as n on n.cluster = p.cluster and n.node = p.node and n.hour = p.hour
+    join first_source as f on f.day = n.day and f.cluster = p.cluster and f.source = p.source
+    where p.gpu_request > 0 and n.paid > 0
+    group by
+        n.day, n.source, n.cluster, n.node, n.hour, n.machine, n.gpu_model, n.paid, p.namespace,
+        p.pod
 ),
-asked as (
+summed as (
     select
-        cluster, node, hour, sum(asked) as asked,
-        coalesce(sum(asked) filter (where ratio is null), 0) as unobserved
-    from claim
-    group by cluster, node, hour
-),
--- Of requests beyond what was paid, each up to which part of it.
-crowded as (
-    select
-        c.*, a.asked as all_asked,
-        sum(c.asked) over (
-            partition by c.cluster, c.node, c.hour order by c.asked desc, c.namespace, c.pod
+        *,
+        sum(asked) over (partition by cluster, node, hour) as all_asked,
+        sum(asked) over (
+            partition by cluster, node, hour order by asked desc, namespace, pod
             rows between unbounded preceding and current row
         ) as upto
-    from claim as c
-    join asked as a on a.cluster = c.cluster and a.node = c.node and a.hour = c.hour
-    where a.asked > c.paid
+    from claim
+    where asked > 0
 ),
 fitted as (
     select
-        c.day, c.source, c.cluster, c.node, c.machine, c.gpu_model, c.namespace, c.pod, c.ratio,
-        c.asked as hours
-    from claim as c
-    join asked as a on a.cluster = c.cluster and a.node = c.node and a.hour = c.hour
-    where a.asked <= c.paid
+        day, source, cluster, node, hour, machine, gpu_model, namespace, pod,
+        case when ratio between 0 and 1 then ratio end as ratio,
+        case
+            when all_asked <= paid then asked
+            else (paid::double * (upto::double / all_asked::double))::decimal(18, 9)
+                - (paid::double * ((upto - asked)::double / all_asked::double))::decimal(18, 9)
+        end as hours
+    from summed
+),
+fitted_hour as (
+    select cluster, node, hour, sum(hours) as hours from fitted group by cluster, node, hour
+),
+held as (
+    select
+        j.day, j.source, j.cluster, j.node, j.machine, j.gpu_model, p.namespace, p.pod, p.hours,
+        p.observed_hours, p.used_hours, p.low_hours
+    from chosen as p
+    join judged as j on j.day = p.day and j.cluster = p.cluster and j.node = p.node
+    where j.is_plain
     union all
     select
-        day, source, cluster, node, machine, gpu_model, namespace, pod, ratio,
-        (paid::double * (upto::double / all_asked::double))::decimal(18, 9)
-        - (paid::double * ((upto - asked)::double / all_asked::double))::decimal(18, 9)
-    from crowded
-),
-pod_day as (
-    select
-        day, source, cluster, node, machine, gpu_model, namespace, pod,
-        sum(hours) as hours,
-        coalesce(sum(hours) filter (where ratio is not null), 0) as observed_hours,
-        sum((hours * coalesce(ratio, 0))::decimal(18, 9)) as used_hours,
-        coalesce(sum(hours) filter (where ratio < 0.05), 0) as low_hours
+        day, source, cluster, node, machine, gpu_model, namespace, pod, sum(hours),
+        coalesce(sum(case when ratio is not null then hours end), 0),
+        sum((hours * coalesce(ratio, 0))::decimal(18, 9)),
+        coalesce(sum(case when ratio < 0.05 then hours end), 0)
     from fitted
     group by day, source, cluster, node, machine, gpu_model, namespace, pod
+),
+held_day as (
+    select
+        day, cluster, node, sum(hours) as hours, sum(hours - observed_hours) as unobserved
+    from held
+    group by day, cluster, node
+),
+-- What nobody asked for, by whether anybody tells of that time.
+rest as (
+    select
+        j.day, j.source, j.cluster, j.node, j.machine, j.gpu_model,
+        j.paid - coalesce(h.hours, 0) as hours,
+        case when j.is_told then j.paid - coalesce(h.hours, 0) else 0 end as told_hours
+    from judged as j
+    left join held_day as h on h.day = j.day and h.cluster = j.cluster and h.node = j.node
+    where j.is_plain
+    union all
+    select
+        n.day, n.source, n.cluster, n.node, n.machine, n.gpu_model,
+        sum(n.paid - coalesce(h.hours, 0)),
+        sum(case
+            when n.is_up_known
+                and (f.hours_told & (1::bigint << extract(hour from n.hour)::integer)) <> 0
+            then n.paid - coalesce(h.hours, 0) else 0
+        end)
+    from node_hour as n
+    left join fitted_hour as h on h.cluster = n.cluster and h.node = n.node and h.hour = n.hour
+    left join first_source as f on f.day = n.day and f.cluster = n.cluster
+    group by n.day, n.source, n.cluster, n.node, n.machine, n.gpu_model
+),
+device as (
+    select
+        hour::date as day, cluster, node,
+        sum(case when used_ratio >= 0.05 then observed_ratio::decimal(18, 9) else 0 end) as busy,
+        sum(
+            case when used_ratio >= 0.05
+                then (used_ratio * observed_ratio)::decimal(18, 9) else 0 end
+        ) as used,
+        sum(case when used_ratio < 0.05 then observed_ratio::decimal(18, 9) else 0 end) as low
+    from usage.gpu_device_hour
+    where pod is null and mig_profile is null and used_ratio between 0 and 1
+        and observed_ratio between 0 and 1 and hour::date in (select day from ledger.stale_day)
+    group by hour::date, cluster, node
+),
+free as (
+    select
+        r.day, r.source, r.cluster, r.node, r.machine, r.gpu_model, r.hours,
+        least(greatest(coalesce(d.busy, 0) - coalesce(h.unobserved, 0), 0), r.hours) as busy,
+        coalesce(d.used::double / nullif(d.busy, 0)::double, 0) as busy_ratio,
+        r.told_hours, coalesce(d.low, 0) as low
+    from rest as r
+    left join device as d on d.day = r.day and d.cluster = r.cluster and d.node = r.node
+    left join held_day as h on h.day = r.day and h.cluster = r.cluster and h.node = r.node
 ),
 owner as (
     select
@@ -127,33 +234,6 @@ batch as (
         'AppWrapper', 'Experiment', 'Trial'
     )
 ),
-device as (
-    select
-        cluster, node, hour,
-        coalesce(sum(observed_ratio) filter (where used_ratio >= 0.05), 0) as busy,
-        coalesce(sum(used_ratio * observed_ratio) filter (where used_ratio >= 0.05), 0) as used,
-        coalesce(sum(observed_ratio) filter (where used_ratio < 0.05), 0) as low
-    from usage.gpu_device_hour
-    where pod is null and mig_profile is null and used_ratio between 0 and 1
-        and observed_ratio between 0 and 1 and hour::date in (select day from ledger.stale_day)
-    group by cluster, node, hour
-),
-free as (
-    select
-        n.day, n.source, n.cluster, n.node, n.machine, n.gpu_model,
-        n.paid - least(coalesce(a.asked, 0), n.paid) as hours,
-        n.is_up_known and t.hour is not null as is_told,
-        least(
-            greatest(coalesce(d.busy, 0)::decimal(18, 9) - coalesce(a.unobserved, 0), 0),
-            n.paid - least(coalesce(a.asked, 0), n.paid)
-        ) as busy,
-        coalesce(d.used / nullif(d.busy, 0), 0) as busy_ratio,
-        coalesce(d.low, 0)::decimal(18, 9) as low
-    from node as n
-    left join asked as a on a.cluster = n.cluster and a.node = n.node and a.hour = n.hour
-    left join told as t on t.cluster = n.cluster and t.hour = n.hour
-    left join device as d on d.cluster = n.cluster and d.node = n.node and d.hour = n.hour
-),
 line as (
     select
         p.day, p.source, p.cluster, p.node, p.machine, p.gpu_model, o.team, o.model,
@@ -161,7 +241,7 @@ line as (
         0::decimal(38, 9) as unscheduled_hours,
         case when b.is_batch then 0 else p.low_hours end as idle_hours,
         case when b.is_batch then p.low_hours else 0 end as stalled_hours
-    from pod_day as p
+    from held as p
     left join owner as o
         on o.day = p.day and o.cluster = p.cluster and o.namespace = p.namespace and o.pod = p.pod
     left join batch as b
@@ -169,20 +249,15 @@ line as (
     union all
     select
         day, source, cluster, node, machine, gpu_model, null, null, null, hours,
-        case when is_told then hours else busy + least(low, hours - busy) end,
+        least(greatest(told_hours, busy + low), hours),
         (busy * busy_ratio)::decimal(18, 9),
-        case when is_told then hours - busy else 0 end,
-        case when is_told then 0 else least(low, hours - busy) end,
+        least(told_hours, hours - busy),
+        greatest(least(low, hours - busy) - least(told_hours, hours - busy), 0),
         0
     from free
-),
-placed as (
-    select cluster, node, min(lower(capacity_type)) as capacity_type
-    from usage.node
-    group by cluster, node
 )
 select
-    l.day, l.source, l.cluster, l.node, l.machine, l.gpu_model, p.capacity_type, l.team, l.model,
+    l.day, l.source, l.cluster, l.node, l.machine, l.gpu_model, j.capacity_type, l.team, l.model,
     l.model_version,
     sum(l.hours)::decimal(38, 9) as hours,
     sum(l.observed_hours)::decimal(38, 9) as observed_hours,
@@ -191,7 +266,7 @@ select
     sum(l.idle_hours)::decimal(38, 9) as idle_hours,
     sum(l.stalled_hours)::decimal(38, 9) as stalled_hours
 from line as l
-left join placed as p on p.cluster = l.cluster and p.node = l.node
+join judged as j on j.day = l.day and j.cluster = l.cluster and j.node = l.node
 group by
-    l.day, l.source, l.cluster, l.node, l.machine, l.gpu_model, p.capacity_type, l.team, l.model,
+    l.day, l.source, l.cluster, l.node, l.machine, l.gpu_model, j.capacity_type, l.team, l.model,
     l.model_version
