@@ -16,37 +16,25 @@ store as (
 ),
 line as (
     select
-        c.day, c.model, c.model_version, c.team, c.lifecycle_stage, c.cost_kind, c.resource_id,
+        c.day, c.model, c.model_version, c.team, c.lifecycle_stage, c.cost_kind,
         case
             when c.cost_kind = 'idle' or starts_with(c.allocated_to, 'idle') then 'idle'
-            when c.cost_kind = 'shared' then null
-            when starts_with(c.allocated_to, 'job/') or contains(c.allocated_to, '/run/')
-                then 'run'
-        end as part,
-        count(*) = count(c.billed_cost) as is_billed_known,
-        count(*) = count(c.effective_cost) as is_known,
-        sum(c.billed_cost) as billed_cost, sum(c.effective_cost) as effective_cost
-    from ledger.cost as c
-    where c.model is not null
-        and date_trunc('month', c.day)::date in (select month from ledger.stale_month)
-    group by all
-),
-known as (
-    select
-        l.day, l.model, l.model_version, l.team, l.lifecycle_stage, l.cost_kind,
-        case
-            when l.part is not null then l.part
-            when j.resource_id is not null and l.cost_kind <> 'shared' then 'run'
+            when c.cost_kind <> 'shared' and (
+                j.resource_id is not null or starts_with(c.allocated_to, 'job/')
+                or contains(c.allocated_to, '/run/')
+            ) then 'run'
             when s.resource_id is not null then 'storage'
         end as kept,
-        l.is_billed_known, l.is_known, l.billed_cost, l.effective_cost
-    from line as l
-    left join job_resource as j on j.resource_id = l.resource_id
-    left join store as s on s.resource_id = l.resource_id
+        c.billed_cost, c.effective_cost
+    from ledger.cost as c
+    left join job_resource as j on j.resource_id = c.resource_id
+    left join store as s on s.resource_id = c.resource_id
+    where c.model is not null
+        and date_trunc('month', c.day)::date in (select month from ledger.stale_month)
 )
 select
     day, model, model_version, team, lifecycle_stage, cost_kind, kept,
-    case when bool_and(is_billed_known) then sum(billed_cost) end as billed_cost,
-    case when bool_and(is_known) then sum(effective_cost) end as effective_cost
-from known
+    case when count(*) = count(billed_cost) then sum(billed_cost) end as billed_cost,
+    case when count(*) = count(effective_cost) then sum(effective_cost) end as effective_cost
+from line
 group by day, model, model_version, team, lifecycle_stage, cost_kind, kept

@@ -34,7 +34,7 @@ job as (
         max(j.seen_at) as seen_at,
         case when count(j.gpu_hours) = count(*) then sum(j.gpu_hours::decimal(18, 9)) end
             as gpu_hours,
-        min(j.resource_id) as resource_id
+        min(j.resource_id) as resource_id, max(j.instances) as machines
     from usage.gpu_job as j
     left join config.renaming as t on t.field = 'team' and t.old = j.team
     left join config.renaming as m on m.field = 'model' and m.old = j.model
@@ -83,6 +83,8 @@ priced_job as (
         end as cost,
         case
             when c.source is null and j.gpu_hours = 0 then 'none: it did not run'
+            when c.source is null and j.resource_id is null and j.machines > 1
+                then 'unknown: it ran on ' || j.machines || ' machines, and nobody says which'
             when c.source is null and j.resource_id is null
                 then 'unknown: nobody says what it ran on'
             when c.source is null and j.started_at is not null and j.ended_at is null

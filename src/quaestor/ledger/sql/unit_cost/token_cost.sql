@@ -13,8 +13,8 @@
 --           million under the unit `Units`, and its description says so. Commitments and taxes are
 --           no use of tokens
 -- source    FOCUS 1.2, PricingCurrency; FOCUS 1.5 working draft, SkuPriceDetails; AWS,
---           "Understanding your Amazon Bedrock Cost and Usage Report data"; Microsoft, Azure retail prices,
---           meters of Azure OpenAI; Google Cloud SKU groups, Vertex AI
+--           "Understanding your Amazon Bedrock Cost and Usage Report data"; Microsoft, Azure retail
+--           prices, meters of Azure OpenAI; Google Cloud SKU groups, Vertex AI
 with charge as (
     select
         date_trunc('month', c.ChargePeriodStart)::date as month, c.x_source as source, c.provider,

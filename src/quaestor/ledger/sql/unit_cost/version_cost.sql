@@ -9,8 +9,8 @@
 --           included, a sweep with its version. Processing jobs are data, batch predictions
 --           inference, all others training. A run of which nobody says what it ran on is taken
 --           to be in the training charges that are the version's, where there are any
---           the other cost of the model (ledger.model_day), by stage; idle is what idle machines cost
---           that are the model's or were shared out to it; storage is what lies in its stores.
+--           the other cost of the model (ledger.model_day), by stage; idle is what idle machines
+--           cost that are the model's or were shared out to it; storage what lies in its stores.
 --           Where it names no version: what prepares one (data, training, evaluation,
 --           experimentation) is the next version's, from its day on; what keeps versions (storage)
 --           is divided evenly over those there were on the day; what serves is the only one's that
