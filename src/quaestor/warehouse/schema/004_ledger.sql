@@ -136,6 +136,15 @@ create table if not exists ledger.node_day (
     is_up_known boolean not null, -- its source tells when it was up
     is_even boolean not null -- one machine and one row per hour
 );
+-- What pods hold of GPUs that are cut or shared, where a list of pods tells; in physical GPUs.
+create table if not exists ledger.pod_gpu (
+    cluster varchar not null, namespace varchar not null, pod varchar not null, gpus double not null
+);
+-- Hours in which pods held more together than their node has, and what each is scaled by.
+create table if not exists ledger.full_hour (
+    day date not null, hour timestamp not null, cluster varchar not null, node varchar not null,
+    core_fit double not null, gib_fit double not null, gpu_fit double not null
+);
 -- What pods asked for and used, by day; the one pass over usage.pod_hour.
 create table if not exists ledger.pod_use (
     day date not null, source varchar not null, cluster varchar not null,

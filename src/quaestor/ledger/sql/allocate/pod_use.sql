@@ -6,18 +6,14 @@
 -- hours     core, GiB: max(request, usage) hour by hour; GPU: what was requested, in physical
 --           GPUs; each while the pod was up. held_*: the same, not beyond what the node has.
 --           used_*: what was used, null where nobody saw any
--- method    the only table that reads all hours of pods. Where a node has room for the most that
---           its pods held in any hour of the day, sums by day do. Where it may not have, its hours
---           are looked at: what pods hold together beyond the node is scaled down to it, resource
---           by resource, so that the shares of one GPU never exceed it. Where a pod has two rows
---           of an hour (the greater figures count), or the node was another machine or away, the
---           hours of that node are read one by one. Of two sources that tell of the same pod and
---           day the first by name counts. Where the cluster's list of pods names the resource, a
---           slice (MIG) is the larger of its part of the GPU's compute (7 slices; A30 and RTX PRO
---           6000: 4; RTX PRO 5000: 2) and of its memory, and a share (time slices, MPS, HAMi) is
---           one of as many as the GPU offers
+-- method    what pods hold together beyond the node (ledger.full_hour) is scaled down to it, hour
+--           by hour and resource by resource, so that the shares of one GPU never exceed it; of
+--           all other hours the sums by day do. Where a pod has two rows of an hour (the greater
+--           figures count), or the node was another machine or away, the hours of that node are
+--           read one by one. Of two sources that tell of the same pod and day the first by name
+--           counts. What pods hold of GPUs that are cut or shared is ledger.pod_gpu's
 -- rounding  each hour to a billionth, scaled ones down; sums of decimals, in any order the same
--- source    usage.pod_hour, usage.pod, usage.node; NVIDIA, "MIG User Guide", supported profiles
+-- source    usage.pod_hour
 -- Read as what counts: no figure below zero, ratios up to 1, none of more than any machine has.
 with read as not materialized (
     select
@@ -56,7 +52,7 @@ read_node as not materialized (
     from usage.node_hour
     where hour::date in (select day from ledger.stale_day)
 ),
-told as (
+told as materialized (
     select
         day, source, cluster, node, namespace, pod,
         min(labels) as labels, count(*) as samples,
@@ -64,8 +60,6 @@ told as (
         sum((cores * up)::decimal(18, 9)) as core_hours,
         sum((gib * up)::decimal(18, 9)) as gib_hours,
         sum((coalesce(gpus, 0) * up)::decimal(18, 9)) as gpu_hours,
-        max((cores * up)::decimal(18, 9)) as most_cores,
-        max((gib * up)::decimal(18, 9)) as most_gib,
         max(gpus) as most_gpus,
         sum((used_cores * up)::decimal(18, 9)) as used_core_hours,
         sum((used_gib * up)::decimal(18, 9)) as used_gib_hours,
@@ -87,64 +81,22 @@ first_source as (
     group by t.day, t.cluster, t.namespace, t.pod
 ),
 -- What a pod holds of GPUs that are cut or shared, where that is known better than by the hour.
-shared as (
-    select
-        p.cluster, p.namespace, p.pod, min(p.gpu_request) as amount,
-        min(regexp_extract(p.gpu_resource, 'mig-([0-9]+)g', 1)) as slices,
-        min(regexp_extract(p.gpu_resource, 'mig-[0-9]+g[.]([0-9]+)gb', 1)) as slice_gib,
-        min(n.gpu_memory_gib) as gpu_gib, max(n.gpu_replicas) as replicas, max(n.gpus) as gpus,
-        min(lower(n.gpu_sharing)) as sharing,
-        max(try_cast(nullif(regexp_extract(
-            n.gpu_resources, '"' || replace(p.gpu_resource, '.', '[.]') || '":[ ]*([0-9]+)', 1
-        ), '') as double)) as offered,
-        max(regexp_replace(lower(n.gpu_model), '[^a-z0-9]+', '-', 'g')) as gpu_model
-    from usage.pod as p
-    join usage.node as n on n.cluster = p.cluster and n.node = p.node
-    where p.gpu_request > 0 and (p.gpu_resource like '%mig-%' or n.gpu_sharing is not null)
-    group by p.cluster, p.namespace, p.pod
-),
-slice as (
-    select
-        *,
-        case
-            when regexp_matches(gpu_model, '(a100|h100|h200|b200)') then 7
-            when regexp_matches(gpu_model, '(a30|rtx-pro-6000)') then 4
-            when regexp_matches(gpu_model, 'rtx-pro-5000') then 2
-        end as most_slices
-    from shared
-),
-held as (
-    select
-        cluster, namespace, pod,
-        amount * case
-            when slices <> '' then greatest(
-                try_cast(slices as double) / most_slices,
-                case when gpu_gib > 0 then try_cast(nullif(slice_gib, '') as double) / gpu_gib end
-            ) / case when sharing like '%time-slicing%' and replicas > 1 then replicas else 1 end
-            when (sharing like '%time-slicing%' or sharing like '%mps%') and replicas > 1
-                then 1.0::double / replicas
-            when gpus > 0 and offered > gpus then gpus / offered
-        end as gpus
-    from slice
-),
-pod as (
+pod as materialized (
     select
         t.day, t.source, t.cluster, t.node, t.namespace, t.pod, t.labels, t.samples,
-        t.hours_seen, t.core_hours, t.gib_hours, t.most_cores, t.most_gib, t.used_core_hours,
+        t.hours_seen, t.core_hours, t.gib_hours, t.used_core_hours,
         t.used_gib_hours, t.cpu_told, t.ram_told, t.gpu_told, t.cpu_observed, t.ram_observed,
         t.gpu_unobserved, t.network_gib, h.gpus as held_gpus,
         case when h.gpus is null or coalesce(t.most_gpus, 0) = 0 then t.gpu_hours
             else (t.gpu_hours::double * (h.gpus / t.most_gpus))::decimal(38, 9) end as gpu_hours,
         case when h.gpus is null or coalesce(t.most_gpus, 0) = 0 then t.used_gpu_hours
             else (t.used_gpu_hours::double * (h.gpus / t.most_gpus))::decimal(38, 9)
-        end as used_gpu_hours,
-        case when coalesce(t.most_gpus, 0) = 0 then 0 else coalesce(h.gpus, t.most_gpus) end
-            ::decimal(18, 9) as most_gpus
+        end as used_gpu_hours
     from told as t
     left join first_source as f
         on f.day = t.day and f.cluster = t.cluster and f.namespace = t.namespace
         and f.pod = t.pod
-    left join held as h
+    left join ledger.pod_gpu as h
         on h.cluster = t.cluster and h.namespace = t.namespace and h.pod = t.pod
     where f.source is null or f.source = t.source
 ),
@@ -167,79 +119,45 @@ node as (
 ),
 crowd as (
     select
-        day, cluster, node, sum(most_cores) as cores, sum(most_gib) as gib,
-        sum(most_gpus) as gpus, bit_or(hours_seen) as hours_seen,
+        day, cluster, node, bit_or(hours_seen) as hours_seen,
         bool_or(bit_count(hours_seen) <> samples) as has_copies
     from pod
     where node is not null
     group by day, cluster, node
 ),
-judged as (
-    select
-        c.day, c.cluster, c.node, n.cores, n.gib, n.gpus,
-        coalesce(
-            c.has_copies or t.day is not null or n.machines > 1 or not n.is_even
-            or (c.hours_seen & n.hours_seen) <> c.hours_seen, false
-        ) as is_odd,
-        coalesce(c.cores > n.cores, false) or coalesce(c.gib > n.gib, false)
-        or coalesce(c.gpus > n.gpus, false) as may_be_full
+-- Nodes and days on which sums by day do not tell which machine a pod was on.
+odd as materialized (
+    select c.day, c.cluster, c.node
     from crowd as c
     left join node as n on n.day = c.day and n.cluster = c.cluster and n.node = c.node
     left join twice as t on t.day = c.day and t.cluster = c.cluster and t.node = c.node
+    where c.has_copies or t.day is not null or n.machines > 1 or not n.is_even
+        or (c.hours_seen & n.hours_seen) <> c.hours_seen
 ),
--- Nodes and days on which sums by day do not tell which machine a pod was on.
-odd as (
-    select day, cluster, node from judged where is_odd
-),
--- Hours in which pods held more together than the least that the node had that day.
-full_hour as (
-    select
-        r.day, r.hour, r.cluster, r.node,
-        sum((r.cores * r.up)::decimal(18, 9)) as asked_cores,
-        sum((r.gib * r.up)::decimal(18, 9)) as asked_gib,
-        sum((case when r.gpus > 0 then coalesce(h.gpus, r.gpus) else 0 end * r.up)
-            ::decimal(18, 9)) as asked_gpus,
-        min(j.cores) as cores, min(j.gib) as gib, min(j.gpus) as gpus
+odd_row as materialized (
+    select r.*
     from read as r
-    join judged as j on j.day = r.day and j.cluster = r.cluster and j.node = r.node
-    left join held as h
-        on h.cluster = r.cluster and h.namespace = r.namespace and h.pod = r.pod
-    where j.may_be_full and not j.is_odd
-    group by r.day, r.hour, r.cluster, r.node
-    having asked_cores > min(j.cores) or asked_gib > min(j.gib) or asked_gpus > min(j.gpus)
+    where exists (
+        select 1 from odd as o
+        where o.day = r.day and o.cluster = r.cluster and o.node = r.node
+    )
 ),
--- What it had in that hour.
-full_room as (
-    select
-        f.day, f.hour, f.cluster, f.node, f.asked_cores, f.asked_gib, f.asked_gpus,
-        coalesce(max((h.cores * h.up)::decimal(18, 9)), f.cores) as cores,
-        coalesce(max((h.gib * h.up)::decimal(18, 9)), f.gib) as gib,
-        coalesce(max((h.gpus * h.up)::decimal(18, 9)), f.gpus) as gpus
-    from full_hour as f
-    left join read_node as h on h.hour = f.hour and h.cluster = f.cluster and h.node = f.node
-    group by
-        f.day, f.hour, f.cluster, f.node, f.asked_cores, f.asked_gib, f.asked_gpus, f.cores,
-        f.gib, f.gpus
-),
--- Below one where pods hold more together than the node has; down, so that it suffices.
-full_fit as (
-    select
-        day, hour, cluster, node,
-        case when asked_cores > cores then cores::double / asked_cores::double else 1 end
-            as core_fit,
-        case when asked_gib > gib then gib::double / asked_gib::double else 1 end as gib_fit,
-        case when asked_gpus > gpus then gpus::double / asked_gpus::double else 1 end as gpu_fit
-    from full_room
-),
-full_pod as (
+full_row as materialized (
     select
         r.day, r.cluster, r.node, r.namespace, r.pod, f.core_fit, f.gib_fit, f.gpu_fit,
         (r.cores * r.up)::decimal(18, 9) as cores, (r.gib * r.up)::decimal(18, 9) as gib,
-        (case when r.gpus > 0 then coalesce(h.gpus, r.gpus) else 0 end * r.up)
-            ::decimal(18, 9) as gpus
+        (coalesce(r.gpus, 0) * r.up)::decimal(18, 9) as told_gpus,
+        case when r.gpus > 0 then r.up else 0 end as gpu_up
     from read as r
-    join full_fit as f on f.hour = r.hour and f.cluster = r.cluster and f.node = r.node
-    left join held as h
+    join ledger.full_hour as f on f.hour = r.hour and f.cluster = r.cluster and f.node = r.node
+    where f.day in (select day from ledger.stale_day)
+),
+full_pod as (
+    select
+        r.day, r.cluster, r.node, r.namespace, r.pod, r.core_fit, r.gib_fit, r.gpu_fit,
+        r.cores, r.gib, coalesce((h.gpus * r.gpu_up)::decimal(18, 9), r.told_gpus) as gpus
+    from full_row as r
+    left join ledger.pod_gpu as h
         on h.cluster = r.cluster and h.namespace = r.namespace and h.pod = r.pod
 ),
 -- How much less a pod held than it asked for and used.
@@ -297,8 +215,7 @@ pod_hour as (
         max(r.gpus) as gpu_request,
         max(r.told_cores) is not null as is_cpu_told, max(r.told_gib) is not null as is_ram_told,
         max(r.network_gib) as network_gib
-    from read as r
-    join odd as o on o.day = r.day and o.cluster = r.cluster and o.node = r.node
+    from odd_row as r
     join pod as p
         on p.day = r.day and p.source = r.source and p.cluster = r.cluster and p.node = r.node
         and p.namespace = r.namespace and p.pod = r.pod
@@ -380,8 +297,9 @@ select
     f.day, f.source, f.cluster, f.node, f.machine, f.is_placed, f.namespace, f.pod,
     coalesce(f.labels, n.labels) as labels, f.hours_seen, f.samples,
     f.core_hours, f.gib_hours, f.gpu_hours, f.held_core_hours, f.held_gib_hours,
-    f.held_gpu_hours, f.used_core_hours, f.used_gib_hours, f.used_gpu_hours, f.cpu_told, f.ram_told, f.gpu_told, f.cpu_observed, f.ram_observed,
-    f.gpu_unobserved, f.network_gib
+    f.held_gpu_hours, f.used_core_hours, f.used_gib_hours, f.used_gpu_hours,
+    f.cpu_told, f.ram_told, f.gpu_told, f.cpu_observed, f.ram_observed, f.gpu_unobserved,
+    f.network_gib
 from found as f
 left join named as n
     on n.cluster = f.cluster and n.namespace = f.namespace and n.pod = f.pod

@@ -22,7 +22,7 @@ mount as (
         'volume/' || cluster || '/' || volume as split_key, cluster, namespace,
         unnest(pods) as pod
     from usage.volume
-    where len(pods) > 0
+    where array_length(pods) > 0
 ),
 mounted as (
     select distinct split_key, cluster, namespace, pod from mount
@@ -64,7 +64,7 @@ unmounted as (
     select d.day, 'volume/' || v.cluster || '/' || v.volume, min(v.cluster), 24
     from usage.volume as v
     join ledger.stale_day as d on v.created_at is null or d.day >= v.created_at::date
-    where v.phase = 'Available' and len(v.pods) = 0
+    where v.phase = 'Available' and array_length(v.pods) = 0
     group by d.day, v.cluster, v.volume
 ),
 selected as (
