@@ -333,7 +333,7 @@ def divided(warehouse):
         ) as t (allocated_to, model, cost_kind, rule, from_ratio, upto_ratio)
         """
     )
-    for table in ("part", "shared_share", "cost", "model_month"):
+    for table in ("part", "shared_share", "cost", "model_day", "model_month"):
         [path] = ledger.SQL.rglob(f"{table}.sql")
         warehouse.run(f"delete from ledger.{table}")
         warehouse.run(f"insert into ledger.{table} by name {path.read_text()}")
