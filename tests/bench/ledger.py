@@ -111,7 +111,7 @@ def ledger(folder: Path) -> Iterator[Measured]:
 
 def audit(folder: Path, size: Size) -> Iterator[Measured]:
     """Build, judge 200 models, report: CPU of a process of its own, without clusters."""
-    path = folder / "audit.duckdb"
+    path = folder / "judged.duckdb"
     with estate(path, Size(size.charges, 0)) as warehouse:
         scan = f"select {', '.join(f'max({column})' for column in COLUMNS)} from focus.charge"
         warehouse.run(scan)

@@ -107,6 +107,8 @@ def _rewrite(tree: exp.Expr) -> None:
             node.set("expression", _double(node.expression))
         elif isinstance(node, exp.ArgMin | exp.ArgMax):
             _told_only(node)
+        elif isinstance(node, exp.CTE):  # how often it is computed is Spark's to decide
+            node.set("materialized", None)
         elif isinstance(node, exp.DayOfWeekIso):  # weekday: Monday is 0
             day = exp.Anonymous(this="WEEKDAY", expressions=[node.this.copy()])
             node.replace(exp.paren(day + 1))

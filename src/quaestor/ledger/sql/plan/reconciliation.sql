@@ -33,7 +33,8 @@ charged_by_file as (
 ),
 charged as (
     select
-        c.* exclude (sha256),
+        c.source, c.billing_period_start, c.billing_account_id, c.sub_account_id, c.currency,
+        c.charges, c.billed_cost, c.effective_cost,
         case when f.charges is not distinct from f.rows_loaded then c.charges end as rows_loaded
     from charged_by_file as c
     left join focus.file as f on f.source = c.source and f.sha256 = c.sha256
@@ -42,7 +43,7 @@ split as (
     select
         c.x_source as source, c.BillingPeriodStart as billing_period_start,
         c.BillingAccountId as billing_account_id, c.SubAccountId as sub_account_id,
-        c.BillingCurrency as currency, count(distinct (c.x_file_sha256, c.x_row)) as rows_loaded
+        c.BillingCurrency as currency, count(distinct c.x_file_sha256 || ' ' || c.x_row) as rows_loaded
     from focus.charge as c
     join focus.file as f
         on f.source = c.x_source and f.sha256 = c.x_file_sha256 and f.charges <> f.rows_loaded
@@ -53,10 +54,29 @@ refused as (
     from quarantine.row where row_number is null group by all
 ),
 line as (
+    select
+        source, billing_period_start, billing_account_id, sub_account_id, currency, claims,
+        rows_landed, null::bigint as rows_loaded, rows_left_out, rows_quarantined,
+        null::bigint as charges, null::bigint as files_refused,
+        landed_billed_cost, quarantined_billed_cost, null::decimal(38, 20) as billed_cost,
+        landed_effective_cost, quarantined_effective_cost, null::decimal(38, 20) as effective_cost
     from claimed
-    union all by name from charged
-    union all by name from split
-    union all by name from refused
+    union all
+    select
+        source, billing_period_start, billing_account_id, sub_account_id, currency, null,
+        null, rows_loaded, null, null, charges, null, null, null, billed_cost, null, null,
+        effective_cost
+    from charged
+    union all
+    select
+        source, billing_period_start, billing_account_id, sub_account_id, currency, null,
+        null, rows_loaded, null, null, null, null, null, null, null, null, null, null
+    from split
+    union all
+    select
+        source, null, null, null, null, null, null, null, null, null, null, files_refused,
+        null, null, null, null, null, null
+    from refused
 ),
 summed as (
     select
