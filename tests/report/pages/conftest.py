@@ -280,6 +280,40 @@ def _plans(estate: Estate) -> None:
             )
 
 
+def _waterfall(estate: Estate) -> None:
+    """What those GPUs' hours and money became; the A10s are on no bill."""
+    steps = (
+        ("paid", 2160.0, "19036.00"),
+        ("commitment_unused", 0.0, "0"),
+        ("host", None, "5500.00"),
+        ("unscheduled", 216.0, "172.80"),
+        ("idle", 440.5, "3140.70"),
+        ("stalled", 96.0, "612.25"),
+        ("failed", 48.0, "410.00"),
+        ("unobserved", 135.75, "388.11"),
+        ("productive", 1223.75, "8812.14"),
+    )
+    for position, (step, hours, cost) in enumerate(steps, 1):
+        scope = {"source": "prod", "cluster": "prod", "position": position, "step": step}
+        for month in (10, 11):
+            estate.insert(
+                "ledger.gpu_waterfall",
+                month=date(2026, month, 1),
+                gpu_model="NVIDIA H200",
+                gpu_hours=hours,
+                cost=Decimal(cost),
+                **scope,
+            )
+        estate.insert(
+            "ledger.gpu_waterfall",
+            month=date(2026, 11, 1),
+            gpu_model="NVIDIA A10",
+            gpu_hours={"paid": 120.0, "unobserved": 120.0, "host": None}.get(step, 0.0),
+            cost=None,
+            **scope,
+        )
+
+
 def _outlook(estate: Estate) -> None:
     estate.insert("config.budget", budget="everything", amount=Decimal(60000))
     told = {
@@ -482,6 +516,7 @@ def full_estate() -> Warehouse:
     estate.built(datetime(2026, 11, 21, 3, 5))
     _bill(estate)
     _plans(estate)
+    _waterfall(estate)
     _outlook(estate)
     _unusual(estate)
     _commitments(estate)
