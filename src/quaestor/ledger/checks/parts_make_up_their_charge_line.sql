@@ -1,27 +1,30 @@
--- What is divided is made up by its parts, resource by resource: on every cost basis, in the
--- currency it was billed in and in the reporting one, charge for charge. No tolerance.
-with line as (
+-- What is divided is made up by its parts, resource by resource, and what is not stays what it
+-- was, day by day: charge for charge, in the currency it was billed in and in the reporting one.
+-- No tolerance.
+with split as (
+    select distinct day, resource_id
+    from ledger.part
+    where allocated_to is not null
+        and date_trunc('month', day)::date in (select month from ledger.stale_month)
+),
+line as (
     select
-        day, source, resource_id, charge_category, billing_currency, sum(charges) as charges,
-        sum(billing_billed_cost) as billing_billed, sum(billing_effective_cost) as billing_effective,
-        sum(money_at_rate(billing_billed_cost, rate)) as billed,
-        sum(money_at_rate(billing_effective_cost, rate)) as effective,
-        case when count(*) = count(billing_list_cost)
-            then sum(money_at_rate(billing_list_cost, rate)) end as listed,
-        case when count(*) = count(billing_contracted_cost)
-            then sum(money_at_rate(billing_contracted_cost, rate)) end as contracted
-    from ledger.charge_day
-    where date_trunc('month', day)::date in (select month from ledger.stale_month)
-    group by all
+        l.day, l.source, s.resource_id, l.charge_category, l.billing_currency,
+        sum(l.charges) as charges, sum(l.billing_billed_cost) as billing_billed,
+        sum(l.billing_effective_cost) as billing_effective,
+        sum(money_at_rate(l.billing_billed_cost, l.rate)) as billed,
+        sum(money_at_rate(l.billing_effective_cost, l.rate)) as effective
+    from ledger.charge_day as l
+    left join split as s on s.day = l.day and s.resource_id = l.resource_id
+    where date_trunc('month', l.day)::date in (select month from ledger.stale_month)
+    group by l.day, l.source, s.resource_id, l.charge_category, l.billing_currency
 ),
 part as (
     select
-        day, source, resource_id, charge_category, billing_currency, sum(charges) as charges,
+        day, source, case when allocated_to is not null then resource_id end as resource_id,
+        charge_category, billing_currency, sum(charges) as charges,
         sum(billing_billed_cost) as billing_billed, sum(billing_effective_cost) as billing_effective,
-        case when count(*) = count(billed_cost) then sum(billed_cost) end as billed,
-        case when count(*) = count(effective_cost) then sum(effective_cost) end as effective,
-        case when count(*) = count(list_cost) then sum(list_cost) end as listed,
-        case when count(*) = count(contracted_cost) then sum(contracted_cost) end as contracted
+        sum(billed_cost) as billed, sum(effective_cost) as effective
     from ledger.part
     where date_trunc('month', day)::date in (select month from ledger.stale_month)
     group by all
@@ -43,6 +46,4 @@ where p.charges is distinct from l.charges
     or p.billing_effective is distinct from l.billing_effective
     or p.billed is distinct from l.billed
     or p.effective is distinct from l.effective
-    or p.listed is distinct from l.listed
-    or p.contracted is distinct from l.contracted
 order by 1, 2, 3

@@ -1,8 +1,8 @@
--- What `shared:` divides is owed by those it is divided over, resource by resource, to the last
--- digit; what it leaves alone stays as it is.
+-- What `shared:` divides is owed by those it is divided over, to the last digit, and what it leaves
+-- alone stays as it is: by day, service and kind of charge, on every cost basis.
 with part as (
     select
-        day, source, resource_id, charge_category, billing_currency, sum(charges) as charges,
+        day, source, service, charge_category, billing_currency, sum(charges) as charges,
         sum(billing_billed_cost) as billing_billed, sum(billing_effective_cost) as billing_effective,
         case when count(*) = count(billed_cost) then sum(billed_cost) end as billed,
         case when count(*) = count(effective_cost) then sum(effective_cost) end as effective,
@@ -14,7 +14,7 @@ with part as (
 ),
 owed as (
     select
-        day, source, resource_id, charge_category, billing_currency, sum(charges) as charges,
+        day, source, service, charge_category, billing_currency, sum(charges) as charges,
         sum(billing_billed_cost) as billing_billed, sum(billing_effective_cost) as billing_effective,
         case when count(*) = count(billed_cost) then sum(billed_cost) end as billed,
         case when count(*) = count(effective_cost) then sum(effective_cost) end as effective,
@@ -26,13 +26,13 @@ owed as (
 )
 select
     coalesce(p.day, o.day) as day, coalesce(p.source, o.source) as source,
-    coalesce(p.resource_id, o.resource_id) as resource_id,
+    coalesce(p.service, o.service) as service,
     p.charges, o.charges as charges_owed, p.billing_billed, o.billing_billed as billed_owed,
     p.billing_effective, o.billing_effective as effective_owed
 from part as p
 full join owed as o
     on o.day = p.day and o.source = p.source
-    and o.resource_id is not distinct from p.resource_id
+    and o.service is not distinct from p.service
     and o.charge_category is not distinct from p.charge_category
     and o.billing_currency is not distinct from p.billing_currency
 where o.charges is distinct from p.charges
