@@ -97,6 +97,44 @@ def test_what_serves_two_models_is_of_neither():
     ]
 
 
+WORKSPACE = "/subscriptions/S/providers/Microsoft.MachineLearningServices/workspaces/acme"
+
+
+def test_an_endpoint_that_azure_bills_as_its_workspace_is_found_by_its_tag():
+    """What else the workspace costs is not the endpoint's, nor that of another's endpoint."""
+    tag = {"azuremlendpoint": "Churn-API"}
+    warehouse = a_warehouse(
+        {"ResourceId": WORKSPACE, "tags": tag},
+        {"ResourceId": WORKSPACE},
+        {"ResourceId": WORKSPACE + "-2", "tags": tag},
+    )
+
+    def known(model):
+        endpoint = {"source": "aml", "endpoint": "acme/churn-api", "model": model, "seen_at": SEEN}
+        warehouse.run("delete from usage.endpoint")
+        name = f"{WORKSPACE.lower()}/onlineendpoints/churn-api"
+        insert(warehouse, "usage.endpoint", **endpoint, resource_id=name)
+        build(warehouse)
+        return warehouse.rows("select model, rule from ledger.cost order by model")
+
+    nobody = (None, "unattributed")
+    assert known("churn") == [("churn", "lineage:endpoint"), nobody, nobody]
+    assert known("fraud")[0] == ("fraud", "lineage:endpoint")
+
+
+def test_a_rule_may_name_the_cluster_of_a_machine():
+    """Of its charges, and so of what nobody used of it."""
+    warehouse = billed("i-1", "i-2")
+    hour = {"source": "prom", "cluster": "prod", "node": "n1", "hour": "2026-10-05"}
+    insert(warehouse, "usage.node_hour", **hour, provider_id="i-1")
+    lines(warehouse, "attribution: [{name: c, match: {cluster: pr*}, team: platform}]")
+
+    assert warehouse.rows("select resource_id, team from ledger.line order by 1") == [
+        ("i-1", "platform"),
+        ("i-2", None),
+    ]
+
+
 def test_a_version_is_meant_from_the_day_it_was_deployed_on():
     """What served in the weeks before is not known; the model is."""
     warehouse = a_warehouse(

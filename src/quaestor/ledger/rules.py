@@ -242,7 +242,9 @@ def _known(origin: str, tags: str, resource: str, day: str) -> str:
                 l.cluster as lineage_cluster, l.split_key as lineage_split_key
             from {origin} as c
             left join ledger.tag_set as t on t.tags = c.{tags}
-            left join ledger.lineage as l on l.resource_id = c.{resource}
+            left join ledger.lineage as l on l.resource_id = case
+                when t.endpoint is null then c.{resource}
+                else lower(c.{resource}) || '/onlineendpoints/' || lower(t.endpoint) end
         )
     """
 

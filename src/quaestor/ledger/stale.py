@@ -123,14 +123,18 @@ def of_other_lineage(warehouse: Warehouse) -> None:
     _add_months(
         warehouse,
         """
-        select day from ledger.charge_day
-        where resource_id in (
-            select resource_id from (
-                (from ledger.lineage except from lineage_before)
-                union all
-                (from lineage_before except from ledger.lineage)
-            )
+        with changed as (
+            (from ledger.lineage except from lineage_before)
+            union all
+            (from lineage_before except from ledger.lineage)
+        ),
+        workspace as (
+            select regexp_extract(resource_id, '^(.*)/onlineendpoints/[^/]+$', 1) as resource_id
+            from changed where resource_id like '%/onlineendpoints/%'
         )
+        select day from ledger.charge_day
+        where resource_id in (select resource_id from changed)
+            or lower(resource_id) in (select resource_id from workspace)
         """,
     )
 

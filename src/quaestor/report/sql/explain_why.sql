@@ -13,4 +13,6 @@ select
     l.version_since as lineage_version_since
 from charge as c
 left join ledger.tag_set as t on t.tags = c.Tags
-left join ledger.lineage as l on l.resource_id = c.ResourceId
+left join ledger.lineage as l on l.resource_id = case
+    when t.endpoint is null then c.ResourceId
+    else lower(c.ResourceId) || '/onlineendpoints/' || lower(t.endpoint) end

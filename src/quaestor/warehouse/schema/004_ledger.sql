@@ -23,7 +23,8 @@ create table if not exists ledger.row_state (
 create table if not exists ledger.tag_set (
     tags varchar primary key, team varchar, model varchar, model_version varchar,
     environment varchar, lifecycle_stage varchar,
-    pairs map(varchar, varchar) -- every tag, its key in lower case
+    pairs map(varchar, varchar), -- every tag, its key in lower case
+    endpoint varchar -- of the workspace that Azure bills it under (its own tag, azuremlendpoint)
 );
 create table if not exists ledger.label_set (
     labels varchar primary key, team varchar, model varchar, model_version varchar,

@@ -1,6 +1,7 @@
 -- What the resources of a bill are, where a cluster, a platform or a registry knows them.
 --
--- grain     one row per ResourceId that is known elsewhere
+-- grain     one row per ResourceId that is known elsewhere; of endpoints that Azure bills as their
+--           workspace with a tag azuremlendpoint, per id of the endpoint
 -- method    ids are compared as they stand, then as the clouds write them: an instance's or a
 --           volume's ARN ends with its id, Google's global names begin with the host of the API,
 --           Azure's ids differ in letter case, an AWS load balancer's ARN has the name that its
@@ -13,9 +14,18 @@
 --           `names:` says what is called otherwise
 -- source    AWS service authorization reference, resource types of EC2, Elastic Load Balancing and
 --           S3; Google Cloud, "Resource names"; FOCUS 1.2 ResourceId
-with billed as (
-    select distinct resource_id, service
-    from ledger.charge_day where resource_id is not null
+with endpoint_tag as (
+    select tags, endpoint from ledger.tag_set where endpoint is not null
+),
+billed as (
+    select distinct
+        case when t.endpoint is null then c.resource_id
+            else lower(c.resource_id) || '/onlineendpoints/' || lower(t.endpoint)
+            end as resource_id,
+        c.service
+    from ledger.charge_day as c
+    left join endpoint_tag as t on t.tags = c.tags
+    where c.resource_id is not null
 ),
 spelling as (
     select distinct

@@ -58,6 +58,8 @@ owner as (
     from told group by tags
 )
 select
-    l.tags, o.team, o.model, o.model_version, o.environment, o.lifecycle_stage, l.pairs
+    l.tags, o.team, o.model, o.model_version, o.environment, o.lifecycle_stage, l.pairs,
+    e.value as endpoint
 from lowered as l
 left join owner as o on o.tags = l.tags
+left join lone as e on e.tags = l.tags and e.key = 'azuremlendpoint'
