@@ -335,3 +335,10 @@ def test_the_schema_describes_what_init_writes(home, quaestor):
     validator.validate(written | {"budgets": [{"name": "a", "amount": 5000.5}]})
     assert not validator.is_valid(written | {"base": "."})
     assert not validator.is_valid(written | {"curency": "EUR"})
+
+
+def test_money_with_a_default_may_be_a_number_too(quaestor):
+    """`anomaly: {amount: 50}` is no text; an editor must not underline it."""
+    shape = json.loads(quaestor("init", "--schema").out)["$defs"]["Anomaly"]["properties"]["amount"]
+
+    assert shape == {"type": ["number", "string"], "default": "50"}

@@ -58,6 +58,8 @@ _TAIL = """\
 # Money a team or a model may spend in a calendar month, in the reporting currency.
 # budgets:
 #   - {name: growth, team: growth, amount: 5000}
+# When a day is unusual: above the share of what was expected, the amount, and the usual spread.
+# anomaly: {change_ratio: 0.2, amount: 50, deviations: 3.5}
 
 # Policies: those that ship with Quaestor, then your own folders, in this order.
 policies: [builtin]
@@ -167,8 +169,9 @@ def config_schema() -> dict[str, Any]:
 
 def _with_numbers(value: Any) -> Any:
     """Let money be a number too, as YAML has it."""
-    if value == _MONEY:
-        return {"type": ["number", "string"]}
+    if isinstance(value, Mapping) and _MONEY.items() <= value.items():
+        rest = {key: item for key, item in value.items() if key not in _MONEY}
+        return {"type": ["number", "string"], **rest}
     if isinstance(value, Mapping):
         return {key: _with_numbers(item) for key, item in value.items()}
     if isinstance(value, list):

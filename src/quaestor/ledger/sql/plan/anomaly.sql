@@ -20,14 +20,14 @@
 --                         C0 x (work1 / work0 - 1), and efficiency the rest of the units' effect:
 --                         more or fewer units for the same work
 --           What changed most is the resource and SKU with the largest part in the change's
---           direction. Effects are NULL beyond the 200 largest changes
+--           direction. Effects are NULL beyond the 100 largest changes
 -- rounding  each cost and quantity of a SKU to 9 digits, each effect to 6; mix is the change less
 --           the others, so that they always add up. Where that is under 0.0001 it is nothing but
 --           rounding, and goes to the volume, or to what is not measured where nothing else is
 -- source    price, volume and mix as in management accounting's variance analysis (Laspeyres
 --           volumes at old prices, Paasche prices at new volumes)
 with unusual as (
-    select * from ledger.unusual_day where place <= 200
+    select * from ledger.unusual_day where place <= 100
 ),
 moment as (
     select scope, subject, day, day as charged_on, true as is_now from unusual
