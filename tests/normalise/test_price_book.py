@@ -1,0 +1,131 @@
+"""The price book: the shipped list, a file of `prices:`, and what each counts for."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quaestor.core.errors import ConfigurationError
+from quaestor.normalise import price_book
+from quaestor.warehouse.duckdb import Warehouse
+
+AZURE = "azure_gpu_vm_from_infracost_golden"
+HEADER = "instance_type,region,gpu_model,gpus,cores,gib,capacity_type,price,currency,priced_on\n"
+
+
+def written(tmp_path: Path, *lines: str, header: str = HEADER) -> Path:
+    """A file of prices."""
+    path = tmp_path / "prices.csv"
+    path.write_text(header + "".join(f"{line}\n" for line in lines))
+    return path
+
+
+def prices(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    """What a file of the user's adds to the list."""
+    return warehouse.rows(
+        "select instance_type, gpu_model, gpus, capacity_type, price, currency from config.price "
+        "where origin = 'prices' order by all"
+    )
+
+
+def test_the_shipped_list_is_dated_and_names_its_pages():
+    """Every price says which public page it is from, and of which day."""
+    warehouse = Warehouse(":memory:")
+    price_book.write(warehouse, None)
+
+    assert warehouse.rows(
+        "select count(*) > 50, bool_and(origin = 'quaestor') from config.price"
+    ) == [(True, True)]
+    assert (
+        warehouse.rows("select * from config.price where price_source not like 'https://%'") == []
+    )
+
+
+def test_a_file_adds_prices_and_no_price_is_none(tmp_path: Path):
+    """Zero and nothing are no price: what is not priced is not free."""
+    warehouse = Warehouse(":memory:")
+    path = written(
+        tmp_path,
+        "box,,X1,4,64,512,,12.5,EUR,2026-01-01",
+        "free,,X1,4,64,512,,0,EUR,2026-01-01",
+        "none,,X1,4,64,512,,,EUR,2026-01-01",
+        ",,X1,1,0,0,spot,2,USD,2026-01-01",
+    )
+    price_book.write(warehouse, path)
+
+    assert prices(warehouse) == [
+        ("box", "X1", 4, "on-demand", Decimal("12.5"), "EUR"),
+        (None, "X1", 1, "spot", 2, "USD"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("box,,X1,4,64,512,,cheap,EUR,2026-01-01", "price 'cheap' is no number"),
+        ("box,,X1,4,64,512,,-1,EUR,2026-01-01", "price '-1' is below zero"),
+        ("box,,X1,4,64,512,,nan,EUR,2026-01-01", "price 'nan' is below zero, or no amount"),
+        ("box,,X1,4,64,512,,1,EURO,2026-01-01", "currency 'EURO' is not known"),
+        ("box,,X1,4,64,512,,1,EUR,1.1.2026", "priced_on '1.1.2026' is no day"),
+        ("box,,X1,4,64,512,rented,1,EUR,2026-01-01", "capacity_type 'rented' is not known"),
+        ("box,,,4,64,512,,1,EUR,2026-01-01", "has GPUs and names no gpu_model"),
+        (",,X1,1,1,0,,1,EUR,2026-01-01", "not one of gpus, cores and gib alone"),
+        ("box,,X1,4,64,512,,1,EUR,2026-01-01,more", "more values than columns"),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_refused_where_it_stands(
+    tmp_path: Path, line: str, message: str
+):
+    """The file, its line, and what is wrong with it."""
+    path = written(tmp_path, "a,,X1,4,64,512,,1,EUR,2026-01-01", line)
+    with pytest.raises(ConfigurationError) as caught:
+        price_book.write(Warehouse(":memory:"), path)
+
+    assert (message in caught.value.what, caught.value.where) == (True, f"{path}:3")
+
+
+def test_two_prices_of_one_thing_and_day_are_refused(tmp_path: Path):
+    """Nobody could say which of them counts."""
+    path = written(tmp_path, *["a,,X1,4,64,512,,1,EUR,2026-01-01"] * 2)
+    with pytest.raises(ConfigurationError, match="second price of what the line 2 prices"):
+        price_book.write(Warehouse(":memory:"), path)
+
+
+@pytest.mark.parametrize("header", ["a,b\n", HEADER.replace("region", "regoin")])
+def test_a_file_of_other_columns_is_refused(tmp_path: Path, header: str):
+    """A misspelt column would be a price for another thing."""
+    with pytest.raises(ConfigurationError, match="has"):
+        price_book.write(Warehouse(":memory:"), written(tmp_path, header=header))
+
+
+def test_a_missing_file_is_told(tmp_path: Path):
+    """With its path."""
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        price_book.write(Warehouse(":memory:"), tmp_path / "none.csv")
+
+
+@pytest.mark.thirdparty
+def test_the_shipped_prices_are_those_that_others_collected(reference: Path):
+    """Where both have a price of a type: AWS in 2024, and Azure."""
+    with price_book.SHIPPED.open() as stream:
+        shipped = [row for row in csv.DictReader(stream) if row["instance_type"]]
+    ours = {
+        (row["provider"], row["instance_type"]): Decimal(row["price"])
+        for row in shipped
+        if row["priced_on"] < "2025"
+    }
+    found = {}
+    for name, region in (("aws_gpu_instances_2024-04", "us-east-1"), (AZURE, None)):
+        with (reference / "prices" / f"{name}.csv").open() as stream:
+            for row in csv.DictReader(stream):
+                price = row.get("on_demand_usd_per_hour") or row.get("usd_per_hour") or "0"
+                is_same = row.get("region") == region and row.get("os", "Linux") == "Linux"
+                if is_same and Decimal(price):
+                    found[row["provider"], row["instance_type"]] = Decimal(price)
+    both = ours.keys() & found.keys()
+
+    assert len(both) > 15
+    assert {one: (ours[one], found[one]) for one in both if ours[one] != found[one]} == {}
