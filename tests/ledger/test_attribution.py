@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from builders.ledgers import a_warehouse, built, config
 from builders.owners import DAY, a_pod, lines, pods
 from builders.rows import insert
 from quaestor.core.errors import ConfigurationError
 from quaestor.ledger.rules import create_views, fact_columns
+from quaestor.ledger.rules_match import alone, groups, unnamed
 from quaestor.warehouse.duckdb import Warehouse
 
 
@@ -39,6 +43,41 @@ def test_groups_of_an_expression_may_stand_in_names(match, team, model):
         model and "chat",
         "rule:a",
     )
+
+
+def test_any_number_of_groups_may_be_asked_for():
+    """The eleventh, too: none of them is taken for the first with a one behind it."""
+    pattern = "".join(f"({letter})" for letter in "abcdefghijk")
+    text = f"attribution: [{{name: a, match: {{ServiceName: /{pattern}/}}, team: '{{11}}-{{1}}'}}]"
+
+    assert owner({"ServiceName": "abcdefghijk"}, text, "team") == ("k-a",)
+
+
+PIECES = ("a", "(", "(?:", ")", ")?", "[(]", "[^)]", "[]x(]", r"\(", r"\\", "|", "(?P<n>")
+
+
+def compiled(pattern):
+    """What Python makes of an expression; None where it is none."""
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join).filter(compiled))
+def test_groups_are_counted_as_engines_count_them(pattern):
+    """Escapes, classes and groups that catch nothing are told apart, whatever the expression."""
+    known = re.compile(pattern)
+    count = known.groups
+
+    assert groups(pattern) == [
+        next((name for name, at in known.groupindex.items() if at == number), None)
+        for number in range(1, count + 1)
+    ]
+    assert re.compile(unnamed(pattern)).groups == count
+    for number in range(1, count + 1):
+        assert re.compile(alone(pattern, number)).groups == 1
 
 
 def test_a_group_that_finds_nothing_names_nobody():

@@ -120,6 +120,20 @@ def unnamed(found: str) -> str:
     return "".join("(" if match["name"] else match[0] for match in _tokens(found))
 
 
+def alone(found: str, number: int) -> str:
+    """Return an expression of which one group alone is kept: engines count up to nine.
+
+    >>> alone("^(?P<team>[a-z]+)-([0-9]+)", 2)
+    '^(?:[a-z]+)-([0-9]+)'
+    """
+    passed = 0
+    text = ""
+    for match in _tokens(found):
+        passed += match["group"] is not None
+        text += match[0] if match["group"] is None else "(" if passed == number else "(?:"
+    return text
+
+
 # In this order: a quoted stretch, an escape, a class of characters, a group, anything else.
 _TOKEN = re.compile(
     r"""
@@ -173,7 +187,7 @@ def _target(rule: AttributionRule, field: str, place: Place, names: Names) -> st
         found = group_of(rule, part) if index % 2 else None
         if found:
             key, pattern, number = found
-            group = f"regexp_extract({place.left(key)}, {literal(unnamed(pattern))}, {number})"
+            group = f"regexp_extract({place.left(key)}, {literal(alone(pattern, number))}, 1)"
             parts.append(f"nullif(trim({group}), '')")
         elif part:
             parts.append(literal(part))
