@@ -71,7 +71,28 @@ def add(
     )
 
 
-def plan(warehouse: Warehouse, text: str = "", *, upto: str = "budget") -> Warehouse:
+def owned(warehouse: Warehouse) -> Warehouse:
+    """Give each charge of a bill to the team, model and version that its tags name."""
+    warehouse.run(
+        """
+        insert into ledger.cost by name
+        select
+            ChargePeriodStart::date as day, x_source as source, ServiceName as service,
+            ResourceId as resource_id, ChargeCategory as charge_category,
+            Tags ->> '$.team' as team, Tags ->> '$.model' as model,
+            Tags ->> '$.model_version' as model_version, 'direct' as cost_kind, 'tag' as rule,
+            BillingCurrency as billing_currency, sum(BilledCost) as billing_billed_cost,
+            sum(EffectiveCost) as billing_effective_cost, sum(EffectiveCost) as effective_cost,
+            count(*) as charges
+        from focus.charge group by all
+        """
+    )
+    return warehouse
+
+
+def plan(
+    warehouse: Warehouse, text: str = "", *, upto: str = "budget", without: tuple[str, ...] = ()
+) -> Warehouse:
     """Make the plans of a ledger, up to a table, under a configuration."""
     from builders.ledgers import config
 
@@ -91,6 +112,8 @@ def plan(warehouse: Warehouse, text: str = "", *, upto: str = "budget") -> Wareh
         """
     )
     for table in ORDER[: ORDER.index(upto) + 1]:
+        if table in without:
+            continue
         if table == "forecast":
             forecast.build(warehouse, lambda _: None)
             continue
