@@ -1,4 +1,4 @@
-"""Install the real parties that tests talk to: a browser, an MLflow server, Azure's stand-ins.
+"""Install the real parties that tests talk to: a browser, an MLflow server, Spark, stand-ins.
 
 Run by `make test`; does nothing where all is there. What cannot be installed here is said,
 and the tests that need it skip; with CI=true (or REQUIRE_REAL=1) that is an error.
@@ -7,9 +7,11 @@ and the tests that need it skip; with CI=true (or REQUIRE_REAL=1) that is an err
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -18,14 +20,24 @@ DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core")
 MLFLOW = "mlflow[auth]==3.17.2"
 BIGQUERY = ("bqemulator==1.4.0", "duckdb==1.5.5", "duckdb-extension-spatial==1.5.5", "numpy")
 NPM_PACKAGES = {"azurite": "azurite@3.35.0", "wiremock": "wiremock@3.13.2"}
-JAVA = "default-jre-headless"  # runs WireMock, and has the keytool that makes a certificate
+JAVA = "default-jre-headless"  # runs WireMock and Spark, and has the keytool for a certificate
+SPARK = "pyspark==4.0.1"  # no part of [dev]: it is large, and of use only where Java 17 is
+JAVA_OF_SPARK = 17
 
 
 def main() -> int:
     """Install what is missing and return 1 where something must be there and is not."""
     missing = [
         reason
-        for reason in (browser(), mlflow(), azurite(), wiremock(), bigquery(), prometheus())
+        for reason in (
+            browser(),
+            mlflow(),
+            azurite(),
+            wiremock(),
+            bigquery(),
+            prometheus(),
+            spark(),
+        )
         if reason
     ]
     for reason in missing:
@@ -106,6 +118,21 @@ def azurite() -> str | None:
 def wiremock() -> str | None:
     """Install the server that gives the answers it is told; return why there is none."""
     return debian("npm", "nodejs", "npm") or debian("keytool", JAVA) or npm("wiremock")
+
+
+def spark() -> str | None:
+    """Install Spark beside Quaestor, where Java is new enough; return why there is none."""
+    if missing := debian("java", JAVA):
+        return missing
+    told = subprocess.run(("java", "-version"), capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', told)
+    if version is None or int(version[1]) < JAVA_OF_SPARK:
+        return f"Spark. It needs Java {JAVA_OF_SPARK} or later."
+    if find_spec("pyspark"):
+        return None
+    say(f"installing {SPARK}")
+    failed = run(sys.executable, "-m", "pip", "install", "--quiet", SPARK)
+    return f"Spark. pip could not install {SPARK}." if failed else None
 
 
 def debian(program: str, *packages: str) -> str | None:

@@ -34,7 +34,7 @@ attribution:
   - {name: platform, match: {ServiceName: Service 7}, team: platform}
   - {name: by-sku, match: {SkuMeter: "/^meter-39[0-9]$/"}, team: data}
 shared:
-  - {name: clusters, match: {cost_kind: idle}, by: cost}
+  - {name: support, match: {ServiceName: Service 59}, by: cost}
 budgets:
   - {name: all, amount: 1000000}
   - {name: first, amount: 1000, team: team-1}
