@@ -269,8 +269,8 @@ def report(
 
 def _configure(warehouse: Warehouse, config: Config) -> bool:
     """Write the configuration into its tables; say whether it differs from the last build's."""
-    rates = config.resolve(config.rates) if config.rates else None
-    digest = _digest(config, rates.read_bytes() if rates and rates.is_file() else b"")
+    files = [config.resolve(path) for path in (config.rates, config.prices) if path]
+    digest = _digest(config, *(path.read_bytes() for path in files if path.is_file()))
     if recall(warehouse, "config") == digest:
         return False
     settings.write(warehouse, config)
@@ -389,6 +389,6 @@ def _forget_others(warehouse: Warehouse, config: Config) -> bool:
     return bool(gone)
 
 
-def _digest(config: Config, more: bytes = b"") -> str:
+def _digest(config: Config, *files: bytes) -> str:
     told = msgspec.json.encode((__version__, msgspec.structs.replace(config, base="")))
-    return hashlib.sha256(told + more).hexdigest()
+    return hashlib.sha256(b"\0".join((told, *files))).hexdigest()

@@ -19,7 +19,7 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config
 from quaestor.core.errors import CheckFailedError
 from quaestor.core.progress import counted
-from quaestor.ledger import commitment, forecast, gpu, reconciliation, sharing, stale
+from quaestor.ledger import allocation, commitment, forecast, gpu, reconciliation, sharing, stale
 from quaestor.ledger.rules import VIEWS, fact_columns, views
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.engine import Engine, engine
@@ -27,7 +27,7 @@ from quaestor.warehouse.errors import OutOfRangeError
 
 # Tables that no SELECT can make, and who makes them after ledger.cost.
 BUILT: dict[str, Callable[[Warehouse, Callable[[str], None]], None]] = {"forecast": forecast.build}
-_TOLD = (reconciliation, sharing, gpu, commitment)
+_TOLD = (reconciliation, allocation, sharing, gpu, commitment)
 SQL = Path(__file__).parent / "sql"
 CHECKS = Path(__file__).parent / "checks"
 _READS = re.compile(r"\bledger\.(\w+)")
@@ -58,7 +58,7 @@ def build(
     with engine(warehouse, config) as computing:
         for view, select in views(warehouse, config).items():
             computing.define(f"ledger.{view}", select)
-        stale.find(warehouse, _settings(config), facts)
+        stale.find(warehouse, _settings(warehouse, config), facts)
         models = {path.stem: path for path in SQL.rglob("*.sql")}
         tables = _order(models)
         tables = tables[: tables.index(upto) + 1] if upto else tables
@@ -76,7 +76,7 @@ def build(
 
 def is_built_with(warehouse: Warehouse, config: Config) -> bool:
     """Return whether the ledger is what this configuration made of it."""
-    return stale.is_built_with(warehouse, _settings(config))
+    return stale.is_built_with(warehouse, _settings(warehouse, config))
 
 
 def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
@@ -84,8 +84,12 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
     return [spot for part in _TOLD for spot in part.blind_spots(warehouse)]
 
 
-def _settings(config: Config) -> bytes:
-    return msgspec.json.encode((__version__, msgspec.structs.replace(config, base="", spark=None)))
+def _settings(warehouse: Warehouse, config: Config) -> bytes:
+    """Return what decides every day: the configuration, and the price book it names."""
+    prices = warehouse.row("select count(*), sum(hash(p))::varchar from config.price as p")
+    return msgspec.json.encode(
+        (__version__, msgspec.structs.replace(config, base="", spark=None), prices)
+    )
 
 
 def _fill(warehouse: Warehouse, computing: Engine, table: str, select: str) -> None:
