@@ -265,6 +265,43 @@ def test_a_fortune_for_next_to_nothing_is_no_figure():
     assert found == {("1k_requests", "allocated"): None, ("1k_requests", "used"): None}
 
 
+def test_no_nonsense_stops_the_ledger():
+    """Counts that nothing can have are not told; hours, GPUs and quantities alike."""
+    warehouse = a_warehouse()
+    endpoint(warehouse, "e", "churn")
+    for hour, nonsense in enumerate((float("nan"), float("inf"), -5.0, 1e300)):
+        served(
+            warehouse,
+            "e",
+            f"2026-10-05 0{hour}:00",
+            nonsense,
+            input_tokens=nonsense,
+            instances=nonsense,
+            gpu_used_ratio=0.5,
+            latency_p95_ms=nonsense,
+        )
+        job(warehouse, str(hour), "2026-10-05", 6, gpus=nonsense, gpu_hours=None)
+    served(warehouse, "e", "2026-10-05 09:00", 1000, gpu_used_ratio=0.5)
+    inference(warehouse, "4")
+    billed(warehouse, "2026-10-05", "24", "gpu-1", hours="99999999999")
+    billed(
+        warehouse,
+        "2026-10-05",
+        "1",
+        None,
+        hours=None,
+        ConsumedUnit="1M tokens",
+        ConsumedQuantity="99999999999999999",
+        SkuMeter="Input Tokens",
+    )
+    build(warehouse)
+    found = units(warehouse, where="unit = '1k_requests'")
+
+    assert found[("1k_requests", "used")] == 4
+    assert warehouse.row("select tokens, effective_cost from ledger.token_cost") == (None, 1)
+    assert warehouse.row("select sum(effective_cost) from ledger.cost") == (29,)
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.floats(0.001, 1), min_size=1, max_size=5),

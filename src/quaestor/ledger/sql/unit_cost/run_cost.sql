@@ -32,8 +32,9 @@ job as (
         min(j.started_at) as started_at,
         case when count(j.ended_at) = count(*) then max(j.ended_at) end as ended_at,
         max(j.seen_at) as seen_at,
-        case when count(j.gpu_hours) = count(*) then sum(j.gpu_hours::decimal(18, 9)) end
-            as gpu_hours,
+        case when count(*) filter (where j.gpu_hours between 0 and 1e8) = count(*) then sum(
+            case when j.gpu_hours between 0 and 1e8 then j.gpu_hours::decimal(18, 9) end
+        ) end as gpu_hours,
         min(j.resource_id) as resource_id, max(j.instances) as machines
     from usage.gpu_job as j
     left join config.renaming as t on t.field = 'team' and t.old = j.team

@@ -20,6 +20,7 @@ charge as (
         m.split_key, c.ChargePeriodStart::date as day, coalesce(c.SkuId, c.SkuMeter) as sku,
         case when c.ChargeClass is null
             and lower(trim(c.ConsumedUnit)) in ('hrs', 'hr', 'hours', 'hour')
+            and c.ConsumedQuantity between 0 and 1000000
             then c.ConsumedQuantity end as hours,
         date_trunc('hour', c.ChargePeriodStart) as hour,
         coalesce(c.ChargePeriodEnd <= c.ChargePeriodStart + interval 1 hour, false) as is_hourly,
@@ -124,9 +125,9 @@ claim as (
     select
         s.split_key, s.day, s.source, s.job, s.from_at, s.upto_at,
         case
-            when p.is_pool then coalesce(s.instances, 1)::double
-            when p.has_gpus then coalesce(s.gpus, 1)
-            else coalesce(s.cpus, 1)
+            when p.is_pool then least(greatest(coalesce(s.instances, 1)::double, 0), 1000000)
+            when p.has_gpus then least(greatest(coalesce(s.gpus, 1), 0), 1000000)
+            else least(greatest(coalesce(s.cpus, 1), 0), 1000000)
         end as asked
     from stay as s
     join place as p on p.split_key = s.split_key and p.day = s.day

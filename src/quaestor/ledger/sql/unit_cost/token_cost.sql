@@ -133,7 +133,9 @@ counted as (
         *,
         case
             when category <> 'Usage' then 0::decimal(38, 9)
-            else (quantity::decimal(28, 12) * factor)::decimal(38, 9)
+            -- More than a quadrillion of anything is a mistake.
+            when abs(quantity) < 1000000000000000
+                then (quantity::decimal(28, 12) * factor)::decimal(38, 9)
         end as tokens
     from factored
 )
@@ -146,6 +148,7 @@ select
         as effective_cost,
     case
         when count(*) = count(tokens) and count(*) = count(effective_cost) and sum(tokens) > 0
+            and abs(sum(effective_cost)::double / sum(tokens)::double) < 1e11
             then (sum(effective_cost)::double / sum(tokens)::double * 1000000)
                 ::decimal(38, 10)::decimal(38, 20)
     end as cost_per_1m_tokens,

@@ -118,7 +118,9 @@ claim as (
 weighed as (
     select
         month, model, model_version, by_seconds,
-        (case when by_seconds then seconds else requests end)::decimal(28, 9) as quantity
+        -- In thousands: share_ratio takes less than 10^11.
+        (case when by_seconds then seconds else requests end * 0.001::decimal(4, 3))
+            ::decimal(28, 9) as quantity
     from claim
 ),
 shares as (
