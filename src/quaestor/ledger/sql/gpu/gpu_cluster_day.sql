@@ -82,7 +82,7 @@ crowd as (
 judged as (
     select
         n.day, n.cluster, n.node, n.source, n.machine, n.gpu_model, n.capacity_type, n.paid,
-        n.is_up_known and coalesce(f.hours_told & n.hours_seen, 0) <> 0 as is_told,
+        n.is_up_known and coalesce(f.hours_told & n.hours_seen, 0) <> 0 as is_told, n.gpus,
         n.is_even and not coalesce(c.has_copies, false) and coalesce(c.most, 0) <= n.gpus
         and coalesce(c.hours_seen & n.hours_seen = c.hours_seen, true)
         and coalesce(f.hours_told & n.hours_seen, 0) in (0, n.hours_seen) as is_plain
@@ -90,16 +90,17 @@ judged as (
     left join crowd as c on c.day = n.day and c.cluster = n.cluster and c.node = n.node
     left join first_source as f on f.day = n.day and f.cluster = n.cluster
 ),
--- The others hour by hour.
+-- The others hour by hour, as ledger.node_day reads them.
 node_hour as (
     select
         j.day, j.source, j.cluster, j.node, h.hour, max(h.provider_id) as machine,
         max(h.gpu_model) as gpu_model,
-        min(case when h.up_ratio is null then 0 else 1 end) = 1 as is_up_known,
+        max(h.up_ratio) is not null as is_up_known,
         (
-            max(case when h.up_ratio > 1 then 1 when h.up_ratio < 0 then 0
-                else coalesce(h.up_ratio, 1) end)::decimal(18, 9)
-            * max(case when h.gpus < 0 then 0 else h.gpus end)::decimal(18, 9)
+            case when max(h.up_ratio) > 1 then 1 when max(h.up_ratio) < 0 then 0
+                else coalesce(max(h.up_ratio), 1) end::decimal(18, 9)
+            * case when max(h.gpus) > 1000000 then 1000000 when max(h.gpus) < 0 then 0
+                else coalesce(max(h.gpus), max(j.gpus)) end::decimal(18, 9)
         )::decimal(18, 9) as paid
     from usage.node_hour as h
     join judged as j
