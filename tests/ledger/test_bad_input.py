@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from builders.bills import csv_text
+from builders.ledgers import a_warehouse, build
+from builders.rows import insert
 from quaestor import pipeline
 from quaestor.core.config import parse_config
 from quaestor.core.period import utc
@@ -283,3 +285,27 @@ def test_two_sources_that_tell_of_the_same_hours_are_counted_once(tmp_path: Path
         kinds = warehouse.rows("select cost_kind, sum(effective_cost) from ledger.cost group by 1")
 
     assert (found, kinds) == ((24, 24), [("direct", 24)])
+
+
+def test_gpus_that_only_the_list_of_nodes_names_are_paid_for():
+    """And a pod that was there for some hours only leaves the others unscheduled."""
+    warehouse = a_warehouse(
+        {"ResourceId": "i-1", "EffectiveCost": "24", "BilledCost": "24", "ChargePeriodStart": DAY}
+    )
+    for number in range(24):
+        node = a_node(number, source="nodes", gpus=None)
+        insert(warehouse, "usage.node_hour", **node)
+        if number < 6:
+            insert(warehouse, "usage.pod_hour", **a_pod(number, source="pods", gpu_request=8))
+        else:
+            insert(warehouse, "usage.pod_hour", **a_pod(number, source="pods", node="m"))
+    insert(
+        warehouse, "usage.node", source="k8s", cluster="c", node="n", provider_id="i-1", gpus=8,
+        gpu_model="NVIDIA A100", seen_at="2026-10-06",
+    )  # fmt: skip
+    build(warehouse)
+
+    assert warehouse.row(
+        "select sum(gpu_hours), sum(used_gpu_hours), sum(unscheduled_gpu_hours) "
+        "from ledger.gpu_hour where node = 'n'"
+    ) == (192, 48, 144)
