@@ -41,7 +41,10 @@ create or replace macro money_upto(amount, ratio) as
 -- The part of an amount that lies between two ratios. The parts between 0 and 1 make up the
 -- amount to its last digit, and none is below zero where the amount is not.
 create or replace macro money_part(amount, from_ratio, upto_ratio) as
-    money_upto(amount, upto_ratio) - money_upto(amount, from_ratio);
+    case
+        when from_ratio = 0 then money_upto(amount, upto_ratio)
+        else money_upto(amount, upto_ratio) - money_upto(amount, from_ratio)
+    end;
 
 -- An amount in the reporting currency. Whole and broken parts are multiplied apart, since the
 -- product in one piece needs more than the 38 digits of the widest decimal; each of the four

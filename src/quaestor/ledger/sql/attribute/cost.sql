@@ -1,7 +1,9 @@
 -- Whose every charge is: the bill by day and charge line, each with its owner and the rule.
 --
 -- grain     one row per day, source, provider, service, account, region, resource, category, owner
---           and part of a split
+--           and part of a split. What a `shared:` rule divides is pooled first, over resources
+--           and accounts: resource_id, sub_account and region are null where the pool has several,
+--           and allocated_ratio is the part of the pool
 -- money     DECIMAL(38, 20). billing_* as billed, in billing_currency; the others in the
 --           reporting currency: equal to the billed figure where the currencies are equal, else
 --           the amount times the rate of its day; NULL without a rate, and where a charge of the
@@ -16,44 +18,67 @@
 --           `shared:` matches is divided by ledger.shared_share. What has neither model nor team
 --           is a line of its own, unattributed
 -- source    FOCUS 1.4, BilledCost and EffectiveCost; FinOps Framework, "Allocation" capability
-with owed as (
+with divided as (
+    select distinct month, rule from ledger.shared_share
+    where month in (select month from ledger.stale_month)
+),
+matched as (
+    select p.*, d.rule as shared_by
+    from ledger.shared_match as p
+    left join divided as d
+        on d.rule = p.shared_rule and d.month = date_trunc('month', p.day)::date
+    where date_trunc('month', p.day)::date in (select month from ledger.stale_month)
+),
+pool as (
+    select
+        day, source, provider, service, charge_category, cluster, environment, lifecycle_stage,
+        billing_currency, shared_by,
+        case when count(*) = count(sub_account) and min(sub_account) = max(sub_account)
+            then min(sub_account) end as sub_account,
+        case when count(*) = count(region) and min(region) = max(region) then min(region) end
+            as region,
+        case when count(*) = count(resource_id) and min(resource_id) = max(resource_id)
+            then min(resource_id) end as resource_id,
+        case when count(*) = count(allocated_to) and min(allocated_to) = max(allocated_to)
+            then min(allocated_to) end as allocated_to,
+        sum(billing_billed_cost) as billing_billed_cost,
+        sum(billing_effective_cost) as billing_effective_cost,
+        case when count(*) = count(billed_cost) then sum(billed_cost) end as billed_cost,
+        case when count(*) = count(effective_cost) then sum(effective_cost) end as effective_cost,
+        case when count(*) = count(list_cost) then sum(list_cost) end as list_cost,
+        case when count(*) = count(contracted_cost) then sum(contracted_cost) end
+            as contracted_cost,
+        sum(charges) as charges
+    from matched
+    where shared_by is not null
+    group by
+        day, source, provider, service, charge_category, cluster, environment, lifecycle_stage,
+        billing_currency, shared_by
+),
+owed as (
+    select
+        day, source, provider, service, sub_account, region, resource_id, charge_category, cluster,
+        billing_currency, team, model, model_version, environment, lifecycle_stage, allocated_to,
+        cost_kind, rule, allocated_ratio, billing_billed_cost, billing_effective_cost, billed_cost,
+        effective_cost, list_cost, contracted_cost, charges
+    from matched
+    where shared_by is null
+    union all
     select
         p.day, p.source, p.provider, p.service, p.sub_account, p.region, p.resource_id,
-        p.charge_category, p.cluster, p.billing_currency,
-        case when s.rule is null then p.team else s.team end as team,
-        case when s.rule is null then p.model else s.model end as model,
-        case when s.rule is null then p.model_version else s.model_version end as model_version,
-        coalesce(s.environment, p.environment) as environment,
-        p.lifecycle_stage, p.allocated_to,
-        case when s.rule is null then p.cost_kind else 'shared' end as cost_kind,
-        case when s.rule is null then p.rule else 'shared:' || s.rule end as rule,
-        case
-            when s.rule is null then p.allocated_ratio
-            when p.allocated_ratio = 1 then (s.upto_ratio - s.from_ratio)::decimal(19, 18)
-            else (
-                (p.allocated_ratio::decimal(18, 18) * s.upto_ratio)::decimal(19, 18)
-                - (p.allocated_ratio::decimal(18, 18) * s.from_ratio)::decimal(19, 18)
-            )::decimal(19, 18)
-        end as allocated_ratio,
-        case when s.rule is null then p.billing_billed_cost
-            else money_part(p.billing_billed_cost, s.from_ratio, s.upto_ratio)
-            end as billing_billed_cost,
-        case when s.rule is null then p.billing_effective_cost
-            else money_part(p.billing_effective_cost, s.from_ratio, s.upto_ratio)
-            end as billing_effective_cost,
-        case when s.rule is null then p.billed_cost
-            else money_part(p.billed_cost, s.from_ratio, s.upto_ratio) end as billed_cost,
-        case when s.rule is null then p.effective_cost
-            else money_part(p.effective_cost, s.from_ratio, s.upto_ratio) end as effective_cost,
-        case when s.rule is null then p.list_cost
-            else money_part(p.list_cost, s.from_ratio, s.upto_ratio) end as list_cost,
-        case when s.rule is null then p.contracted_cost
-            else money_part(p.contracted_cost, s.from_ratio, s.upto_ratio) end as contracted_cost,
-        case when s.rule is null or s.from_ratio = 0 then p.charges else 0 end as charges
-    from ledger.shared_match as p
-    left join ledger.shared_share as s
-        on s.rule = p.shared_rule and s.month = date_trunc('month', p.day)::date
-    where date_trunc('month', p.day)::date in (select month from ledger.stale_month)
+        p.charge_category, p.cluster, p.billing_currency, s.team, s.model, s.model_version,
+        coalesce(s.environment, p.environment), p.lifecycle_stage, p.allocated_to,
+        'shared', 'shared:' || s.rule, (s.upto_ratio - s.from_ratio)::decimal(19, 18),
+        money_part(p.billing_billed_cost, s.from_ratio, s.upto_ratio),
+        money_part(p.billing_effective_cost, s.from_ratio, s.upto_ratio),
+        money_part(p.billed_cost, s.from_ratio, s.upto_ratio),
+        money_part(p.effective_cost, s.from_ratio, s.upto_ratio),
+        money_part(p.list_cost, s.from_ratio, s.upto_ratio),
+        money_part(p.contracted_cost, s.from_ratio, s.upto_ratio),
+        case when s.from_ratio = 0 then p.charges else 0 end
+    from pool as p
+    join ledger.shared_share as s
+        on s.rule = p.shared_by and s.month = date_trunc('month', p.day)::date
 )
 select
     day, source, provider, service, sub_account, resource_id, charge_category,
