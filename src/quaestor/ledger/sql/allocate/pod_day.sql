@@ -206,7 +206,8 @@ placed as (
 ratio as (
     select
         *, share_ratio(upto - part, whole) as from_ratio, share_ratio(upto, whole) as upto_ratio,
-        share_ratio(used_part, whole) as used_ratio
+        case when whole > 0 then (used_part::double / whole::double)::decimal(19, 18) end
+            as used_ratio
     from placed
 )
 select
@@ -217,7 +218,7 @@ select
     r.gpu_hours::double as gpu_hours, r.used_gpu_hours::double as used_gpu_hours,
     r.part, r.gpu_part, r.used_part,
     money_part(m.cost, r.from_ratio, r.upto_ratio) as cost,
-    money_part(m.cost, 0::decimal(19, 18), r.used_ratio) as used_cost,
+    money_upto(m.cost, r.used_ratio) as used_cost,
     m.price_source, r.allocated_to, r.capacity_type, r.gpu_model, r.from_ratio, r.upto_ratio,
     r.network_gib::double as network_gib
 from ratio as r
