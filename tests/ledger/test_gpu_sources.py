@@ -410,3 +410,44 @@ def test_a_commitment_that_nothing_ran_on_is_its_own_kind(warehouse):
     assert warehouse.rows(
         "select step, gpu_hours, cost from ledger.gpu_waterfall where cost > 0 order by position"
     ) == [("paid", 40.0, Decimal(40)), ("commitment_unused", 40.0, Decimal(40))]
+
+
+def test_slices_of_a_gpu_are_parts_of_it(warehouse):
+    """Four slices with a quarter of its memory each fill a GPU, though not its seven sevenths."""
+    know(warehouse, "usage.node_hour", a_node(gpus=1, gpu_model="NVIDIA-H100-80GB-HBM3"))
+    know(
+        warehouse,
+        "usage.node",
+        {"source": "k8s", "cluster": "prod", "node": "n1", "gpus": 1, "gpu_memory_gib": 80.0}
+        | {"gpu_model": "NVIDIA-H100-80GB-HBM3", "gpu_sharing": "mig", "seen_at": START},
+    )
+    for name in "abcd":
+        know(warehouse, "usage.pod_hour", a_pod(pod=name, gpu_request=1 / 7))
+        know(
+            warehouse,
+            "usage.pod",
+            {"source": "k8s", "cluster": "prod", "namespace": "ml", "pod": name, "node": "n1"}
+            | {"gpu_resource": "nvidia.com/mig-1g.20gb", "gpu_request": 1.0, "seen_at": START},
+        )
+    built(warehouse)
+
+    assert lines(warehouse, "gpu_hours", "unscheduled_gpu_hours")[0] == (1.0, 0.0)
+    assert warehouse.row("select sum(gpu_hours) from ledger.gpu_hour") == (1.0,)
+
+
+def test_figures_of_no_sense_stop_nothing(warehouse):
+    """A shifted column fills every field with what belongs elsewhere; the rest is still counted."""
+    know(warehouse, "usage.node_hour", a_node())
+    know(warehouse, "usage.pod_hour", a_pod(gpu_request=1e300), a_pod(pod="p2", gpu_request=4.0))
+    know(warehouse, "usage.gpu_job", a_job(gpus=1e9, gpu_hours=1e12, cpus=1e300, ram_gib=1e300))
+    know(warehouse, "usage.gpu_job", a_job(job="8", cpus=1e300, ram_gib=1e300))
+    know(warehouse, "usage.endpoint", an_endpoint(gpus=1e300))
+    know(warehouse, "usage.endpoint_hour", serving(instances=1e300))
+    bill(warehouse, "i-9", "1", SkuPriceDetails=P4D, ConsumedQuantity="99999999999999999",
+         ConsumedUnit="Hrs")  # fmt: skip
+    built(warehouse)
+
+    assert warehouse.rows(
+        "select kind, sum(gpu_hours) from ledger.gpu_hour where kind in ('cluster', 'slurm') "
+        "group by kind order by kind"
+    ) == [("cluster", 4.0), ("slurm", 12.0)]

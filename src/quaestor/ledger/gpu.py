@@ -18,6 +18,7 @@ _OUT_OF_RANGE = (
     ("node_hour", "gpus", "gpus < 0"),
     ("gpu_device_hour", "used_ratio", "used_ratio not between 0 and 1"),
     ("gpu_job", "gpu_util_ratio", "gpu_util_ratio not between 0 and 1"),
+    ("gpu_job", "gpu_hours", "gpu_hours >= 1000000000"),
     ("gpu_sample", "gpu_util_ratio", "gpu_util_ratio not between 0 and 1"),
     ("endpoint_hour", "gpu_used_ratio", "gpu_used_ratio not between 0 and 1"),
     ("endpoint_hour", "instances", "instances < 0"),

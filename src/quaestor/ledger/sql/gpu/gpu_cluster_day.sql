@@ -11,7 +11,7 @@
 --                        ratio under 0.05: it ran, and its GPUs did next to nothing
 --           idle         requested by anything else, with a ratio under 0.05; and idle devices
 --                        of clusters that tell of no pods
--- method    a pod owes its request while it ran. Requests beyond what was paid are scaled down to
+-- method    a pod owes its request while it ran, of slices and shares what ledger.pod_gpu says. Requests beyond what was paid are scaled down to
 --           it, so that the shares of a GPU never exceed it. Nodes and pods meet by cluster, node
 --           and hour; the first source by name counts: of a node, of a cluster's pods on a day. A
 --           ratio outside [0, 1] is unobserved. Where a node's day is even (one machine, its pods
@@ -47,12 +47,16 @@ first_source as (
 ),
 asking as (
     select
-        hour, hour::date as day, source, cluster, node, namespace, pod,
-        (gpu_request * case when up_ratio between 0 and 1 then up_ratio else 1 end)
-            ::decimal(18, 9) as asked,
-        case when gpu_used_ratio between 0 and 1 then gpu_used_ratio end as ratio
-    from usage.pod_hour
-    where gpu_request > 0 and hour::date in (select day from ledger.stale_day)
+        p.hour, p.hour::date as day, p.source, p.cluster, p.node, p.namespace, p.pod,
+        (
+            least(coalesce(g.gpus, p.gpu_request), 1000000)
+            * case when p.up_ratio between 0 and 1 then p.up_ratio else 1 end
+        )::decimal(18, 9) as asked,
+        case when p.gpu_used_ratio between 0 and 1 then p.gpu_used_ratio end as ratio
+    from usage.pod_hour as p
+    left join ledger.pod_gpu as g
+        on g.cluster = p.cluster and g.namespace = p.namespace and g.pod = p.pod
+    where p.gpu_request > 0 and p.hour::date in (select day from ledger.stale_day)
 ),
 pod as (
     select
@@ -114,11 +118,14 @@ claim as (
         n.day, n.source, n.cluster, n.node, n.hour, n.machine, n.gpu_model, n.paid, p.namespace,
         p.pod, max(p.gpu_used_ratio) as ratio,
         max((
-            p.gpu_request * case when p.up_ratio between 0 and 1 then p.up_ratio else 1 end
+            least(coalesce(g.gpus, p.gpu_request), 1000000)
+            * case when p.up_ratio between 0 and 1 then p.up_ratio else 1 end
         )::decimal(18, 9)) as asked
     from usage.pod_hour as p
     join node_hour as n on n.cluster = p.cluster and n.node = p.node and n.hour = p.hour
     join first_source as f on f.day = n.day and f.cluster = p.cluster and f.source = p.source
+    left join ledger.pod_gpu as g
+        on g.cluster = p.cluster and g.namespace = p.namespace and g.pod = p.pod
     where p.gpu_request > 0 and n.paid > 0
     group by
         n.day, n.source, n.cluster, n.node, n.hour, n.machine, n.gpu_model, n.paid, p.namespace,

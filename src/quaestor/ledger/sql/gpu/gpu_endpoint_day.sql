@@ -21,7 +21,7 @@ with endpoint as (
 counted as (
     select
         e.source, e.endpoint, h.hour, h.hour::date as day,
-        (coalesce(h.instances * e.gpus_of_one, e.gpus))::decimal(18, 9) as hours,
+        least(coalesce(h.instances * e.gpus_of_one, e.gpus), 1000000)::decimal(18, 9) as hours,
         case when h.gpu_used_ratio between 0 and 1 then h.gpu_used_ratio
             when h.gpu_used_ratio is null and h.requests = 0 then 0 end as ratio
     from usage.endpoint_hour as h
@@ -58,7 +58,7 @@ spanned as (
         coalesce(t.source, a.source) as source, coalesce(t.endpoint, a.endpoint) as endpoint,
         coalesce(t.day, a.day) as day,
         coalesce(t.hours, 0) + coalesce(
-            (a.gpus * greatest(a.hours - coalesce(t.told_hours, 0), 0))::decimal(18, 9), 0
+            (least(a.gpus, 1000000) * greatest(a.hours - coalesce(t.told_hours, 0), 0))::decimal(18, 9), 0
         ) as hours,
         coalesce(t.observed_hours, 0) as observed_hours, coalesce(t.used_hours, 0) as used_hours,
         coalesce(t.idle_hours, 0) as idle_hours

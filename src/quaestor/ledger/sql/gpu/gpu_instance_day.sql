@@ -88,12 +88,13 @@ select
         (l.gpus * w.gpu_weight)::decimal(18, 9),
         (l.gpus * w.gpu_weight + l.cores * w.core_weight + l.gib * w.gib_weight)::decimal(18, 9)
     )) as gpu_ratio,
-    greatest(sum((
+    greatest(sum(greatest(least(
         r.quantity::double / coalesce(r.units_of_hour, 1)
         * case when r.units_of_hour is null then 0
             when r.is_by_gpu and l.type is null then 1
-            else coalesce(r.stated_gpus, l.gpus) end
-    )::decimal(18, 9)), 0)::decimal(38, 9) as hours,
+            else coalesce(r.stated_gpus, l.gpus) end,
+        999999999
+    ), -999999999)::decimal(18, 9)), 0)::decimal(38, 9) as hours,
     case when bool_and(r.is_rated) then sum(r.cost) end as effective_cost
 from read as r
 left join listed as l on l.type = r.type

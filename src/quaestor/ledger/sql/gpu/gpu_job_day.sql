@@ -37,7 +37,7 @@ job as (
         gpu_hours::decimal(18, 9) as hours,
         resource_id = job or right(resource_id, length(job) + 1) = '/' || job as machine_is_its_own
     from usage.gpu_job
-    where gpus > 0 and gpu_hours > 0 and started_at is not null
+    where gpus > 0 and gpu_hours > 0 and gpu_hours < 1000000000 and started_at is not null
 ),
 day_of_job as (
     select
@@ -118,8 +118,11 @@ weighed as (
     select
         s.*,
         share_ratio(
-            (s.gpus * w.gpu_weight)::decimal(18, 9),
-            (s.gpus * w.gpu_weight + s.cpus * w.core_weight + s.ram_gib * w.gib_weight)
+            (least(s.gpus, 1000000) * w.gpu_weight)::decimal(18, 9),
+            (
+                least(s.gpus, 1000000) * w.gpu_weight + least(s.cpus, 1000000) * w.core_weight
+                + least(s.ram_gib, 10000000) * w.gib_weight
+            )
                 ::decimal(18, 9)
         ) as gpu_ratio
     from seen as s
