@@ -58,7 +58,7 @@ class Reader:
         return [name for (name,) in found]
 
     def table(self, name: str) -> pandas.DataFrame:
-        """Return a whole table or view; dtypes as `quaestor.warehouse.frame.frame` says.
+        """Return a whole table or view; dtypes as `quaestor.warehouse.frame` says.
 
         Raises:
             ConfigurationError: There is no such table, or pandas is not installed.

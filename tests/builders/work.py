@@ -103,5 +103,5 @@ def endpoint(warehouse: Warehouse, name: str, model: str, version: str | None = 
 
 
 def costs(warehouse: Warehouse) -> dict[str, Decimal | None]:
-    """What each run cost."""
+    """What each run cost, to the last digit."""
     return dict(warehouse.rows("select run, cost from ledger.run_cost order by run"))

@@ -1,4 +1,21 @@
-"""Give a query's rows to pandas, without rounding money on the way."""
+"""Give a query's rows to pandas, without rounding money on the way.
+
+A column's dtype follows from its type in SQL, whatever is in it, and also where it is empty:
+
+==================  ==============  ====================================================
+in SQL              dtype           values; what is unknown
+==================  ==============  ====================================================
+DECIMAL             object          `decimal.Decimal` with every digit; None
+HUGEINT             object          `int`; None
+INTEGER, BIGINT     Int64           whole numbers; `pandas.NA`
+DOUBLE              float64         ratios and hours; NaN
+BOOLEAN             boolean         True and False; `pandas.NA`
+VARCHAR             object          `str`; None
+DATE, TIMESTAMP     datetime64[us]  UTC without zone, a date as its midnight; NaT
+lists               object          `list`; None
+MAP                 object          `dict`; None
+==================  ==============  ====================================================
+"""
 
 from __future__ import annotations
 
@@ -20,7 +37,7 @@ _EXACT: dict[str, Callable[[str], Any]] = {
     "HUGEINT": int,
 }  # pandas would make floats
 # What else a type becomes, so that a column's dtype does not depend on what is in it.
-_DTYPES = {
+_DTYPES: dict[str, Any] = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT"), "Int64"),
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), "UInt64"),
     **dict.fromkeys(("FLOAT", "DOUBLE"), "float64"),
@@ -34,21 +51,7 @@ def frame(
 ) -> pandas.DataFrame:
     """Return the rows of one SELECT, in its order.
 
-    A column's dtype follows from its type in SQL, whatever is in it, and also where it is empty:
-
-    ==================  ==============  ====================================================
-    in SQL              dtype           values; what is unknown
-    ==================  ==============  ====================================================
-    DECIMAL             object          `decimal.Decimal` with every digit; None
-    HUGEINT             object          `int`; None
-    INTEGER, BIGINT     Int64           whole numbers; `pandas.NA`
-    DOUBLE              float64         ratios and hours; NaN
-    BOOLEAN             boolean         True and False; `pandas.NA`
-    VARCHAR             object          `str`; None
-    DATE, TIMESTAMP     datetime64[us]  UTC without zone, a date as its midnight; NaT
-    lists               object          `list`; None
-    MAP                 object          `dict`; None
-    ==================  ==============  ====================================================
+    Dtypes are as the head of this module says.
 
     Raises:
         ConfigurationError: The SQL is no valid SELECT, or pandas is not installed.
@@ -59,6 +62,20 @@ def frame(
         raise ConfigurationError(
             "pandas is not installed", fix="Install it: pip install 'quaestor[pandas]'"
         ) from None
+    types, result = _asked(warehouse, sql, parameters)
+    for name, kind in types.items():
+        if dtype := _DTYPES.get(kind):
+            result[name] = result[name].astype(dtype)
+        else:
+            values = [_value(one, kind, pandas) for one in result[name]]
+            result[name] = pandas.Series(values, index=result.index, dtype=object)
+    return result
+
+
+def _asked(
+    warehouse: Warehouse, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
+) -> tuple[dict[str, str], pandas.DataFrame]:
+    """Return the columns' types and the rows, with exact numbers as text."""
     query = f"({sql.strip().rstrip(';')}\n)"
     try:
         types = {
@@ -79,13 +96,7 @@ def frame(
             where=warehouse.path,
             fix="Correct the SQL; `quaestor query` takes the same.",
         ) from None
-    for name, kind in types.items():
-        if dtype := _DTYPES.get(kind):
-            result[name] = result[name].astype(dtype)
-        else:
-            values = [_value(one, kind, pandas) for one in result[name]]
-            result[name] = pandas.Series(values, index=result.index, dtype=object)
-    return result
+    return types, result
 
 
 def _exact(kind: str) -> Callable[[str], Any] | None:
