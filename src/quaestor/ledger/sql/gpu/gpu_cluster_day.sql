@@ -11,12 +11,13 @@
 --                        ratio under 0.05: it ran, and its GPUs did next to nothing
 --           idle         requested by anything else, with a ratio under 0.05; and idle devices
 --                        of clusters that tell of no pods
--- method    a pod owes its request while it ran, of slices and shares what ledger.pod_gpu says. Requests beyond what was paid are scaled down to
---           it, so that the shares of a GPU never exceed it. Nodes and pods meet by cluster, node
---           and hour; the first source by name counts: of a node, of a cluster's pods on a day. A
---           ratio outside [0, 1] is unobserved. Where a node's day is even (one machine, its pods
---           there while it was and with room for the most they asked), sums by day do; the others
---           are read hour by hour. Pods on no known node and nodes without GPUs are left out
+-- method    a pod owes its request while it ran, of slices and shares what ledger.pod_gpu says.
+--           Requests beyond what was paid are scaled down to it, so that the shares of a GPU never
+--           exceed it. Nodes and pods meet by cluster, node and hour; the first source by name
+--           counts: of a node, of a cluster's pods on a day. A ratio outside [0, 1] is unobserved.
+--           Where a node's day is even (one machine, its pods there while it was and with room for
+--           the most they asked), sums by day do; the others are read hour by hour. Pods on no
+--           known node and nodes without GPUs are left out
 -- rounding  hours to a billionth; the last of those scaled down gets the rest
 -- source    idle under 5 %: the usual threshold for "no work" on a GPU's engine-active ratio
 with node as (

@@ -58,7 +58,9 @@ spanned as (
         coalesce(t.source, a.source) as source, coalesce(t.endpoint, a.endpoint) as endpoint,
         coalesce(t.day, a.day) as day,
         coalesce(t.hours, 0) + coalesce(
-            (least(a.gpus, 1000000) * greatest(a.hours - coalesce(t.told_hours, 0), 0))::decimal(18, 9), 0
+            (least(a.gpus, 1000000) * greatest(a.hours - coalesce(t.told_hours, 0), 0))
+                ::decimal(18, 9),
+            0
         ) as hours,
         coalesce(t.observed_hours, 0) as observed_hours, coalesce(t.used_hours, 0) as used_hours,
         coalesce(t.idle_hours, 0) as idle_hours

@@ -24,7 +24,8 @@ number as (
 ),
 job as (
     select
-        source, job, coalesce(kind, 'job') as kind, gpu_model, lower(capacity_type) as capacity_type,
+        source, job, coalesce(kind, 'job') as kind, gpu_model,
+        lower(capacity_type) as capacity_type,
         team, model, model_version, resource_id, queue, sub_account, gpus, cpus, ram_gib,
         state in ('failed', 'cancelled') as is_failed,
         case when util_samples is null and gpu_util_ratio between 0 and 1 then gpu_util_ratio end
