@@ -150,6 +150,8 @@ COLUMNS = (
     "t varchar, i integer, m decimal(38, 20), v double, s timestamp, b boolean, d date as (s::date)"
 )
 SAME = [
+    "json_object('t', t, 'i', i::varchar)::varchar", "json_object('t', t) ->> 't'", "epoch(s)",
+    "bit_count(i)", "1::bigint << i", "(i & 3) <> 0", "hour(s)",
     "m / 3", "i / 2", "m / nullif(i, 0) / 7", "m + m", "m - v::decimal(18, 9)", "m * i", "-m",
     "m::decimal(38, 10)::decimal(38, 20)", "m::decimal(38, 0)", "abs(m)", "round(m, 2)",
     "v::decimal(18, 9)", "greatest(i, 2)", "least(i, null, 2)", "coalesce(i, 0)",

@@ -114,6 +114,8 @@ def _rewrite(tree: exp.Expr) -> None:
             node.replace(exp.paren(day + 1))
         elif isinstance(node, exp.ArrayAgg) and isinstance(node.this, exp.Order):
             node.replace(_in_order(node))
+        elif isinstance(node, exp.TimeToUnix):  # with the parts of a second
+            node.replace(_epoch(node.this))
         elif isinstance(node, exp.JSONObject):
             node.replace(_json_object(node))
         elif isinstance(node, exp.PercentileCont):
@@ -131,6 +133,12 @@ def _sorts(listed: exp.Expr) -> bool:
 
 def _in_order(node: exp.ArrayAgg) -> exp.Expr:
     return exp.Anonymous(this="SORT_ARRAY", expressions=[exp.ArrayAgg(this=node.this.this.copy())])
+
+
+def _epoch(moment: exp.Expr) -> exp.Expr:
+    when = exp.cast(moment.copy(), "timestampltz")
+    micros = exp.Anonymous(this="UNIX_MICROS", expressions=[when])
+    return exp.paren(exp.cast(micros, "double") / 1000000)
 
 
 def _json_object(node: exp.JSONObject) -> exp.Expr:
