@@ -87,7 +87,7 @@ def _check_columns(names: Any, path: Path) -> None:
 def _row(line: dict[str, str | None], where: str) -> _Row | None:
     """Return a line as a row of config.price; None where it states no price."""
     text = {name: (line.get(name) or "").strip() for name in _COLUMNS}
-    if line.get(None):  # type: ignore[call-overload]
+    if line.get(None):  # type: ignore[call-overload] # csv keeps what is too much there
         raise _wrong("has more values than columns", where)
     price = _number("price", text["price"] or "0", where)
     if price == 0:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quaestor.core.config import SparkSettings
 from quaestor.core.errors import ConfigurationError, IncompleteError
@@ -41,6 +41,7 @@ _LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",
+    "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir(), "quaestor-spark")),
 }
 _COMMENT = re.compile(r"--[^\n]*")
 _ON_DUCKDB = re.compile(r"^--\s*engine\s+duckdb\b", re.MULTILINE)
@@ -114,6 +115,24 @@ class Spark:
         return self.folder / f"{self._files:04}-{table}"
 
 
+def _started(settings: SparkSettings, builder: Any) -> SparkSession:
+    """Start or reach a session that means by every word what DuckDB means by it."""
+    if settings.remote:
+        started = builder.remote(settings.remote).create()
+    else:
+        for name, value in {**_LOCAL, **settings.options}.items():
+            builder = builder.config(name, value)
+        started = builder.master(settings.master or "local[*]").getOrCreate().newSession()
+    for name, value in {**settings.options, **_MEANING}.items():
+        if name.startswith("spark.sql."):
+            started.conf.set(name, value)
+    for statement in _COMMENT.sub("", _WORDS.read_text(encoding="utf-8")).split(";"):
+        if statement.strip():
+            started.sql(statement)
+    found: SparkSession = started
+    return found
+
+
 @contextmanager
 def session(settings: SparkSettings) -> Iterator[SparkSession]:
     """Start Spark, or reach a server of Spark Connect, and teach it the words of money.
@@ -131,20 +150,8 @@ def session(settings: SparkSettings) -> Iterator[SparkSession]:
     from pyspark.errors import PySparkException, PySparkRuntimeError
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.appName("quaestor")
     try:
-        if settings.remote:
-            started = builder.remote(settings.remote).create()
-        else:
-            for name, value in {**_LOCAL, **settings.options}.items():
-                builder = builder.config(name, value)
-            started = builder.master(settings.master or "local[*]").getOrCreate().newSession()
-        for name, value in {**settings.options, **_MEANING}.items():
-            if name.startswith("spark.sql."):
-                started.conf.set(name, value)
-        for statement in _COMMENT.sub("", _WORDS.read_text(encoding="utf-8")).split(";"):
-            if statement.strip():
-                started.sql(statement)
+        started = _started(settings, SparkSession.builder.appName("quaestor"))
     except PySparkRuntimeError as problem:
         raise ConfigurationError(
             f"Spark cannot be started ({problem})",

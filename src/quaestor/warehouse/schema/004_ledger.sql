@@ -235,28 +235,28 @@ create table if not exists ledger.gpu_endpoint_day (
 -- Machines with GPUs as only a bill tells of them, and commitments to them that stood unused.
 create table if not exists ledger.gpu_instance_day (
     day date not null, source varchar not null, sub_account varchar, region varchar,
-    resource_id varchar, instance_type varchar, gpu_model varchar, capacity_type varchar,
+    resource_id varchar, instance_type varchar, gpu_model varchar,
     is_unused boolean not null, -- a commitment or a reservation that nothing ran on
+    capacity_type varchar,
     gpu_ratio decimal(19, 18), -- of what the machine costs; null: not known
     hours decimal(38, 9) not null,
     effective_cost decimal(38, 20) -- null: a charge has no rate
 );
 create table if not exists ledger.gpu_hour (
     day date not null, source varchar not null, cluster varchar not null, node varchar not null,
-    provider_id varchar, gpu_model varchar, team varchar, model varchar,
+    provider_id varchar, gpu_model varchar, team varchar, model varchar, model_version varchar,
+    kind varchar, -- cluster, slurm, training-job, endpoint, instance, ...
+    capacity_type varchar, -- on-demand, spot, reserved; null: nobody says
+    price_source varchar,
     gpu_hours double not null, observed_gpu_hours double not null, used_gpu_hours double not null,
     idle_gpu_hours double not null, unobserved_gpu_hours double not null,
     failed_gpu_hours double, -- null: this source does not tell how the work ended
-    cost decimal(38, 20), idle_cost decimal(38, 20), -- null: the node is on no bill
-    model_version varchar,
-    kind varchar, -- cluster, slurm, training-job, endpoint, instance, ...
     unscheduled_gpu_hours double, -- nobody asked for them; of the idle ones
     stalled_gpu_hours double, -- work ran on them, the GPU did next to nothing
-    capacity_type varchar, -- on-demand, spot, reserved; null: nobody says
-    price_source varchar,
+    cost decimal(38, 20), -- null: the node is on no bill, and so are the costs that follow
     host_cost decimal(38, 20), -- of its cores and memory; null: not told apart, it is in `cost`
-    unscheduled_cost decimal(38, 20), stalled_cost decimal(38, 20), failed_cost decimal(38, 20),
-    unobserved_cost decimal(38, 20) -- of `cost`, as idle_cost, of which unscheduled_cost is
+    idle_cost decimal(38, 20), unscheduled_cost decimal(38, 20), stalled_cost decimal(38, 20),
+    failed_cost decimal(38, 20), unobserved_cost decimal(38, 20) -- of `cost`
 );
 -- Where the money for GPUs goes; the steps of one row's scope add up to its `paid`.
 create table if not exists ledger.gpu_waterfall (

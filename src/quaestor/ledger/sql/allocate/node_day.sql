@@ -118,10 +118,10 @@ select
     case when gpu_rows > 0 then gpu_hours else (hours * other_gpus)::decimal(38, 9) end
         as gpu_hours,
     case when core_rows > 0 then case when core_rows = rows then cores else 0 end
-        else other_cores end as cores,
+        else other_cores end::decimal(18, 9) as cores,
     case when gib_rows > 0 then case when gib_rows = rows then gib else 0 end
-        else other_gib end as gib,
+        else other_gib end::decimal(18, 9) as gib,
     case when gpu_rows > 0 then case when gpu_rows = rows then gpus else 0 end
-        else other_gpus end as gpus,
+        else other_gpus end::decimal(18, 9) as gpus,
     hours_seen, is_up_known, is_even
 from whole
