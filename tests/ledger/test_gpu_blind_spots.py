@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -54,6 +55,10 @@ def test_a_healthy_cluster_leaves_nothing_unseen(warehouse):
          "-1 in 1 row is no count; it is left out"),
         ("gpu_job", a_job(gpu_util_ratio=-0.5, resource_id="i-1"), "gpu_job.gpu_util_ratio",
          "-0.5 in 1 row is no ratio; it counts as unknown"),
+        ("gpu_job", a_job(gpu_hours=math.nan), "gpu_job.gpu_hours",
+         "nan in 1 row is no count; it is left out"),
+        ("gpu_job", a_job(gpu_hours=-2.0), "gpu_job.gpu_hours",
+         "-2 in 1 row is no count; it is left out"),
         ("pod_hour", a_pod(pod="lost", node="n9"), "pod_hour.node of prod",
          LOST),
         ("endpoint", an_endpoint(gpus=None), "endpoint.gpus",

@@ -18,7 +18,7 @@ _OUT_OF_RANGE = (
     ("node_hour", "gpus", "gpus < 0"),
     ("gpu_device_hour", "used_ratio", "used_ratio not between 0 and 1"),
     ("gpu_job", "gpu_util_ratio", "gpu_util_ratio not between 0 and 1"),
-    ("gpu_job", "gpu_hours", "gpu_hours >= 1000000000"),
+    ("gpu_job", "gpu_hours", "gpu_hours < 0 or gpu_hours >= 1000000000"),
     ("gpu_sample", "gpu_util_ratio", "gpu_util_ratio not between 0 and 1"),
     ("endpoint_hour", "gpu_used_ratio", "gpu_used_ratio not between 0 and 1"),
     ("endpoint_hour", "instances", "instances < 0"),
@@ -95,7 +95,7 @@ def _impossible(warehouse: Warehouse) -> Iterator[BlindSpot]:
             f"where {wrong} group by source order by source"
         )
         for source, rows, least, most in found:
-            values = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+            values = " to ".join(dict.fromkeys((f"{least:g}", f"{most:g}")))
             is_ratio = column.endswith("ratio")
             yield BlindSpot(
                 source=source,
