@@ -18,12 +18,12 @@ from pathlib import Path
 import duckdb
 import export
 import gpu_jobs
-import ledger
 import load
 import prometheus
 import registry
 import start
 
+import ledger
 import normalise
 from quaestor import __version__
 

@@ -1,4 +1,4 @@
-"""Write the tables of the demo estate: three clouds' bills, and the hours of a GPU cluster."""
+"""Write the tables of the demo estate: three clouds' bills, and what GPUs did."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ _TAGS = {
     "azure": ("owner_team", "ml_model", "model_version", "env", "ml_stage"),
     "gcp": ("team", "model_name", "model_version", "env", "ml_stage"),
 }
+# What ran: the table, its folder, and the column that tells its month.
+_WORK = (
+    ("node_hours", "node-hours", "hour"),
+    ("pod_hours", "pod-hours", "hour"),
+    ("gpu_samples", "gpu-samples", "sampled_at"),
+)
 _OWNERS = ("team", "model", "model_version", "environment", "stage")
 _TIMES = "timestampformat '%Y-%m-%dT%H:%M:%SZ'"
 _GIVEN = {
@@ -69,10 +75,10 @@ def write(folder: Path, progress: Callable[[str], None]) -> None:
         for cloud in _TAGS:
             progress(f"bill of {cloud}")
             _bill(engine, cloud, folder / "bills" / cloud)
-        for table, place in (("node_hours", "node-hours"), ("pod_hours", "pod-hours")):
+        for table, place, time in _WORK:
             progress(place)
             _run(engine, f"create table estate.{table} as", table)
-            _hours(engine, table, folder / "cluster" / place)
+            _by_month(engine, table, time, folder / "cluster" / place)
 
 
 def _run(engine: Warehouse, before: str, model: str) -> None:
@@ -113,11 +119,12 @@ def _tags(cloud: str) -> str:
     return tags if cloud == "aws" else f"to_json({tags})::varchar"
 
 
-def _hours(engine: Warehouse, table: str, folder: Path) -> None:
+def _by_month(engine: Warehouse, table: str, time: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for month in MONTHS:
         path = folder / f"{month}.parquet"
         engine.run(
-            f"copy (select * from estate.{table} where strftime(hour, '%Y-%m') = {literal(month)}) "
+            f"copy (select * from estate.{table} "
+            f"where strftime({time}, '%Y-%m') = {literal(month)}) "
             f"to {literal(str(path))} (format parquet, compression zstd)"
         )

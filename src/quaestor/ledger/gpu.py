@@ -57,7 +57,10 @@ _UNOBSERVED = """
 """
 _UNPRICED = """
     select source, count(distinct coalesce(provider_id, cluster || '/' || node)),
-        sum(gpu_hours), min(cluster || '/' || node)
+        sum(gpu_hours), coalesce(
+            nullif(min(concat_ws('/', nullif(cluster, ''), nullif(node, ''))), ''),
+            'a ' || min(kind) || ' whose machine nobody names'
+        )
     from ledger.gpu_hour
     where cost is null and gpu_hours > 0
     group by all order by all
@@ -127,8 +130,9 @@ def _uncounted(warehouse: Warehouse) -> Iterator[BlindSpot]:
             source=source,
             scope="GPU-hours on the bill",
             reason=f"the hours of {rows:,} charge{_s(rows)} for machines with GPUs cannot be read, "
-            f"so that their GPU-hours are unknown; the first: {first}",
-            fix="Export ConsumedQuantity and ConsumedUnit with the bill, in hours.",
+            f"or how many GPUs they have, so that their GPU-hours are unknown; the first: {first}",
+            fix="Export ConsumedQuantity and ConsumedUnit with the bill, in hours, and say in "
+            "`prices:` how many GPUs the type has.",
             rows=rows,
             amount=Decimal(amount) if amount is not None else None,
             currency=currency,
