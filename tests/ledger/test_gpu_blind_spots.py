@@ -20,7 +20,7 @@ UNCOUNTED = (
 )
 UNPRICED = (
     "12.0 GPU-hours of 1 machine have no cost: they are on no bill and in no price book, or a "
-    "charge has no rate; the first: gpu/"
+    "charge has no rate; the first: gpu"
 )
 
 
@@ -65,6 +65,8 @@ def test_a_healthy_cluster_leaves_nothing_unseen(warehouse):
          UNCOUNTED),
         ("gpu_job", a_job(gpu_util_ratio=0.5), "gpu_hour.cost",
          UNPRICED),
+        ("gpu_job", a_job(gpu_util_ratio=0.5, queue=None), "gpu_hour.cost",
+         UNPRICED.replace("first: gpu", "first: a slurm whose machine nobody names")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_counted_is_told(warehouse, table, row, scope, reason):

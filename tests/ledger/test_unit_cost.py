@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from builders.ledgers import build
 from builders.rows import insert
 from builders.work import a_warehouse, billed, endpoint, job, node, run, served, version
+from quaestor import ledger
 from quaestor.warehouse.duckdb import Warehouse
 
 LLM = Path(__file__).parents[3] / "shared/data/llm/azure_llm_2023_code.csv"
@@ -240,7 +241,6 @@ def test_gpu_hours_and_used_ones_have_a_price():
         cost="10",
         idle_cost="2",
     )
-    from quaestor import ledger
 
     (path,) = ledger.SQL.rglob("unit_cost.sql")
     warehouse.run(f"insert into ledger.unit_cost by name {path.read_text()}")
@@ -300,6 +300,25 @@ def test_no_nonsense_stops_the_ledger():
     assert found[("1k_requests", "used")] == 4
     assert warehouse.row("select tokens, effective_cost from ledger.token_cost") == (None, 1)
     assert warehouse.row("select sum(effective_cost) from ledger.cost") == (29,)
+
+
+def test_gpu_hours_without_a_cost_leave_no_price_and_say_why():
+    """One job of unknown price hides what the others cost each; null has its reason."""
+    warehouse = a_warehouse()
+    for cost, hours in ((10, 5), (None, 20)):
+        insert(
+            warehouse, "ledger.gpu_hour", day=date(2026, 10, 5), source="s", cluster="",
+            node=str(cost), model="churn", gpu_hours=hours, observed_gpu_hours=0,
+            used_gpu_hours=0, idle_gpu_hours=0, unobserved_gpu_hours=0, failed_gpu_hours=0,
+            cost=cost, idle_cost=cost and 0,
+        )  # fmt: skip
+    (path,) = ledger.SQL.rglob("unit_cost.sql")
+    warehouse.run(f"insert into ledger.unit_cost by name {path.read_text()}")
+
+    assert units(warehouse, "quantity", "unit_cost", "warning", where="unit = 'gpu_hour'") == {
+        ("gpu_hour", basis): (25, None, "what 20.0 of the GPU-hours cost is not known")
+        for basis in ("allocated", "used")
+    }
 
 
 @settings(max_examples=20, deadline=None)

@@ -329,6 +329,7 @@ gpu_sum as (
     select
         month, model, model_version, sum(gpu_hours) as gpu_hours,
         sum(used_gpu_hours) as used_gpu_hours, sum(unobserved_gpu_hours) as unobserved_gpu_hours,
+        sum(case when cost is null then gpu_hours else 0 end) as unpriced_gpu_hours,
         case when count(*) = count(cost) then sum(cost) end as allocated,
         case when count(*) = count(cost) and count(*) = count(idle_cost)
             then sum(cost) - sum(idle_cost) end as used
@@ -336,6 +337,7 @@ gpu_sum as (
     union all
     select
         month, model, null, sum(gpu_hours), sum(used_gpu_hours), sum(unobserved_gpu_hours),
+        sum(case when cost is null then gpu_hours else 0 end),
         case when count(*) = count(cost) then sum(cost) end,
         case when count(*) = count(cost) and count(*) = count(idle_cost)
             then sum(cost) - sum(idle_cost) end
@@ -346,9 +348,11 @@ gpu_line as (
         g.month, g.model, g.model_version, u.unit,
         case when u.unit = 'gpu_hour' then g.gpu_hours else g.used_gpu_hours end as quantity,
         g.allocated, g.used, null::double as driver_spread,
-        case when u.unit = 'used_gpu_hour' and g.unobserved_gpu_hours > 0
-            then 'of ' || g.unobserved_gpu_hours::decimal(18, 1)
-                || ' GPU-hours nobody knows whether they were used'
+        case
+            when g.unpriced_gpu_hours > 0 then 'what '
+                || g.unpriced_gpu_hours::decimal(18, 1) || ' of the GPU-hours cost is not known'
+            when u.unit = 'used_gpu_hour' and g.unobserved_gpu_hours > 0 then 'of '
+                || g.unobserved_gpu_hours::decimal(18, 1) || ' GPU-hours nobody knows whether they were used'
         end as warning
     from gpu_sum as g
     cross join (select 'gpu_hour' as unit union all select 'used_gpu_hour') as u
