@@ -54,6 +54,24 @@ def test_node_hours_are_typed(tmp_path, warehouse):
     assert warehouse.row("from usage.node_hour") == (*names, 96.0, 1152.0, "A100", 8, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("written", "billed"),
+    [
+        ("aws:///us-east-1a/i-0abc", "i-0abc"),
+        ("azure:///subscriptions/S/vm/1", "/subscriptions/s/vm/1"),
+        ("gce://p/europe-west4-a/gke-1", "zones/europe-west4-a/instances/gke-1"),
+        ("machine 7", "machine 7"),
+    ],
+)
+def test_a_provider_id_of_kubernetes_becomes_what_the_bill_calls_the_machine(
+    tmp_path, warehouse, written, billed
+):
+    """A file may hold what `kubectl get nodes` shows, and its nodes still meet their charges."""
+    load(warehouse, landed(tmp_path, {"a.csv": f"{NODES}\n{A_NODE.replace('i-1', written)}\n"}))
+
+    assert warehouse.row("select provider_id from usage.node_hour") == (billed,)
+
+
 def test_pod_hours_are_typed(tmp_path, warehouse):
     """Labels stay JSON text, ratios are ratios, a zone is worked out."""
     row = A_POD.replace("00:00:00Z", "01:00:00+01:00")

@@ -93,7 +93,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         jobs whose GPU-hours nobody can tell.
     """
     assert isinstance(job.source, FilesSource)  # noqa: S101 - LOADERS pairs schema and source
-    for script in ("macros.sql", "usage_macros.sql"):
+    for script in ("macros.sql", "k8s_macros.sql", "usage_macros.sql"):
         warehouse.run((_SQL / script).read_text(encoding="utf-8"))
     source = job.source
     for other in _SHAPES.values():  # a source whose schema changed leaves nothing behind

@@ -3,11 +3,14 @@
 -- grain     one row per row of the file; rows refused go to quarantine.row
 -- method    `landed` holds the file's columns as text, absent ones null (normalise/usage.py).
 --           What is not there is null: unobserved, never zero. Ratios lie in [0, 1]; more is a
---           percentage that nobody divided by 100, and is refused rather than guessed at
+--           percentage that nobody divided by 100, and is refused rather than guessed at. A
+--           provider id as Kubernetes writes it becomes what the bill calls the machine
 -- source    usage.node_hour, warehouse/schema/001_tables.sql
 with typed as (
     select
-        file_row, raw, cluster, node, as_time(hour) as hour, provider_id, instance_type, region,
+        file_row, raw, cluster, node, as_time(hour) as hour,
+        coalesce(billed_machine(provider_id, null), provider_id) as provider_id,
+        instance_type, region,
         as_number(cpu_cores)::double as cpu_cores,
         as_number(ram_gib)::double as ram_gib,
         gpu_model,
