@@ -104,6 +104,21 @@ def test_a_blind_spot_is_shown_with_its_remedy(a_gate):
     ]
 
 
+def test_a_blind_spot_is_shown_with_its_month_and_the_money_it_hides(a_gate):
+    """So that two months of one cluster are told apart."""
+    spot = BlindSpot(
+        source="bill", scope="currency XTS", reason="there is no rate", period="2026-10",
+        amount=Decimal(1234), currency="XTS",
+    )  # fmt: skip
+    text = formatted("table", a_gate([], Outcome.INCOMPLETE, blind_spots=(spot,)))
+
+    assert text.splitlines()[2:5] == [
+        "BLIND bill: currency XTS, 2026-10",
+        "      there is no rate",
+        "      money: 1,234.00 XTS",
+    ]
+
+
 def test_a_remedy_of_several_lines_is_one_line(a_finding, a_gate):
     """As a policy file folds it."""
     text = formatted("table", a_gate([a_finding(remedy="Set the tag,\n  then ask again.\n")]))

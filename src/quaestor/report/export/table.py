@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.money import amount_text
 from quaestor.core.run_summary import Outcome, RunSummary
@@ -20,8 +21,9 @@ def render(summary: RunSummary) -> str:
     failed = summary.ordered(Verdict.FAIL)
     lines = [headline(summary), ""]
     for spot in summary.blind_spots:
-        lines += [f"BLIND {printable(spot.source)}: {printable(spot.scope)}"]
-        lines += _details([printable(spot.reason), _fix(spot.fix)])
+        period = f", {printable(spot.period)}" if spot.period else ""
+        lines += [f"BLIND {printable(spot.source)}: {printable(spot.scope)}{period}"]
+        lines += _details([printable(spot.reason), _hidden(spot), _fix(spot.fix)])
     for one in summary.decision.failing:
         lines += _entry("FAIL ", one, summary.currency)
     for one in summary.ordered(Verdict.UNKNOWN, Verdict.ERROR):
@@ -90,6 +92,12 @@ def _details(texts: Iterable[str | None]) -> Iterator[str]:
     for text in texts:
         if text:
             yield _INDENT + text
+
+
+def _hidden(spot: BlindSpot) -> str | None:
+    if spot.amount is None:
+        return None
+    return f"money: {amount_text(spot.amount, spot.currency and printable(spot.currency))}"
 
 
 def _fix(text: str | None) -> str | None:
