@@ -43,7 +43,17 @@ _OF_BILL = dict(
     zip(_AMOUNTS, ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), strict=True)
 )
 
-
+# Whether a charge is for data transfer. Its meter says so: DataTransfer-Out-Bytes and
+# USE1-EUW1-AWS-Out-Bytes (AWS), Network Inter Zone Data Transfer Out, ... Egress (Google), Standard
+# Data Transfer Out (Azure); where a bill has no meters, AWS writes it into the description.
+_METERED = " or ".join(
+    f"contains(SkuMeter, '{word}')"
+    for word in ("DataTransfer", "Data Transfer", "-Out-Bytes", "-In-Bytes", "Egress")
+)
+_TRANSFER = (
+    f"coalesce(case when SkuMeter is not null then {_METERED} "
+    "else contains(ChargeDescription, 'data transfer') end, false)"
+)
 _OWNER = """        with owner as (
             select coalesce(a.new, m.model) as model, min(coalesce(b.new, m.team)) as team
             from registry.model as m
@@ -134,9 +144,9 @@ def line(config: Config) -> str:
         select
             n.day, n.source, n.provider, n.service, n.sub_account, n.region, n.resource_id,
             n.charge_category, n.tags, n.facts, {_owner("tag")},
-            n.lineage_cluster as cluster, n.lineage_split_key as split_key,
+            n.lineage_cluster as cluster, {_split_key("n.is_transfer")},
             n.billing_currency, n.billing_billed_cost, n.billing_effective_cost,
-            {converted}, n.charges
+            {converted}, n.charges, n.is_transfer
         from named as n
         left join owner as o on o.model = n.model
     """
@@ -161,7 +171,7 @@ def ruled_charge(config: Config, columns: list[str]) -> str:
         select
             {", ".join(f"n.{quoted(column)}" for column in columns)}, {converted},
             coalesce(n.ServiceProviderName, n.ProviderName) as provider, {_owner("tag")},
-            n.lineage_cluster as cluster, n.lineage_split_key as split_key
+            n.lineage_cluster as cluster, {_split_key(_TRANSFER)}
         from named as n
         left join owner as o on o.model = n.model
     """
@@ -212,7 +222,7 @@ def _of_pod(key: str) -> str | None:
 def _stated(facts: list[str]) -> str:
     pairs = ", ".join(f"{literal(name)}, {quoted(name)}::varchar" for name in facts)
     stated = f"json_object({pairs})::varchar" if facts else "null::varchar"
-    return f"select *, {stated} as facts from focus.charge"
+    return f"select *, {stated} as facts, {_TRANSFER} as is_transfer from focus.charge"
 
 
 def _of_line(key: str, cluster: str) -> str | None:
@@ -316,6 +326,12 @@ def _owner(word: str) -> str:
                 case when n.stated_team is null and o.team is not null then 'registry' end
             ), ''), 'unattributed') as rule
     """
+
+
+def _split_key(is_transfer: str) -> str:
+    """Return the column that says by which of ledger.resource_share a line is divided."""
+    return f"""case when n.lineage_kind = 'node' and {is_transfer}
+                then 'network/' || n.lineage_split_key else n.lineage_split_key end as split_key"""
 
 
 def _column(of: str, field: str) -> str:

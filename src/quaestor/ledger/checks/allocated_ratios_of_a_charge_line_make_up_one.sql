@@ -7,6 +7,6 @@ where allocated_to is not null
     and date_trunc('month', day)::date in (select month from ledger.stale_month)
 group by
     day, source, provider, service, sub_account, region, resource_id, charge_category, tags, facts,
-    billing_currency
+    billing_currency, is_transfer
 having sum(allocated_ratio) <> 1
 order by 1, 2, 3

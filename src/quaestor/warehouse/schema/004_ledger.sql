@@ -40,7 +40,8 @@ create table if not exists ledger.charge_day (
     billing_currency varchar, rate decimal(28, 18), -- reporting currency per unit of it
     billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
     billing_list_cost decimal(38, 20), billing_contracted_cost decimal(38, 20), -- null: not stated
-    charges bigint not null
+    charges bigint not null,
+    is_transfer boolean not null -- of data; a node's is divided by what its pods sent
 );
 -- What a bill's resources are: a training job, an endpoint, a node of a cluster, a volume.
 create table if not exists ledger.lineage (
@@ -68,7 +69,8 @@ create table if not exists ledger.part (
     billing_billed_cost decimal(38, 20) not null, billing_effective_cost decimal(38, 20) not null,
     billed_cost decimal(38, 20), effective_cost decimal(38, 20),
     list_cost decimal(38, 20), contracted_cost decimal(38, 20),
-    charges bigint not null -- whole charges: of a split line with its first part
+    charges bigint not null, -- whole charges: of a split line with its first part
+    is_transfer boolean not null
 );
 -- Over whom `shared:` divides, month by month.
 create table if not exists ledger.shared_share (
@@ -161,13 +163,14 @@ create table if not exists ledger.pod_use (
     cpu_told bigint not null, ram_told bigint not null, gpu_told bigint not null, -- hours with
     cpu_observed bigint not null, ram_observed bigint not null, -- any figure; with usage
     gpu_unobserved bigint not null, -- hours in which it held GPUs and nobody saw what they did
-    network_gib decimal(38, 9) -- received and sent; null: unknown
+    network_gib decimal(38, 9) -- sent; null: unknown
 );
 create table if not exists ledger.machine_day (
     day date not null, machine varchar not null, -- usage.node_hour, provider_id
     cost decimal(38, 20), -- effective; null: a charge of it has no rate
     price_source varchar, -- bill; else the price book's entry, and then no charge stands behind it
-    capacity_type varchar -- on-demand, spot, ...; null: nobody says
+    capacity_type varchar, -- on-demand, spot, ...; null: nobody says
+    transfer_cost decimal(38, 20) -- of `cost`, for data; divided by what pods sent, not by `part`
 );
 create table if not exists ledger.pod_day (
     day date not null, cluster varchar not null, node varchar not null, machine varchar,
@@ -187,9 +190,24 @@ create table if not exists ledger.pod_day (
     allocated_to varchar not null, -- namespace/workload, idle/cpu, idle/ram, idle/gpu, unobserved
     capacity_type varchar, gpu_model varchar,
     from_ratio decimal(19, 18), upto_ratio decimal(19, 18), -- of the machine's day
-    network_gib double
+    network_gib double -- sent; null: unknown
 );
--- How what a lineage names is divided, day by day.
+-- How much of what it held each team's work used, month by month.
+create table if not exists ledger.efficiency (
+    month date not null, cluster varchar not null,
+    namespace varchar, -- null: capacity that no pod held
+    team varchar, model varchar,
+    cost_kind varchar not null, -- direct, overhead, unattributed; idle: no pod held it
+    core_hours decimal(38, 9) not null, gib_hours decimal(38, 9) not null,
+    gpu_hours decimal(38, 9) not null, -- max(request, usage), requested GPUs
+    cpu_ratio double, ram_ratio double, gpu_ratio double, -- used of these; null: unobserved
+    cost decimal(38, 20), -- allocated; null: a node has no price
+    observed_cost decimal(38, 20), -- of it, of days of pods that were observed throughout
+    used_cost decimal(38, 20), -- of observed_cost, for what was used
+    idle_cost decimal(38, 20), -- the rest of observed_cost; null: unobserved
+    efficiency_ratio double -- used_cost of observed_cost: resources weighted by what they cost
+);
+-- How what a lineage names is divided, day by day; network/<machine>: its data transfer.
 create table if not exists ledger.resource_share (
     day date not null, split_key varchar not null, cluster varchar not null,
     allocated_to varchar not null, -- namespace/workload, idle/cpu, idle/ram, idle/gpu, unmounted

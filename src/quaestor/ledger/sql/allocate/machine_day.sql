@@ -7,7 +7,8 @@
 -- method    ledger.lineage says which ResourceIds are a machine. Where no bill names it, its hours
 --           cost what its type does in its region: the file of `prices:` before the shipped list,
 --           the region before a price for any, the price in force on that day. A spot machine has
---           no on-demand price. price_source says which; behind a list price stands no charge
+--           no on-demand price. price_source says which; behind a list price stands no charge.
+--           transfer_cost is what of the cost is for data transfer
 -- source    FOCUS 1.2 ResourceId, EffectiveCost; config.price
 with machine as (
     select
@@ -21,7 +22,10 @@ billed as (
     select
         c.day, l.split_key as machine,
         case when count(*) = count(c.rate)
-            then sum(money_at_rate(c.billing_effective_cost, c.rate)) end as cost
+            then sum(money_at_rate(c.billing_effective_cost, c.rate)) end as cost,
+        case when count(*) = count(c.rate) then coalesce(
+            sum(money_at_rate(c.billing_effective_cost, c.rate)) filter (where c.is_transfer), 0
+        ) end as transfer_cost
     from ledger.charge_day as c
     join ledger.lineage as l on l.resource_id = c.resource_id
     where l.kind = 'node' and l.split_key is not null
@@ -70,7 +74,8 @@ select
         )
     end as cost,
     case when b.day is not null then 'bill' else r.price_source end as price_source,
-    m.capacity_type
+    m.capacity_type,
+    case when b.day is not null then b.transfer_cost else 0 end as transfer_cost
 from machine as m
 full join billed as b on b.day = m.day and b.machine = m.machine
 left join rated as r

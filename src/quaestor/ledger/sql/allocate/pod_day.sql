@@ -8,9 +8,10 @@
 --           that a pod owes the weighted part of the node that it held. from_ratio to upto_ratio
 --           is its place in the machine's day; the places of all rows make up the day exactly, and
 --           rows of one workload lie side by side
--- money     the machine's day (ledger.machine_day) times the part; null where it has no price. The
---           costs of a machine's rows add up to its own. used_cost is for what was used instead of
---           max(request, usage); null where that is not known for all hours
+-- money     the machine's day (ledger.machine_day) but for its data transfer, times the part; null
+--           where it has no price. The costs of a machine's rows add up to that. used_cost is for
+--           what was used instead of max(request, usage); null where that is not known for all
+--           hours
 -- method    idle is only what a cluster that tells of its pods in that hour did not hand out while
 --           the node is known to have been up; other hours are 'unobserved', and where no pod of
 --           the cluster tells of the whole day there is no row at all. What is left of a node by
@@ -217,8 +218,8 @@ select
     r.gib_hours::double as gib_hours, r.used_gib_hours::double as used_gib_hours,
     r.gpu_hours::double as gpu_hours, r.used_gpu_hours::double as used_gpu_hours,
     r.part, r.gpu_part, r.used_part,
-    money_part(m.cost, r.from_ratio, r.upto_ratio) as cost,
-    money_upto(m.cost, r.used_ratio) as used_cost,
+    money_part(m.cost - m.transfer_cost, r.from_ratio, r.upto_ratio) as cost,
+    money_upto(m.cost - m.transfer_cost, r.used_ratio) as used_cost,
     m.price_source, r.allocated_to, r.capacity_type, r.gpu_model, r.from_ratio, r.upto_ratio,
     r.network_gib::double as network_gib
 from ratio as r

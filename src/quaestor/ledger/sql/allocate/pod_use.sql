@@ -34,8 +34,8 @@ with read as not materialized (
             else ram_used_gib end as used_gib,
         case when gpu_used_ratio > 1 then 1 when gpu_used_ratio < 0 then 0
             else gpu_used_ratio end as used_ratio,
-        case when network_received_gib + network_sent_gib between 0 and 100000000
-            then (network_received_gib + network_sent_gib)::decimal(18, 9) end as network_gib
+        case when network_sent_gib between 0 and 100000000
+            then network_sent_gib::decimal(18, 9) end as network_gib
     from usage.pod_hour
     where hour::date in (select day from ledger.stale_day)
 ),

@@ -6,7 +6,10 @@
 -- method    machines: ledger.pod_day. A volume belongs, hour by hour, in equal parts to the pods
 --           that mount it and ran; hours in which none ran are 'unmounted', as is a volume that no
 --           claim holds. A load balancer belongs to the pods that its selector names, by the hours
---           they ran; to none of them while it has no endpoint: 'unmounted'. Where nobody tells
+--           they ran; to none of them while it has no endpoint: 'unmounted'. A machine's data
+--           transfer (network/<machine>, on days on which it is billed) belongs to its pods by the
+--           bytes that they are known to have sent; where nobody tells of any, it is divided as
+--           the machine is. Where nobody tells
 --           who mounts it, or none of those ran that day, it is not divided and keeps its own tags
 -- source    ledger.pod_day, usage.volume, usage.load_balancer, ledger.run_share; Kubernetes,
 --           "Persistent Volumes", phases
@@ -114,6 +117,36 @@ claimed as (
     union all
     select day, split_key, cluster, namespace, pod, labels, hours from behind
 ),
+transfer as (
+    select distinct c.day, l.split_key as machine
+    from ledger.charge_day as c
+    join ledger.lineage as l on l.resource_id = c.resource_id
+    where c.is_transfer and l.kind = 'node' and l.split_key is not null
+        and c.day in (select day from ledger.stale_day)
+),
+sent as (
+    select
+        p.day, p.machine, p.cluster, p.allocated_to, p.team, p.model, p.model_version,
+        p.environment, p.lifecycle_stage, p.cost_kind, p.rule,
+        sum(p.network_gib::decimal(38, 9)) as gib
+    from ledger.pod_day as p
+    join transfer as t on t.day = p.day and t.machine = p.machine
+    where p.network_gib > 0 and p.from_ratio is not null
+    group by all
+),
+machine_share as (
+    select
+        day, machine, cluster, allocated_to, team, model, model_version, environment,
+        lifecycle_stage, cost_kind, rule, min(from_ratio) as from_ratio,
+        max(upto_ratio) as upto_ratio
+    from ledger.pod_day
+    where machine is not null and from_ratio is not null
+        and day in (select day from ledger.stale_day)
+    group by
+        day, machine, cluster, allocated_to, team, model, model_version, environment,
+        lifecycle_stage, cost_kind, rule
+    having max(upto_ratio) > min(from_ratio)
+),
 workload as (
     select cluster, namespace, pod, min(owner) as owner
     from usage.pod where owner is not null
@@ -148,6 +181,11 @@ owned as (
     left join (select distinct day, split_key from behind) as b
         on b.day = u.day and b.split_key = u.split_key
     where b.day is null
+    union all
+    select
+        day, 'network/' || machine, cluster, allocated_to, team, model, model_version,
+        environment, lifecycle_stage, cost_kind, rule, gib
+    from sent
 ),
 placed as (
     select
@@ -164,14 +202,16 @@ placed as (
 )
 select
     day, machine as split_key, cluster, allocated_to, team, model, model_version, environment,
-    lifecycle_stage, cost_kind, rule, min(from_ratio) as from_ratio, max(upto_ratio) as upto_ratio
-from ledger.pod_day
-where machine is not null and from_ratio is not null
-    and day in (select day from ledger.stale_day)
-group by
-    day, machine, cluster, allocated_to, team, model, model_version, environment,
-    lifecycle_stage, cost_kind, rule
-having max(upto_ratio) > min(from_ratio)
+    lifecycle_stage, cost_kind, rule, from_ratio, upto_ratio
+from machine_share
+union all
+select
+    m.day, 'network/' || m.machine, m.cluster, m.allocated_to, m.team, m.model, m.model_version,
+    m.environment, m.lifecycle_stage, m.cost_kind, m.rule, m.from_ratio, m.upto_ratio
+from machine_share as m
+join transfer as t on t.day = m.day and t.machine = m.machine
+left join (select distinct day, machine from sent) as s on s.day = m.day and s.machine = m.machine
+where s.day is null
 union all
 select
     day, split_key, cluster, allocated_to, team, model, model_version, environment,

@@ -5,7 +5,8 @@
 -- money     as ledger.cost
 -- rounding  the parts of a line are [from_ratio, upto_ratio) of it and make it up exactly
 -- method    a line of a resource that ledger.resource_share divides on that day (a node among its
---           pods) becomes its parts; who is not known of a part is who the line itself names
+--           pods, its data transfer by what they sent) becomes its parts; who is not known of a
+--           part is who the line itself names
 -- source    FOCUS 1.3, "Split cost allocation"; FinOps Framework, "Allocation" capability
 select
     l.day, l.source, l.provider, l.service, l.sub_account, l.region, l.resource_id,
@@ -47,7 +48,8 @@ select
         else money_part(l.list_cost, s.from_ratio, s.upto_ratio) end as list_cost,
     case when s.day is null then l.contracted_cost
         else money_part(l.contracted_cost, s.from_ratio, s.upto_ratio) end as contracted_cost,
-    case when s.day is null or s.from_ratio = 0 then l.charges else 0 end as charges
+    case when s.day is null or s.from_ratio = 0 then l.charges else 0 end as charges,
+    l.is_transfer
 from ledger.line as l
 left join ledger.resource_share as s on s.day = l.day and s.split_key = l.split_key
 where date_trunc('month', l.day)::date in (select month from ledger.stale_month)
