@@ -11,7 +11,10 @@ from collections.abc import Callable
 from sqlglot import ErrorLevel, exp, parse_one
 from sqlglot.errors import ParseError, UnsupportedError
 
-WORDS = frozenset({"SHARE_RATIO", "MONEY_UPTO", "MONEY_PART", "MONEY_AT_RATE"})
+WORDS = frozenset({
+    "SHARE_RATIO", "MONEY_UPTO", "MONEY_PART", "MONEY_AT_RATE",
+    "MONEY_UNITS", "RATIO_UNITS", "UNITS_UPTO", "MONEY_SHARE",
+})  # fmt: skip
 # Functions that sqlglot passes on by name and that mean the same in both dialects.
 _SAME = frozenset({"BIT_COUNT", "MAP_ENTRIES", "MAP_FROM_ENTRIES"})
 _REASONS: dict[type[exp.Expr], str] = {

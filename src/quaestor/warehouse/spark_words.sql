@@ -54,6 +54,41 @@ create or replace temporary function money_part(
 ) returns decimal(38, 20) return
     money_upto(amount, upto_ratio) - money_upto(amount, from_ratio);
 
+create or replace temporary function money_units(
+    amount decimal(38, 20)
+) returns bigint return
+    case
+        when amount >= 0 and amount < 100000000BD and amount % 0.0000000001BD = 0
+            then cast(cast(amount as decimal(18, 10)) * 10000000000BD as bigint)
+    end;
+
+create or replace temporary function ratio_units(
+    ratio decimal(19, 18)
+) returns bigint return
+    cast(ratio * 1000000000000000000BD as bigint);
+
+create or replace temporary function units_upto(
+    units bigint, ratio bigint
+) returns bigint return
+    (units div 1000000000) * (ratio div 1000000000)
+    + (
+        (units div 1000000000) * (ratio % 1000000000)
+        + (units % 1000000000) * (ratio div 1000000000)
+        + (units % 1000000000) * (ratio % 1000000000) div 1000000000 + 5
+    ) div 1000000000;
+
+create or replace temporary function money_share(
+    amount decimal(38, 20), units bigint, from_ratio decimal(19, 18), upto_ratio decimal(19, 18),
+    from_units bigint, upto_units bigint
+) returns decimal(38, 20) return
+    case
+        when units is not null then cast(
+            cast(units_upto(units, upto_units) - units_upto(units, from_units) as decimal(18, 0))
+            * 0.0000000001BD as decimal(38, 20)
+        )
+        else money_part(amount, from_ratio, upto_ratio)
+    end;
+
 create or replace temporary function money_at_rate(
     amount decimal(38, 20), rate decimal(28, 18)
 ) returns decimal(38, 20) return

@@ -46,6 +46,46 @@ create or replace macro money_part(amount, from_ratio, upto_ratio) as
         else money_upto(amount, upto_ratio) - money_upto(amount, from_ratio)
     end;
 
+-- The same with whole numbers, which is many times faster where one amount is divided among many:
+-- an amount as a count of its tenth digits after the point, null where it is not one (below zero,
+-- 10^8 and more, more digits), and a ratio as a count of its eighteenth.
+create or replace macro money_units(amount) as
+    case
+        when amount >= 0 and amount < 100000000 and amount = trunc(amount, 10)
+            then (amount::decimal(38, 10) * 10000000000::decimal(11, 0))::bigint
+    end;
+create or replace macro ratio_units(ratio) as
+    case
+        when ratio = 1 then 1000000000000000000::bigint
+        else (ratio::decimal(18, 18)::decimal(18, 9)::double * 1e9)::bigint * 1000000000::bigint
+            + (
+                (ratio::decimal(18, 18) - ratio::decimal(18, 18)::decimal(18, 9))::decimal(18, 18)
+                ::double * 1e18
+            )::bigint
+    end;
+
+-- money_upto in those units. Both counts are cut into halves of nine digits, so that no product
+-- needs more than 64 bits; 5 of a billionth is the rounding of money_upto to 18 digits.
+create or replace macro units_upto(units, ratio) as
+    (units // 1000000000::bigint) * (ratio // 1000000000::bigint)
+    + (
+        (units // 1000000000::bigint) * (ratio % 1000000000::bigint)
+        + (units % 1000000000::bigint) * (ratio // 1000000000::bigint)
+        + (units % 1000000000::bigint) * (ratio % 1000000000::bigint) // 1000000000::bigint + 5
+    ) // 1000000000::bigint;
+
+-- money_part of an amount whose units, and those of both ratios, are at hand; of one without units
+-- by its digits. Both give the same.
+create or replace macro money_share(
+    amount, units, from_ratio, upto_ratio, from_units, upto_units
+) as
+    case
+        when units is not null
+            then ((units_upto(units, upto_units) - units_upto(units, from_units))::decimal(18, 0)
+                * 0.0000000001::decimal(11, 10))::decimal(38, 20)
+        else money_part(amount, from_ratio, upto_ratio)
+    end;
+
 -- An amount in the reporting currency. Whole and broken parts are multiplied apart, since the
 -- product in one piece needs more than the 38 digits of the widest decimal; each of the four
 -- products has few enough, and only the last has more than 20 after the point.

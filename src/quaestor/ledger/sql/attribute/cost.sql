@@ -55,6 +55,21 @@ pool as (
         day, source, provider, service, charge_category, cluster, environment, lifecycle_stage,
         billing_currency, shared_by
 ),
+unit as (
+    select
+        *, money_units(billing_billed_cost) as billing_billed_units,
+        money_units(billing_effective_cost) as billing_effective_units,
+        money_units(billed_cost) as billed_units,
+        money_units(effective_cost) as effective_units,
+        money_units(list_cost) as list_units,
+        money_units(contracted_cost) as contracted_units
+    from pool
+),
+share as (
+    select *, ratio_units(from_ratio) as from_units, ratio_units(upto_ratio) as upto_units
+    from ledger.shared_share
+    where month in (select month from ledger.stale_month)
+),
 owed as (
     select
         day, source, provider, service, sub_account, region, resource_id, charge_category, cluster,
@@ -69,15 +84,33 @@ owed as (
         p.charge_category, p.cluster, p.billing_currency, s.team, s.model, s.model_version,
         coalesce(s.environment, p.environment), p.lifecycle_stage, p.allocated_to,
         'shared', 'shared:' || s.rule, (s.upto_ratio - s.from_ratio)::decimal(19, 18),
-        money_part(p.billing_billed_cost, s.from_ratio, s.upto_ratio),
-        money_part(p.billing_effective_cost, s.from_ratio, s.upto_ratio),
-        money_part(p.billed_cost, s.from_ratio, s.upto_ratio),
-        money_part(p.effective_cost, s.from_ratio, s.upto_ratio),
-        money_part(p.list_cost, s.from_ratio, s.upto_ratio),
-        money_part(p.contracted_cost, s.from_ratio, s.upto_ratio),
+        money_share(
+            p.billing_billed_cost, p.billing_billed_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ),
+        money_share(
+            p.billing_effective_cost, p.billing_effective_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ),
+        money_share(
+            p.billed_cost, p.billed_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ),
+        money_share(
+            p.effective_cost, p.effective_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ),
+        money_share(
+            p.list_cost, p.list_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ),
+        money_share(
+            p.contracted_cost, p.contracted_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ),
         case when s.from_ratio = 0 then p.charges else 0 end
-    from pool as p
-    join ledger.shared_share as s
+    from unit as p
+    join share as s
         on s.rule = p.shared_by and s.month = date_trunc('month', p.day)::date
 )
 select
