@@ -15,7 +15,7 @@ from quaestor.warehouse.duckdb import Warehouse
 DAY = datetime(2026, 10, 5)
 TABLES = (
     *("tag_set", "charge_day", "lineage", "node_day", "unit_weight", "machine_day", "pod_gpu"),
-    *("full_hour", "pod_use", "label_set", "pod_day", "resource_share"),
+    *("full_hour", "pod_use", "pod_claim", "label_set", "pod_day", "resource_share"),
 )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders.clusters import DAY, bill, divided, node, pod
+from builders.ledgers import build
 from builders.rows import insert
 from quaestor.ledger import allocation
 from quaestor.warehouse.duckdb import Warehouse
@@ -194,6 +195,56 @@ def test_requests_for_gpus_that_nobody_tells_are_not_idle_gpus(warehouse: Wareho
 
     assert found["unobserved"] == Decimal(str(round(8 * GPU / MACHINE, 6)))
     assert "idle/gpu" not in found
+
+
+def test_gpus_that_a_claim_may_hold_are_not_idle(warehouse: Warehouse):
+    """How many GPUs a pod with a resource claim holds, nobody tells: unobserved, and told."""
+    seen = {"source": "k", "cluster": "prod", "seen_at": DAY, "namespace": "ml"}
+    insert(warehouse, "usage.pod", pod="dra", resource_claims=1, **seen)
+    insert(warehouse, "usage.pod", pod="nlp", resource_claims=0, gpu_request=1, **seen)
+    node(warehouse)
+    pod(warehouse, "nlp")
+    pod(warehouse, "dra", gpu_request=0, gpu_used_ratio=None)
+    divided(warehouse)
+    found = shares(warehouse)
+    [told] = [reason for reason, _, _ in reasons(warehouse) if "resource claims" in reason]
+
+    assert "idle/gpu" not in found
+    assert found["unobserved"] == Decimal(str(round(7 * GPU / MACHINE, 6)))
+    assert found["idle/cpu"] > 0
+    assert "ml/dra" in told
+
+
+def test_gpu_hours_that_a_claim_may_hold_are_unobserved(warehouse: Warehouse):
+    """In the GPU ledger too: of 192 hours, 24 are the other pod's, and none is unscheduled."""
+    insert(
+        warehouse, "usage.pod", source="k", cluster="prod", seen_at=DAY, namespace="ml", pod="dra",
+        resource_claims=1,
+    )  # fmt: skip
+    node(warehouse)
+    pod(warehouse, "nlp")
+    pod(warehouse, "dra", gpu_request=0, gpu_used_ratio=None)
+    bill(warehouse, "800")
+    build(warehouse)
+
+    assert warehouse.rows(
+        "select sum(gpu_hours), sum(unobserved_gpu_hours), sum(unscheduled_gpu_hours) "
+        "from ledger.gpu_hour"
+    ) == [(192, 168, 0)]
+
+
+def test_a_claim_whose_gpus_the_hours_tell_hides_nothing(warehouse: Warehouse):
+    """They say how many it held."""
+    insert(
+        warehouse, "usage.pod", source="k", cluster="prod", seen_at=DAY, namespace="ml", pod="dra",
+        resource_claims=1,
+    )  # fmt: skip
+    node(warehouse)
+    pod(warehouse, "dra")
+    divided(warehouse)
+
+    assert "idle/gpu" in shares(warehouse)
+    assert [reason for reason, _, _ in reasons(warehouse) if "resource claims" in reason] == []
 
 
 def test_a_name_that_two_machines_had_is_divided_apart(warehouse: Warehouse):

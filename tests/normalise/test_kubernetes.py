@@ -423,6 +423,8 @@ def test_gpus_that_pods_ask_for(cluster, spec, wanted):
     cluster.load(pods=[pod("a", spec=spec)])
 
     assert cluster.rows("select gpu_resource, gpu_request from usage.pod") == [wanted]
+    claims = len(spec.get("resourceClaims", []))
+    assert cluster.rows("select resource_claims from usage.pod") == [(claims,)]
 
 
 def test_a_quantity_that_cannot_be_read_is_unknown_and_told(cluster):

@@ -113,6 +113,17 @@ left join (select distinct day, split_key from ledger.resource_share) as s
 where l.kind in ('volume', 'load-balancer') and s.day is null
 group by l.source, l.kind, l.cluster, strftime(c.day, '%Y-%m')
 """
+_CLAIMED = """
+select min(n.source) as source, 'cluster ' || c.cluster as scope,
+    strftime(c.day, '%Y-%m') as period, count(*) as rows, null as amount,
+    'pods on nodes with GPUs have devices by resource claims, and nobody tells how many GPUs they '
+        || 'hold; what is left of those GPUs is unobserved, not idle: such a pod is '
+        || min(c.namespace || '/' || c.pod) as reason
+from ledger.pod_claim as c
+join ledger.node_day as n on n.day = c.day and n.cluster = c.cluster and n.node = c.node
+where n.gpu_hours > 0
+group by c.cluster, strftime(c.day, '%Y-%m')
+"""
 _FIXES = {
     _UNPLACED: "Let the nodes and the pods be told of by sources of the same clock, and names.",
     _UNPRICED: "Add the bill of that account, or a price of the machine's type under `prices:`.",
@@ -120,6 +131,7 @@ _FIXES = {
     _UNDIVIDED: "Add a source of that cluster's pods; add the GPU model to a file of `prices:`.",
     _UNOBSERVED: "Look why the monitoring of that cluster was silent.",
     _TWICE: "Leave one source per cluster, or let each tell of other pods.",
+    _CLAIMED: "Request GPUs by their resource name, or state gpu_request in a file of pod-hours.",
     _UNMOUNTED: "Add the cluster as a source of kind kubernetes, so that its pods are known.",
 }
 

@@ -49,6 +49,7 @@ select
         when a.gpu_request is null and len(p.object -> '$.spec.resourceClaims[*]') > 0 then null
         else coalesce(a.gpu_request, 0)
     end::double as gpu_request,
+    coalesce(len(p.object -> '$.spec.resourceClaims[*]'), 0)::integer as resource_claims,
     list_sort(list_distinct(
         (p.object ->> '$.spec.containers[*].image') || (p.object ->> '$.spec.initContainers[*].image')
     )) as images,

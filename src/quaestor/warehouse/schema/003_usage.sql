@@ -48,6 +48,7 @@ create table if not exists usage.pod (
     phase varchar, cpu_request_cores double, cpu_limit_cores double,
     ram_request_gib double, ram_limit_gib double,
     gpu_resource varchar, gpu_request double, -- nvidia.com/gpu, nvidia.com/mig-1g.5gb, ...
+    resource_claims integer, -- its devices by claims (DRA); how many GPUs each is, nobody says
     images varchar[], image_digests varchar[], labels varchar,
     created_at timestamp, started_at timestamp, ended_at timestamp, seen_at timestamp not null,
     primary key (source, cluster, namespace, pod)

@@ -165,6 +165,11 @@ create table if not exists ledger.pod_use (
     gpu_unobserved bigint not null, -- hours in which it held GPUs and nobody saw what they did
     network_gib decimal(38, 9) -- sent; null: unknown
 );
+-- Pods whose devices come by resource claims, so that nobody tells how many GPUs they hold.
+create table if not exists ledger.pod_claim (
+    day date not null, cluster varchar not null, node varchar not null,
+    namespace varchar not null, pod varchar not null
+);
 create table if not exists ledger.machine_day (
     day date not null, machine varchar not null, -- usage.node_hour, provider_id
     cost decimal(38, 20), -- effective; null: a charge of it has no rate

@@ -14,7 +14,8 @@
 --           hours
 -- method    idle is only what a cluster that tells of its pods in that hour did not hand out while
 --           the node is known to have been up; other hours are 'unobserved', and where no pod of
---           the cluster tells of the whole day there is no row at all. What is left of a node by
+--           the cluster tells of the whole day there is no row at all. GPUs that no request names
+--           are not idle where a pod has claims (ledger.pod_claim). What is left of a node by
 --           rounding (a billionth of each pod's hour) is not idle. A node with GPUs of a model
 --           that nobody prices, or of an unknown number while pods hold some, is not divided
 -- source    FinOps Framework, "Allocation" capability; OpenCost, Specification, idle and overhead
@@ -45,7 +46,8 @@ weighed as (
         case when n.gpu_hours > 0 then w.gpu_weight else 0 end::double as gpu_weight,
         h.core_hours as held_core_hours, h.gib_hours as held_gib_hours,
         h.gpu_hours as held_gpu_hours, coalesce(h.rounded_hours, 0) as rounded_hours,
-        t.cpu_told > 0 as is_cpu_told, t.ram_told > 0 as is_ram_told, t.gpu_told > 0 as is_gpu_told,
+        t.cpu_told > 0 as is_cpu_told, t.ram_told > 0 as is_ram_told,
+        t.gpu_told > 0 and c.node is null as is_gpu_told,
         1 - bit_count(n.hours_seen & t.hours_seen)::double / bit_count(n.hours_seen)::double
             as unseen_ratio
     from ledger.node_day as n
@@ -53,6 +55,8 @@ weighed as (
     left join held as h
         on h.day = n.day and h.cluster = n.cluster and h.node = n.node
         and h.machine = coalesce(n.machine, '')
+    left join (select distinct day, cluster, node from ledger.pod_claim) as c
+        on c.day = n.day and c.cluster = n.cluster and c.node = n.node
     join ledger.unit_weight as w
         on w.gpu_model = case when n.gpu_hours > 0 then coalesce(n.gpu_model, '-') else '' end
     where n.day in (select day from ledger.stale_day)
@@ -210,6 +214,13 @@ ratio as (
         case when whole > 0 then (used_part::double / whole::double)::decimal(19, 18) end
             as used_ratio
     from placed
+),
+machine as (
+    select
+        day, machine, price_source, cost - transfer_cost as cost,
+        money_units(cost - transfer_cost) as units
+    from ledger.machine_day
+    where day in (select day from ledger.stale_day)
 )
 select
     r.day, r.cluster, r.node, r.machine, r.namespace, r.pod, r.resource, r.team, r.model,
@@ -218,9 +229,15 @@ select
     r.gib_hours::double as gib_hours, r.used_gib_hours::double as used_gib_hours,
     r.gpu_hours::double as gpu_hours, r.used_gpu_hours::double as used_gpu_hours,
     r.part, r.gpu_part, r.used_part,
-    money_part(m.cost - m.transfer_cost, r.from_ratio, r.upto_ratio) as cost,
-    money_upto(m.cost - m.transfer_cost, r.used_ratio) as used_cost,
+    money_share(
+        m.cost, m.units, r.from_ratio, r.upto_ratio, ratio_units(r.from_ratio),
+        ratio_units(r.upto_ratio)
+    ) as cost,
+    money_share(
+        m.cost, case when r.used_ratio <= 1 then m.units end, 0, r.used_ratio, 0::bigint,
+        ratio_units(least(r.used_ratio, 1))
+    ) as used_cost,
     m.price_source, r.allocated_to, r.capacity_type, r.gpu_model, r.from_ratio, r.upto_ratio,
     r.network_gib::double as network_gib
 from ratio as r
-left join ledger.machine_day as m on m.day = r.day and m.machine = r.machine
+left join machine as m on m.day = r.day and m.machine = r.machine

@@ -17,7 +17,8 @@
 --           counts: of a node, of a cluster's pods on a day. A ratio outside [0, 1] is unobserved.
 --           Where a node's day is even (one machine, its pods there while it was and with room for
 --           the most they asked), sums by day do; the others are read hour by hour. Pods on no
---           known node and nodes without GPUs are left out
+--           known node and nodes without GPUs are left out. Where a pod has devices by a claim
+--           (ledger.pod_claim), what nobody requested is unobserved
 -- rounding  hours to a billionth; the last of those scaled down gets the rest
 -- source    idle under 5 %: the usual threshold for "no work" on a GPU's engine-active ratio
 with node as (
@@ -40,6 +41,10 @@ told as (
     from usage.pod_hour
     where gpu_request is not null and hour::date in (select day from ledger.stale_day)
     group by hour::date, cluster, source
+),
+claimed as (
+    select distinct day, cluster, node from ledger.pod_claim
+    where day in (select day from ledger.stale_day)
 ),
 first_source as (
     select day, cluster, min(source) as source, bit_or(hours_told) as hours_told
@@ -87,12 +92,14 @@ crowd as (
 judged as (
     select
         n.day, n.cluster, n.node, n.source, n.machine, n.gpu_model, n.capacity_type, n.paid,
-        n.is_up_known and coalesce(f.hours_told & n.hours_seen, 0) <> 0 as is_told, n.gpus,
+        n.is_up_known and coalesce(f.hours_told & n.hours_seen, 0) <> 0 and k.node is null
+            as is_told, n.gpus,
         n.is_even and not coalesce(c.has_copies, false) and coalesce(c.most, 0) <= n.gpus
         and coalesce(c.hours_seen & n.hours_seen = c.hours_seen, true)
         and coalesce(f.hours_told & n.hours_seen, 0) in (0, n.hours_seen) as is_plain
     from node as n
     left join crowd as c on c.day = n.day and c.cluster = n.cluster and c.node = n.node
+    left join claimed as k on k.day = n.day and k.cluster = n.cluster and k.node = n.node
     left join first_source as f on f.day = n.day and f.cluster = n.cluster
 ),
 -- The others hour by hour, as ledger.node_day reads them.
@@ -193,13 +200,14 @@ rest as (
         n.day, n.source, n.cluster, n.node, n.machine, n.gpu_model,
         sum(n.paid - coalesce(h.hours, 0)),
         sum(case
-            when n.is_up_known
+            when n.is_up_known and k.node is null
                 and (f.hours_told & (1::bigint << extract(hour from n.hour)::integer)) <> 0
             then n.paid - coalesce(h.hours, 0) else 0
         end)
     from node_hour as n
     left join fitted_hour as h on h.cluster = n.cluster and h.node = n.node and h.hour = n.hour
     left join first_source as f on f.day = n.day and f.cluster = n.cluster
+    left join claimed as k on k.day = n.day and k.cluster = n.cluster and k.node = n.node
     group by n.day, n.source, n.cluster, n.node, n.machine, n.gpu_model
 ),
 device as (
