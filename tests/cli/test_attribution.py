@@ -122,6 +122,15 @@ def test_a_table_for_people_shows_signs(trial):
     assert "search-us    0.00   5.00   +5.00" in out
 
 
+def test_a_name_of_10_kb_does_not_push_the_figures_off_the_screen(trial):
+    """It is cut in the table, and whole in the JSON."""
+    long = "x" * 10_000
+    text = CHANGED.replace("search-{1}", long)
+
+    assert max(map(len, trial(text).out.splitlines())) < 120
+    assert long in trial(text, "--format", "json").out
+
+
 def test_shared_rules_are_tried_too(trial):
     """The rest of the rules stays as it is in quaestor.yaml."""
     text = "shared: [{name: rest, match: {cost_kind: unattributed}, by: even, among: team}]"
@@ -160,6 +169,7 @@ def test_bad_rules_are_refused_with_what_to_write(trial, text, what, fix):
     assert said.code == 2
     assert what in said.err
     assert fix in said.err
+    assert "  in:  changed.yaml" in said.err
 
 
 def test_other_changes_of_the_configuration_are_built_first(trial):

@@ -16,6 +16,7 @@ from quaestor.core.finding import Finding, fingerprint_of
 from quaestor.core.period import utc
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity, Verdict
+from quaestor.warehouse.duckdb import Warehouse
 
 OCTOBER = "ab" * 32
 NOVEMBER = "cd" * 32
@@ -382,13 +383,20 @@ def test_a_charge_that_a_shared_rule_divides_says_among_whom(divided, quaestor):
     """With the driver, and each one's part."""
     lake = json.loads(quaestor("explain", "charge/abababab/2", "--format", "json").out)
 
-    assert lake["why"][-1] == {
-        "step": "unattributed",
-        "said": "neither a model nor a team is known",
-    }
+    assert lake["why"][-1] == {"step": "shared: lake", "said": "divided by even"}
     assert [
         (row["model"], row["rule"], row["shared_by"], row["effective_cost"]) for row in lake["ways"]
     ] == [("churn", "shared:lake", "even", "3"), ("fraud", "shared:lake", "even", "3")]
+
+
+def test_a_charge_that_nobody_owns_says_so(divided, quaestor):
+    """Where neither tags, lineage, rules nor shares placed its money."""
+    with Warehouse("quaestor.duckdb") as warehouse:
+        warehouse.run("update ledger.cost set cost_kind = 'unattributed', rule = 'unattributed'")
+        warehouse.run("delete from ledger.shared_share")
+    lake = json.loads(quaestor("explain", "charge/abababab/2", "--format", "json").out)
+
+    assert lake["why"][-1]["said"] == "neither a model nor a team is known"
 
 
 def test_why_is_told_to_people_too(divided, quaestor):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quaestor.ledger.preview import Moved, Preview
 
 _MOST = 20  # of each table; the JSON has all
+_WIDEST = 60  # letters of a name; the JSON has all
 
 
 @click.group()
@@ -71,7 +72,13 @@ def run_test(call: Call, rules: Path, month: str | None, formats: tuple[str, ...
     path = call.warehouse(config)
     Warehouse(path, read_only=True).close()  # says so where there is none, and makes none
     with Warehouse(path) as warehouse, steps(call) as say:
-        found = preview(warehouse, config, tried, say, configure=settings.write, month=month)
+        try:
+            found = preview(warehouse, config, tried, say, configure=settings.write, month=month)
+        except ConfigurationError as problem:
+            # What is checked against the bill does not know of the file it is tried from.
+            if problem.where in ("quaestor.yaml (attribution)", "quaestor.yaml (shared)"):
+                problem.where = problem.where.replace("quaestor.yaml", str(rules), 1)
+            raise
     for format_, target in wanted:
         emit(_as_json(found, month) if format_ == "json" else _as_text(found, month), target)
     return 0
@@ -125,8 +132,9 @@ def _lines(found: Preview, month: str | None) -> Iterator[str]:
 
 
 def _row(group: str, one: Moved) -> dict[str, str]:
+    name = "(nobody)" if one.name is None else one.name
     return {
-        group: "(nobody)" if one.name is None else one.name,
+        group: name if len(name) <= _WIDEST else name[: _WIDEST - 1] + "…",
         "before": _amount(one.before),
         "after": _amount(one.after),
         "change": _amount(one.change, sign=True),

@@ -172,13 +172,14 @@ def _charge(warehouse: Warehouse, name: str, sha256: str, number: int) -> Explai
         files = _rows(warehouse, "file", sha256=sha256)
         what, fix = _no_charge(len(rows), number, files)
         raise ConfigurationError(what, where=printable(name), fix=fix)
+    ways = _rows(warehouse, "ways", sha256=sha256, row=number)
     return Explained(
         kind="charge",
         name=name,
         currency=_currency(warehouse),
         facts=_known(rows[0]),
-        why=why(_rows(warehouse, "why", sha256=sha256, row=number)[0]),
-        ways=_rows(warehouse, "ways", sha256=sha256, row=number),
+        why=why(_rows(warehouse, "why", sha256=sha256, row=number)[0], ways),
+        ways=ways,
     )
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _FIELDS = ("team", "model", "model_version", "environment", "lifecycle_stage")
 
 
-def why(row: Mapping[str, Any]) -> list[dict[str, str]]:
+def why(row: Mapping[str, Any], ways: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return the steps that decided whose a charge is, in the order they are taken.
 
     Args:
         row: Of explain_why.sql.
+        ways: Where its money went, of explain_ways.sql.
 
     Returns:
-        `step` and `said` of each: tags, lineage, rule, registry, split; or that nothing did.
+        `step` and `said` of each: tags, lineage, rule, registry, split, shared rules; or that
+        nothing did.
     """
-    return [{"step": step, "said": said} for step, said in _steps(row)]
+    return [{"step": step, "said": said} for step, said in _steps(row, ways)]
 
 
-def _steps(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _steps(row: Mapping[str, Any], ways: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     parts = row["rule"].split(" + ")
     tags = _said({field: row[f"tag_{field}"] for field in _FIELDS})
     yield "tags", tags or "say nothing of whose it is"
@@ -40,7 +42,11 @@ def _steps(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "registry", f"team {row['team']}, who registered {row['model']}"
     if row["split_key"]:
         yield "split", f"divided on {row['day']} among those who used {row['split_key']}, if known"
-    if row["cost_kind"] == "unattributed":
+    for rule, driver in dict.fromkeys(
+        (way["rule"].removeprefix("shared:"), way["shared_by"]) for way in ways if way["shared_by"]
+    ):
+        yield f"shared: {rule}", f"divided by {driver}"
+    if any(way["cost_kind"] == "unattributed" for way in ways):
         yield "unattributed", "neither a model nor a team is known"
 
 
