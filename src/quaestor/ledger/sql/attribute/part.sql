@@ -8,6 +8,24 @@
 --           pods, its data transfer by what they sent) becomes its parts; who is not known of a
 --           part is who the line itself names
 -- source    FOCUS 1.3, "Split cost allocation"; FinOps Framework, "Allocation" capability
+with line as (
+    select
+        *,
+        money_units(case when split_key <> '' then billing_billed_cost end)
+            as billing_billed_units,
+        money_units(case when split_key <> '' then billing_effective_cost end)
+            as billing_effective_units,
+        money_units(case when split_key <> '' then billed_cost end) as billed_units,
+        money_units(case when split_key <> '' then effective_cost end) as effective_units,
+        money_units(case when split_key <> '' then list_cost end) as list_units,
+        money_units(case when split_key <> '' then contracted_cost end) as contracted_units
+    from ledger.line
+    where date_trunc('month', day)::date in (select month from ledger.stale_month)
+),
+share as (
+    select *, ratio_units(from_ratio) as from_units, ratio_units(upto_ratio) as upto_units
+    from ledger.resource_share
+)
 select
     l.day, l.source, l.provider, l.service, l.sub_account, l.region, l.resource_id,
     l.charge_category, l.tags, l.facts,
@@ -35,21 +53,36 @@ select
     end as rule,
     l.billing_currency,
     case when s.day is null then l.billing_billed_cost
-        else money_part(l.billing_billed_cost, s.from_ratio, s.upto_ratio)
-        end as billing_billed_cost,
+        else money_share(
+            l.billing_billed_cost, l.billing_billed_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ) end as billing_billed_cost,
     case when s.day is null then l.billing_effective_cost
-        else money_part(l.billing_effective_cost, s.from_ratio, s.upto_ratio)
-        end as billing_effective_cost,
+        else money_share(
+            l.billing_effective_cost, l.billing_effective_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ) end as billing_effective_cost,
     case when s.day is null then l.billed_cost
-        else money_part(l.billed_cost, s.from_ratio, s.upto_ratio) end as billed_cost,
+        else money_share(
+            l.billed_cost, l.billed_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ) end as billed_cost,
     case when s.day is null then l.effective_cost
-        else money_part(l.effective_cost, s.from_ratio, s.upto_ratio) end as effective_cost,
+        else money_share(
+            l.effective_cost, l.effective_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ) end as effective_cost,
     case when s.day is null then l.list_cost
-        else money_part(l.list_cost, s.from_ratio, s.upto_ratio) end as list_cost,
+        else money_share(
+            l.list_cost, l.list_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ) end as list_cost,
     case when s.day is null then l.contracted_cost
-        else money_part(l.contracted_cost, s.from_ratio, s.upto_ratio) end as contracted_cost,
+        else money_share(
+            l.contracted_cost, l.contracted_units, s.from_ratio, s.upto_ratio,
+            s.from_units, s.upto_units
+        ) end as contracted_cost,
     case when s.day is null or s.from_ratio = 0 then l.charges else 0 end as charges,
     l.is_transfer
-from ledger.line as l
-left join ledger.resource_share as s on s.day = l.day and s.split_key = l.split_key
-where date_trunc('month', l.day)::date in (select month from ledger.stale_month)
+from line as l
+left join share as s on s.day = l.day and s.split_key = l.split_key
