@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from builders.clusters import divided, node, pod
+from builders.owners import fill
+from builders.rows import insert
 from quaestor.core.errors import ConfigurationError
 from quaestor.normalise import price_book
 from quaestor.warehouse.duckdb import Warehouse
@@ -129,3 +133,103 @@ def test_the_shipped_prices_are_those_that_others_collected(reference: Path):
 
     assert len(both) > 15
     assert {one: (ours[one], found[one]) for one in both if ours[one] != found[one]} == {}
+
+
+CATALOGUE = {
+    "Nvidia Tesla A100 GPU running in Americas": ("h", "3.5"),
+    "Nvidia Tesla A100 80GB GPU running in Americas": ("h", "4.5"),
+    "Nvidia L4 GPU running in Americas": ("h", "0.7"),
+    "N1 Predefined Instance Core running in Americas": ("h", "0.04"),
+    "N1 Predefined Instance Ram running in Americas": ("GiBy.h", "0.005"),
+    "G2 Instance Core running in Americas": ("h", "0.03"),
+    "G2 Instance Ram running in Americas": ("GiBy.h", "0.003"),
+    "Storage PD Capacity": ("GiBy.mo", "0.04"),
+    "Spot Preemptible Nvidia L4 GPU running in Americas": ("h", "0.2"),
+    "Commitment v1: Nvidia L4 GPU running in Americas for 1 Year": ("h", "0.4"),
+}
+
+
+def catalogued(warehouse: Warehouse, looked: datetime, **more: object) -> None:
+    """One look at Google Cloud's catalogue."""
+    for sku, (description, (unit, price)) in enumerate(CATALOGUE.items()):
+        row = {
+            "source": "g", "provider": "Google Cloud", "sku_id": f"SKU-{sku}",
+            "description": description, "region": "us-central1", "usage_type": "OnDemand",
+            "unit": unit, "currency": "USD", "tier_start": 0, "list_unit_price": price,
+            "valid_from": looked, "fetched_at": looked,
+        }  # fmt: skip
+        insert(warehouse, "focus.price", **{**row, **more})
+
+
+def listed(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    """What the ledger's list has of catalogues."""
+    price_book.settle(warehouse)
+    return warehouse.rows(
+        "select gpu_model, gpus, cores, gib, price, priced_on from config.price "
+        "where origin = 'catalogue' order by gpu_model nulls first, gpus, cores"
+    )
+
+
+def test_a_catalogue_prices_gpus_cores_and_memory():
+    """On-demand ones, by the model's name; discs, spot and commitments price none of them."""
+    warehouse = Warehouse(":memory:")
+    catalogued(warehouse, datetime(2026, 9, 1))
+    day = date(2026, 9, 1)
+
+    assert listed(warehouse) == [
+        (None, 0, 0, 1, Decimal("0.005"), day),
+        (None, 0, 1, 0, Decimal("0.04"), day),
+        ("A100 40GB", 1, 0, 0, Decimal("3.5"), day),
+        ("A100 80GB", 1, 0, 0, Decimal("4.5"), day),
+        ("L4", 0, 0, 1, Decimal("0.003"), day),
+        ("L4", 0, 1, 0, Decimal("0.03"), day),
+        ("L4", 1, 0, 0, Decimal("0.7"), day),
+    ]
+
+
+def test_a_price_that_a_later_look_tells_again_is_none_of_a_new_day():
+    """Google dates its prices anew at every look; what has not changed rebuilds nothing."""
+    warehouse = Warehouse(":memory:")
+    catalogued(warehouse, datetime(2026, 9, 1))
+    before = listed(warehouse)
+    catalogued(warehouse, datetime(2026, 9, 2))
+
+    assert listed(warehouse) == before
+
+
+def test_other_regions_tiers_and_kinds_of_use_are_not_listed():
+    """One list of prices is of one place."""
+    for other in (
+        {"region": "europe-west4"}, {"tier_start": 10}, {"usage_type": "Preemptible"},
+        {"list_unit_price": 0}, {"provider": "Another"},
+    ):  # fmt: skip
+        warehouse = Warehouse(":memory:")
+        catalogued(warehouse, datetime(2026, 9, 1), **other)
+
+        assert listed(warehouse) == [], other
+
+
+def test_a_catalogue_counts_before_the_shipped_list_and_a_file_before_both(tmp_path: Path):
+    """The weights of an A100, with where they are from and of which day."""
+    warehouse = Warehouse(":memory:")
+    node(warehouse)
+    pod(warehouse, "nlp")
+    catalogued(warehouse, datetime(2026, 9, 1))
+    price_book.settle(warehouse)
+    kept = warehouse.records("select * from config.price where origin = 'catalogue'")
+    path = written(tmp_path, ",,A100 40GB,1,0,0,,9,USD,2020-01-01")
+    weights = {}
+    for text in ("", f"prices: {path}"):
+        divided(warehouse, text)  # writes config.price anew
+        for row in kept:
+            insert(warehouse, "config.price", **row)
+        fill(warehouse, "unit_weight")
+        weights[text] = warehouse.row(
+            "select gpu_weight, core_weight, price_source, priced_on from ledger.unit_weight "
+            "where gpu_model = 'NVIDIA-A100-SXM4-40GB'"
+        )
+
+    assert weights[""] == (
+        Decimal("3.5"), Decimal("0.04"), "catalogue of Google Cloud, SKU SKU-0", date(2026, 9, 1),
+    )  # fmt: skip
+    assert weights[f"prices: {path}"][0] == 9

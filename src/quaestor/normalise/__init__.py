@@ -55,14 +55,15 @@ def loader(schema: str) -> Loader:
 
 
 def settle(warehouse: Warehouse) -> None:
-    """Rebuild what several sources state together: registry, rates, accounts, GPU samples."""
-    from quaestor.normalise import accounts, artifacts, currency, registry, sampled
+    """Rebuild what sources state together: registry, rates, accounts, prices, GPU samples."""
+    from quaestor.normalise import accounts, artifacts, currency, price_book, registry, sampled
 
     accounts.settle(warehouse)
     currency.settle(warehouse)
     registry.settle(warehouse)
     artifacts.settle(warehouse)
     sampled.settle(warehouse)
+    price_book.settle(warehouse)
 
 
 def forget(warehouse: Warehouse, source: str) -> None:

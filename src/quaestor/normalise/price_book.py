@@ -2,7 +2,8 @@
 
 The shipped list (price_book.csv) is small and dated, and each of its prices names the page it is
 from. It is for the ratio of a GPU's price to that of a core and a GiB, and for machines on no
-bill. A file of `prices:` has the same columns and counts before it.
+bill. A file of `prices:` has the same columns and counts before it; so does Google Cloud's
+catalogue, where a source of kind gcp-billing collected it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from quaestor.normalise.focus_values import CURRENCIES
 from quaestor.warehouse.duckdb import Warehouse
 
 SHIPPED = Path(__file__).with_suffix(".csv")
+SQL = Path(__file__).parent / "sql"
 _REQUIRED = ("instance_type", "price", "currency", "priced_on")
 _COLUMNS = (
     *("provider", "region", "instance_type", "gpu_model", "gpus", "cores", "gib"),
@@ -50,6 +52,13 @@ def write(warehouse: Warehouse, path: Path | None) -> None:
         names = ", ".join(row)
         marks = ", ".join("?" for _ in row)
         warehouse.run(f"insert into config.price ({names}) values ({marks})", list(row.values()))
+
+
+def settle(warehouse: Warehouse) -> None:
+    """Put what catalogues state now of GPUs, cores and memory into `config.price`."""
+    warehouse.run("delete from config.price where origin = 'catalogue'")
+    select = (SQL / "catalogue_price.sql").read_text(encoding="utf-8")
+    warehouse.run(f"insert into config.price by name {select}")
 
 
 def _read(path: Path, origin: str) -> Iterator[_Row]:

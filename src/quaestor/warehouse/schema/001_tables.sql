@@ -34,7 +34,7 @@ create table if not exists config.renaming (
 create table if not exists config.overhead_namespace (pattern varchar primary key); -- * is any text
 -- What machines cost by list: one row per machine, or per GPU, core or GiB (instance_type null).
 create table if not exists config.price (
-    origin varchar not null, -- quaestor: shipped with it; prices: the file of `prices:`
+    origin varchar not null, -- quaestor: shipped; prices: file of `prices:`; catalogue: collected
     provider varchar, region varchar, -- null: any
     instance_type varchar, -- null: what one GPU, one core or one GiB of such machines costs
     gpu_model varchar, -- null: without GPUs

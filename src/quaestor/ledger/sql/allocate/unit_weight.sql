@@ -6,9 +6,10 @@
 -- money     an hour's list price, in one and the same currency per row: only ratios are used
 -- method    a price of a GPU by itself counts before what is left of a machine's price, per GPU,
 --           after its cores and memory cost what they do in machines without GPUs, in the machine
---           of which that is most; the latest price of each, and the file of `prices:` before the
---           shipped list. A cluster's name is a model where it has the model's words, and its size
---           of memory if it names one; else the smallest size
+--           of which that is most; the latest price of each, and the file of `prices:` before a
+--           catalogue that was collected, and both before the shipped list. A cluster's name is a
+--           model where it has the model's words, and its size of memory if it names one; else the
+--           smallest size
 -- source    config.price; Google bills GPUs, cores and memory apart, so that its list states ratios
 with price as (
     select
@@ -44,7 +45,8 @@ plain as (
         on m.origin = c.origin and m.currency = c.currency and m.gpu_model = '' and m.unit = 'gib'
     where c.gpu_model = '' and c.unit = 'core'
     qualify row_number() over (
-        partition by c.currency order by case when c.origin = 'prices' then 0 else 1 end
+        partition by c.currency
+        order by case c.origin when 'prices' then 0 when 'catalogue' then 1 else 2 end
     ) = 1
 ),
 stated as (
@@ -89,8 +91,8 @@ priced as (
     qualify row_number() over (
         partition by gpu_model
         order by
-            case when origin = 'prices' then 0 else 1 end, place, gpu_ratio desc, priced_on desc,
-            name
+            case origin when 'prices' then 0 when 'catalogue' then 1 else 2 end,
+            place, gpu_ratio desc, priced_on desc, name
     ) = 1
 ),
 model as (
@@ -133,7 +135,9 @@ weight as (
     select '', core_price, gib_price, 0, price_source, priced_on
     from plain
     qualify row_number() over (
-        order by case when origin = 'prices' then 0 else 1 end, priced_on desc, currency
+        order by
+            case origin when 'prices' then 0 when 'catalogue' then 1 else 2 end,
+            priced_on desc, currency
     ) = 1
 )
 select
