@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders.clusters import bill, node, pod
+from builders.clusters import DAY, bill, node, pod
 from builders.ledgers import build
+from builders.rows import insert
 from quaestor.warehouse.duckdb import Warehouse
 
 # What an A100 40GB, a core and a GiB cost by list.
@@ -126,3 +130,48 @@ def test_it_covers_every_part_of_every_machine(warehouse: Warehouse):
     build(warehouse)
 
     assert warehouse.rows("select sum(cost) from ledger.efficiency") == [(800,)]
+
+
+def documented(checkout: Path, section: str) -> str:
+    """The query in a section of the ledger's documentation."""
+    text = (checkout / "src/quaestor/ledger/README.md").read_text(encoding="utf-8")
+    [query] = re.findall(
+        r"```sql\n(.*?)```", text.split(f"## {section}\n")[1].split("\n## ")[0], re.S
+    )
+    return query
+
+
+def test_the_documented_query_tells_spot_and_on_demand_apart(warehouse: Warehouse, checkout: Path):
+    """A machine of each kind and one of which nobody says, by what their own bills say."""
+    for name, kind, cost in (("n2", "spot", "80"), ("n3", None, "8")):
+        insert(
+            warehouse, "usage.node", source="k", cluster="prod", node=name, seen_at=DAY,
+            capacity_type=kind,
+        )  # fmt: skip
+        node(warehouse, node=name, provider_id=f"i-{name}")
+        bill(warehouse, cost, f"i-{name}", x_row=int(name[1]))
+    insert(
+        warehouse, "usage.node", source="k", cluster="prod", node="n1", seen_at=DAY,
+        capacity_type="on-demand",
+    )  # fmt: skip
+    for name in ("n1", "n2", "n3"):
+        pod(warehouse, f"p{name}", node=name)
+    build(warehouse)
+    rows = warehouse.rows(documented(checkout, "Spot and on-demand apart"))
+
+    assert [(*row[:3], round(row[3], 6), row[4], round(row[5], 6)) for row in rows] == [
+        (date(2026, 10, 1), "prod", "on-demand", 800, 192, 700),
+        (date(2026, 10, 1), "prod", "spot", 80, 192, 70),
+        (date(2026, 10, 1), "prod", "unknown", 8, 192, 7),
+    ]
+
+
+def test_the_documented_query_begins_with_what_is_most_idle(warehouse: Warehouse, checkout: Path):
+    """Capacity that nobody held, then what a team held and did not use."""
+    pod(warehouse, "nlp")
+    build(warehouse)
+    rows = warehouse.rows(documented(checkout, "How much of it was used"))
+
+    assert [(row[2], row[3], round(row[-1], 6)) for row in rows] == [
+        (None, None, 700), ("ml", "nlp", 50),
+    ]  # fmt: skip
