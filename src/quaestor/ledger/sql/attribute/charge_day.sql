@@ -12,13 +12,14 @@ select
     coalesce(ServiceProviderName, ProviderName) as provider, ServiceName as service,
     SubAccountId as sub_account, RegionId as region, ResourceId as resource_id,
     ChargeCategory as charge_category, Tags as tags,
-    facts, is_transfer,
+    facts,
     BillingCurrency as billing_currency, x_billing_currency_rate as rate,
     sum(BilledCost) as billing_billed_cost, sum(EffectiveCost) as billing_effective_cost,
     case when count(*) = count(ListCost) then sum(ListCost) end as billing_list_cost,
     case when count(*) = count(ContractedCost) then sum(ContractedCost) end
         as billing_contracted_cost,
-    count(*) as charges
+    count(*) as charges,
+    is_transfer
 from ledger.stated_charge
 where ChargePeriodStart::date in (select day from ledger.stale_day where billed)
 group by all
