@@ -146,7 +146,25 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "budgets:\n  - {name: b, amount: 0}",
             "the budget 'b' has the amount 0",
             "quaestor.yaml:2",
-            "Write an amount above zero, or remove the budget.",
+            "Write an amount above zero and below 10^18, or remove the budget.",
+        ),
+        (
+            "budgets:\n  - {name: b, amount: NaN}",
+            "the budget 'b' has the amount NaN",
+            "quaestor.yaml:2",
+            "Write an amount above zero and below 10^18, or remove the budget.",
+        ),
+        (
+            "budgets:\n  - {name: b, amount: 1e60}",
+            "the budget 'b' has the amount 1E+60",
+            "quaestor.yaml:2",
+            "Write an amount above zero and below 10^18, or remove the budget.",
+        ),
+        (
+            "anomaly: {amount: NaN}",
+            "a change of NaN makes no day unusual",
+            "quaestor.yaml:1",
+            "Write an amount of zero or more, and below 10^18.",
         ),
         (
             "currency: USD\ncurrency: EUR",

@@ -202,8 +202,10 @@ def test_a_rule_that_cannot_apply_is_refused(rule, what, fix):
     ("rule", "what"),
     [
         ("{name: s, match: {ServiceName: x}, by: fixed, shares: {a: 0.6}}", "add up to 0.6"),
+        ("{name: s, match: {ServiceName: x}, by: fixed, shares: {a: NaN}}", "'a' is NaN, not"),
+        ("{name: s, match: {ServiceName: x}, by: fixed, shares: {a: 2, b: -1}}", "'a' is 2, not"),
         ("{name: s, match: {ServiceName: x}, by: fixed}", "add up to 0, not"),
-        ("{name: s, match: {ServiceName: x}, by: fixed, shares: {a: 2, b: -1}}", "below zero"),
+        ("{name: s, match: {ServiceName: x}, by: fixed, shares: {a: 1, b: -1}}", "below zero"),
         ("{name: s, match: {ServiceName: x}, by: even, shares: {a: 1}}", "divided by even"),
         ("{name: s, match: {}, by: even}", "matches nothing"),
         ("{name: s, match: {label.app: x}, by: even}", "'label.app', which no bill"),

@@ -47,6 +47,8 @@ Driver = Literal[
     "even", "cost", "fixed", "requests", "tokens", "execution_seconds", "gpu_hours", "storage"
 ]
 
+_MOST_MONEY = 10**18  # the ledger's money has 18 digits before the point
+
 
 class TagKeys(Strict, frozen=True, kw_only=True):
     """Which tag keys name what, the first that is present and not blank wins."""
@@ -93,6 +95,12 @@ class SharedRule(Strict, frozen=True, kw_only=True):
     by: Driver
     among: Literal["model", "team"] = "model"
     shares: dict[str, Decimal] = defaulted(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no part of anything; that parts make up a whole is checked later."""
+        for who, share in self.shares.items():
+            if not share.is_finite() or share > 1:
+                raise ValueError(f"the share of '{who}' is {share}, not between 0 and 1")
 
 
 class Renaming(Strict, frozen=True, kw_only=True):
@@ -216,6 +224,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
         if fault:
             raise _faulty(source, number, fault, document)
     _check_budgets(config.budgets, document)
+    _check_anomaly(config.anomaly, document)
     return config
 
 
@@ -226,13 +235,22 @@ def parse_config(text: str, base: Path, environment: Mapping[str, str]) -> Confi
     return convert(document, Config, {**value, "base": str(base)})
 
 
+def _check_anomaly(anomaly: Anomaly, document: Document) -> None:
+    if not anomaly.amount.is_finite() or not 0 <= anomaly.amount < _MOST_MONEY:
+        raise ConfigurationError(
+            f"a change of {anomaly.amount} makes no day unusual",
+            where=f"{document.path}:{document.line_of(('anomaly', 'amount'))}",
+            fix="Write an amount of zero or more, and below 10^18.",
+        )
+
+
 def _check_budgets(budgets: tuple[Budget, ...], document: Document) -> None:
     for number, budget in enumerate(budgets):
-        if budget.amount <= 0:
+        if not budget.amount.is_finite() or not 0 < budget.amount < _MOST_MONEY:
             raise ConfigurationError(
                 f"the budget '{budget.name}' has the amount {budget.amount}",
                 where=f"{document.path}:{document.line_of(('budgets', str(number), 'amount'))}",
-                fix="Write an amount above zero, or remove the budget.",
+                fix="Write an amount above zero and below 10^18, or remove the budget.",
             )
 
 
