@@ -99,6 +99,18 @@ def test_a_fee_can_be_divided_among_teams():
     assert fee(warehouse) == {None: 100}
 
 
+def test_each_team_with_cost_of_its_own_has_an_even_share():
+    """Also one whose only model is mostly another team's, and one with two models."""
+    little = {"tags": {"model": "churn", "team": "audit"}, "EffectiveCost": "1"}
+    other = {"tags": {"model": "fraud-2", "team": "risk"}, "EffectiveCost": "1"}
+    warehouse = a_warehouse({**FEE, "EffectiveCost": "90"}, CHURN, FRAUD, little, other)
+
+    build(warehouse, rule("even", ", among: team"))
+
+    owed = {team: round(cost, 6) for team, cost in fee(warehouse, "team").items()}
+    assert owed == {"growth": 30, "risk": 30, "audit": 30}
+
+
 def test_a_model_with_cost_under_two_teams_has_one_even_share():
     """`even` counts models, not the ways in which they are tagged."""
     warehouse = a_warehouse(FEE, CHURN, FRAUD, {"tags": {"model": "churn"}, "EffectiveCost": "1"})

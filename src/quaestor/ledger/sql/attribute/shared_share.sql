@@ -94,12 +94,17 @@ among_models as (
     where r.among = 'model' and t.model is not null
     group by all
 ),
+-- Teams that are even are all with cost of their own, also beside one that pays more for a model.
+told_of_teams as (
+    select month, team, driver, quantity from told where driver <> 'even'
+    union all
+    select distinct month, team, 'even', 1::decimal(38, 9) from own
+),
 among_teams as (
     select
-        r.rule, r.driver, t.month, t.team, null::varchar as model,
-        case when r.driver = 'even' then 1::decimal(38, 9) else sum(t.quantity) end as quantity
+        r.rule, r.driver, t.month, t.team, null::varchar as model, sum(t.quantity) as quantity
     from config.shared_rule as r
-    join told as t on t.driver = r.driver
+    join told_of_teams as t on t.driver = r.driver
     where r.among = 'team' and t.team is not null
     group by r.rule, r.driver, t.month, t.team
 ),
