@@ -33,6 +33,7 @@ _MONTHS = (
     "November",
     "December",
 )
+_LONGEST = 500  # letters of a name: no cloud's are longer, and labels of 10 kB hide the rest
 _DIGITS = 60  # more than DECIMAL(38, 20) times any count of rows can need
 
 
@@ -41,11 +42,14 @@ def shown(value: Any) -> Any:
 
     >>> str(shown(None)), shown("a\u202eb")
     ('<span class="unknown">unknown</span>', 'a\\u202eb')
+    >>> len(shown("x" * 10_000))
+    500
     """
     if value is None:
         return UNKNOWN
     if isinstance(value, str) and not isinstance(value, Markup):
-        return "\n".join(printable(line) for line in value.split("\n"))
+        text = "\n".join(printable(line) for line in value.split("\n"))
+        return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return value
 
 

@@ -245,6 +245,20 @@ def test_an_empty_ledger_is_said_to_be_empty(an_estate, rendered):
     assert "0.00" not in page.text
 
 
+def test_idle_machines_without_a_team_are_not_said_to_reach_one(an_estate, rendered):
+    """They are not unattributed either: what they are is known."""
+    from datetime import date
+
+    an_estate.cost(date(2026, 11, 1), "5", model="churn", team="growth")
+    an_estate.cost(date(2026, 11, 1), "3", kind="idle")
+    page = rendered(an_estate, "cost")["cost"]
+
+    assert (
+        "Every charge of the latest month reaches a team or a model, or is known to be idle "
+        "capacity or overhead."
+    ) in page.text
+
+
 def test_cost_without_any_rate_is_unknown(an_estate, rendered):
     """A bill in a currency without a rate is unknown, not zero, and is listed as billed."""
     from datetime import date
