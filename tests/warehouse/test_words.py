@@ -80,3 +80,41 @@ def test_an_amount_that_has_no_units_is_divided_by_its_digits(warehouse, amount)
     )
 
     assert found == (None, True)
+
+
+def test_hours_divide_to_the_same_digit_whatever_their_size(warehouse):
+    """A ratio of small wholes is worked out in 64 bits: as the division of integers says."""
+    made = [
+        (spread(place) % (whole + 1), whole)
+        for place in range(50_000)
+        for whole in [spread(-place) % 10 ** (place % 15 + 1) + 1]
+    ]
+    made += [
+        (portion, whole)
+        for whole in (9 * 10**12 - 1, 9 * 10**12, 1, 3, 7)
+        for portion in (0, 1, whole // 2, whole // 3, whole - 1, whole)
+    ]
+    table = pa.table(
+        {
+            "portion": [portion for portion, _ in made],
+            "whole": [whole for _, whole in made],
+            "expected": [portion * UNIT // whole for portion, whole in made],
+        }
+    )
+    warehouse.connection.register("hours", table)
+
+    wrong = warehouse.rows(
+        """
+        with hour as (
+            select
+                (portion::decimal(18, 0) * 0.000000001::decimal(10, 9))::decimal(38, 9) as portion,
+                (whole::decimal(18, 0) * 0.000000001::decimal(10, 9))::decimal(38, 9) as whole,
+                (expected::decimal(19, 0) * 0.000000000000000001::decimal(18, 18))
+                    ::decimal(19, 18) as expected
+            from hours
+        )
+        select * from hour where share_ratio(portion, whole) is distinct from expected limit 5
+        """
+    )
+
+    assert wrong == []

@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, UnsupportedError
 
 WORDS = frozenset({
     "SHARE_RATIO", "MONEY_UPTO", "MONEY_PART", "MONEY_AT_RATE",
-    "MONEY_UNITS", "RATIO_UNITS", "UNITS_UPTO", "MONEY_SHARE",
+    "MONEY_UNITS", "RATIO_UNITS", "UNITS_UPTO", "MONEY_SHARE", "UNITS_RATIO",
 })  # fmt: skip
 # Functions that sqlglot passes on by name and that mean the same in both dialects.
 _SAME = frozenset({"BIT_COUNT", "MAP_ENTRIES", "MAP_FROM_ENTRIES"})

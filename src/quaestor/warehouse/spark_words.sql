@@ -54,6 +54,13 @@ create or replace temporary function money_part(
 ) returns decimal(38, 20) return
     money_upto(amount, upto_ratio) - money_upto(amount, from_ratio);
 
+create or replace temporary function units_ratio(
+    portion bigint, whole bigint
+) returns bigint return
+    (portion * 1000000 div whole) * 1000000000000
+    + (portion * 1000000 % whole * 1000000 div whole) * 1000000
+    + portion * 1000000 % whole * 1000000 % whole * 1000000 div whole;
+
 create or replace temporary function money_units(
     amount decimal(38, 20)
 ) returns bigint return

@@ -1,13 +1,27 @@
 -- The words of money that every split is written in. Whoever builds on another engine says the
 -- same there (spark.py); both are exact, so that both engines agree to the last digit.
 
+-- A part of a whole as a count of its eighteenth digits after the point, of whole numbers below
+-- 9 * 10^12: a division by hand in three steps of 6 digits, each within 64 bits.
+create or replace macro units_ratio(portion, whole) as
+    (portion * 1000000::bigint // whole) * 1000000000000::bigint
+    + (portion * 1000000::bigint % whole * 1000000::bigint // whole) * 1000000::bigint
+    + portion * 1000000::bigint % whole * 1000000::bigint % whole * 1000000::bigint // whole;
+
 -- A part of a whole as a ratio in [0, 1], cut to 18 digits after the point; 1 where they are
 -- equal, null where there is no whole. Quantities have 9 digits after the point; of a whole of
--- 10^10 and more, and so of its portions, only the digits before it. Wholes are below 10^20.
+-- 10^10 and more, and so of its portions, only the digits before it. Wholes are below 10^20. Small
+-- ones, such as the hours of a machine's day, are divided as 64 bits: the same digits, faster.
 create or replace macro share_ratio(portion, whole) as
     case
         when whole = 0 then null
         when portion = whole then 1::decimal(19, 18)
+        when whole < 9000 and whole > 0 and portion < 9000 and portion >= 0 then (
+            units_ratio(
+                (portion::decimal(18, 9)::double * 1e9)::bigint,
+                (whole::decimal(18, 9)::double * 1e9)::bigint
+            )::decimal(19, 0) * 0.000000000000000001::decimal(18, 18)
+        )::decimal(19, 18)
         when whole >= 10000000000 then (
             (
                 portion::decimal(38, 0)::hugeint * 1000000000000000000::hugeint
@@ -28,6 +42,7 @@ create or replace macro share_ratio(portion, whole) as
 create or replace macro money_upto(amount, ratio) as
     case
         when ratio = 1 then amount
+        when ratio = 0 then amount - amount
         else trunc(
             (trunc(amount)::decimal(18, 0) * ratio)::decimal(38, 18)
             + (
@@ -43,6 +58,7 @@ create or replace macro money_upto(amount, ratio) as
 create or replace macro money_part(amount, from_ratio, upto_ratio) as
     case
         when from_ratio = 0 then money_upto(amount, upto_ratio)
+        when from_ratio = upto_ratio then amount - amount
         else money_upto(amount, upto_ratio) - money_upto(amount, from_ratio)
     end;
 

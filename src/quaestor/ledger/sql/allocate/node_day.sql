@@ -61,19 +61,28 @@ clean as (
             ::decimal(18, 9) as gpus
     from lone
 ),
+-- The product of two decimals is slow, and most hours are whole.
+there as (
+    select
+        *,
+        case when up = 1 then cores else (up * cores)::decimal(18, 9) end as up_cores,
+        case when up = 1 then gib else (up * gib)::decimal(18, 9) end as up_gib,
+        case when up = 1 then gpus else (up * gpus)::decimal(18, 9) end as up_gpus
+    from clean
+),
 summed as (
     select
         hour::date as day, source, cluster, node, provider_id as machine,
         max(instance_type) as instance_type, max(region) as region, max(gpu_model) as gpu_model,
         sum(up) as hours, count(*) as rows,
-        sum((up * cores)::decimal(18, 9)) as core_hours, count(cores) as core_rows,
-        sum((up * gib)::decimal(18, 9)) as gib_hours, count(gib) as gib_rows,
-        sum((up * gpus)::decimal(18, 9)) as gpu_hours, count(gpus) as gpu_rows,
-        min((up * cores)::decimal(18, 9)) as cores, min((up * gib)::decimal(18, 9)) as gib,
-        min((up * gpus)::decimal(18, 9)) as gpus,
+        sum(up_cores) as core_hours, count(cores) as core_rows,
+        sum(up_gib) as gib_hours, count(gib) as gib_rows,
+        sum(up_gpus) as gpu_hours, count(gpus) as gpu_rows,
+        min(up_cores) as cores, min(up_gib) as gib,
+        min(up_gpus) as gpus,
         bit_or(1::bigint << hour(hour)) as hours_seen,
         bool_and(is_up_known) as is_up_known, bool_and(is_even) as is_even
-    from clean
+    from there
     group by hour::date, source, cluster, node, provider_id
 ),
 listed as (

@@ -215,6 +215,12 @@ ratio as (
             as used_ratio
     from placed
 ),
+unit as (
+    select
+        *, ratio_units(from_ratio) as from_units, ratio_units(upto_ratio) as upto_units,
+        ratio_units(least(used_ratio, 1)) as used_units
+    from ratio
+),
 machine as (
     select
         day, machine, price_source, cost - transfer_cost as cost,
@@ -229,15 +235,12 @@ select
     r.gib_hours::double as gib_hours, r.used_gib_hours::double as used_gib_hours,
     r.gpu_hours::double as gpu_hours, r.used_gpu_hours::double as used_gpu_hours,
     r.part, r.gpu_part, r.used_part,
-    money_share(
-        m.cost, m.units, r.from_ratio, r.upto_ratio, ratio_units(r.from_ratio),
-        ratio_units(r.upto_ratio)
-    ) as cost,
+    money_share(m.cost, m.units, r.from_ratio, r.upto_ratio, r.from_units, r.upto_units) as cost,
     money_share(
         m.cost, case when r.used_ratio <= 1 then m.units end, 0, r.used_ratio, 0::bigint,
-        ratio_units(least(r.used_ratio, 1))
+        r.used_units
     ) as used_cost,
     m.price_source, r.allocated_to, r.capacity_type, r.gpu_model, r.from_ratio, r.upto_ratio,
     r.network_gib::double as network_gib
-from ratio as r
+from unit as r
 left join machine as m on m.day = r.day and m.machine = r.machine

@@ -37,7 +37,6 @@ with read as not materialized (
         case when network_sent_gib between 0 and 100000000
             then network_sent_gib::decimal(18, 9) end as network_gib
     from usage.pod_hour
-    where hour::date in (select day from ledger.stale_day)
 ),
 read_node as not materialized (
     select
@@ -69,6 +68,7 @@ told as materialized (
         count(case when gpus > 0 and used_ratio is null then 1 end) as gpu_unobserved,
         sum(network_gib) as network_gib
     from read
+    where day in (select day from ledger.stale_day)
     group by day, source, cluster, node, namespace, pod
 ),
 several as (
@@ -144,12 +144,24 @@ odd_row as materialized (
 ),
 full_row as materialized (
     select
-        r.day, r.cluster, r.node, r.namespace, r.pod, f.core_fit, f.gib_fit, f.gpu_fit,
-        (r.cores * r.up)::decimal(18, 9) as cores, (r.gib * r.up)::decimal(18, 9) as gib,
-        (coalesce(r.gpus, 0) * r.up)::decimal(18, 9) as told_gpus,
-        case when r.gpus > 0 then r.up else 0 end as gpu_up
-    from read as r
-    join ledger.full_hour as f on f.hour = r.hour and f.cluster = r.cluster and f.node = r.node
+        f.day, h.cluster, h.node, h.namespace, h.pod, f.core_fit, f.gib_fit, f.gpu_fit,
+        (case when h.told_cores > 100000000 then 100000000 when h.told_cores > 0 then h.told_cores
+            else 0 end * h.up)::decimal(18, 9) as cores,
+        (case when h.told_gib > 100000000 then 100000000 when h.told_gib > 0 then h.told_gib
+            else 0 end * h.up)::decimal(18, 9) as gib,
+        (case when h.gpu_request > 1000000 then 1000000 when h.gpu_request > 0 then h.gpu_request
+            else 0 end * h.up)::decimal(18, 9) as told_gpus,
+        case when h.gpu_request > 0 then h.up else 0 end as gpu_up
+    from (
+        select
+            hour, cluster, node, namespace, pod, gpu_request,
+            greatest(cpu_request_cores, cpu_used_cores) as told_cores,
+            greatest(ram_request_gib, ram_used_gib) as told_gib,
+            case when up_ratio > 1 then 1 when up_ratio < 0 then 0 else coalesce(up_ratio, 1) end
+                as up
+        from usage.pod_hour
+    ) as h
+    join ledger.full_hour as f on f.hour = h.hour and f.cluster = h.cluster and f.node = h.node
     where f.day in (select day from ledger.stale_day)
 ),
 full_pod as (
