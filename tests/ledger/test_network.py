@@ -115,3 +115,17 @@ def test_transfer_of_what_is_no_node_is_not_divided(warehouse: Warehouse):
     build(warehouse)
 
     assert owed(warehouse)[None] == 100
+
+
+def test_gpus_do_not_cost_what_data_transfer_does(warehouse: Warehouse):
+    """What the GPUs cost is the same with and without it; with it, their host costs more."""
+    talk(warehouse, 3, 1)
+    build(warehouse)
+    before = warehouse.row("select sum(cost), sum(host_cost) from ledger.gpu_hour")
+    bill(warehouse, "100", x_row=2, x_file_sha256="cd" * 32, SkuMeter="DataTransfer-Out-Bytes")
+    build(warehouse)
+
+    assert warehouse.row("select sum(cost), sum(host_cost) from ledger.gpu_hour") == (
+        before[0],
+        before[1] + 100,
+    )

@@ -17,7 +17,8 @@
 --                          and no stalled hours
 -- money     the reporting currency, effective (amortised) cost of the machine that day, divided in
 --           two: `cost` is its GPUs' part by the weights of the price book, `host_cost` that of its
---           cores and memory (null: not told apart, and all of it is `cost`); each is divided over
+--           cores and memory, with a node's data transfer (null: not told apart, and all of it is
+--           `cost`); each is divided over
 --           the machine's paid GPU-hours of that day. Null where the machine is on no bill and in
 --           no price book, or a charge of it has no rate. The costs of idle, unscheduled, stalled,
 --           failed and unobserved hours are parts of `cost`. A machine billed on a day without
@@ -185,7 +186,7 @@ costed as (
         l.team, l.model, l.model_version, l.is_failed, l.hours, l.observed_hours, l.used_hours,
         l.unscheduled_hours, l.idle_hours, l.stalled_hours, l.own_cost,
         case when l.kind = 'commitment' then 1 else 0 end as is_alone,
-        coalesce(m.cost, p.cost) as machine_cost,
+        coalesce(m.cost, p.cost) as machine_cost, m.transfer_cost,
         case
             when m.cost is not null then coalesce(m.price_source, 'bill')
             when coalesce(p.cost, l.own_cost) is not null then 'bill'
@@ -201,7 +202,8 @@ costed as (
 ),
 ordered as (
     select
-        *,
+        *, case when transfer_cost is null then machine_cost else machine_cost - transfer_cost end
+            as machine_own_cost,
         sum(hours) over (partition by day, machine, is_alone) as whole,
         min(gpu_ratio) over (partition by day, machine, is_alone) as least_ratio,
         max(gpu_ratio) over (partition by day, machine, is_alone) as most_ratio,
@@ -227,11 +229,11 @@ divided as (
             as upto_ratio,
         case
             when is_alone = 1 then own_cost
-            when least_ratio = most_ratio then money_upto(machine_cost, least_ratio)
+            when least_ratio = most_ratio then money_upto(machine_own_cost, least_ratio)
             else machine_cost
         end as gpu_cost,
         case when is_alone = 0 and least_ratio = most_ratio
-            then machine_cost - money_upto(machine_cost, least_ratio) end as machine_host_cost
+            then machine_cost - money_upto(machine_own_cost, least_ratio) end as machine_host_cost
     from ordered
 ),
 owed as (
