@@ -302,6 +302,25 @@ def test_no_nonsense_stops_the_ledger():
     assert warehouse.row("select sum(effective_cost) from ledger.cost") == (29,)
 
 
+def test_tokens_of_unknown_number_leave_no_price():
+    """Their cost is not spread over the tokens that are known; input keeps its own price."""
+    warehouse = a_warehouse()
+    for direction, quantity in (("Input", 2_000_000), ("Output", 1_000_000), ("Output", None)):
+        billed(
+            warehouse, "2026-10-05", "10", None, hours=None, ConsumedQuantity=quantity,
+            ConsumedUnit="Tokens", Tags='{"model": "chat"}',
+            SkuPriceDetails=json.dumps(
+                {"TokenDirection": direction, "ModelId": f"m-{quantity is None}"}
+            ),
+        )  # fmt: skip
+    build(warehouse)
+    found = units(
+        warehouse, "quantity", "cost", "unit_cost", "warning", where="basis = 'allocated'"
+    )
+
+    assert found == {("1m_input_tokens", "allocated"): (2, 10, 5, None)}
+
+
 def test_gpu_hours_without_a_cost_leave_no_price_and_say_why():
     """One job of unknown price hides what the others cost each; null has its reason."""
     warehouse = a_warehouse()

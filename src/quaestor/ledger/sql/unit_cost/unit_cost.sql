@@ -1,6 +1,7 @@
 -- What one unit of a model's work costs: requests, tokens, runs, GPU-hours.
 --
--- grain     one row per month, model, version (null: all of them), unit and basis
+-- grain     one row per month, model, version (null: all of them), unit and basis; none where
+--           nobody knows how many units there were
 -- money     the reporting currency, effective cost; null where a charge has no rate, where no
 --           charge is known to be for the work, and where the bill does not part it
 -- units     1k_requests, 1m_tokens      ledger.endpoint_month; tokens else as they are billed
@@ -177,7 +178,9 @@ token as (
             when direction = 'output' then 'output'
             when direction in ('input', 'cached-input', 'cache-write') then 'input'
         end as direction,
-        case when count(*) = count(tokens) then sum(tokens) end as tokens,
+        -- Kept caches cost money by the hour, and are no tokens.
+        bool_and(tokens is not null or coalesce(direction, '') = 'cache-storage') as is_counted,
+        sum(tokens) as some_tokens,
         case when count(*) = count(effective_cost) then sum(effective_cost) end as cost
     from ledger.token_cost
     where model is not null
@@ -185,7 +188,8 @@ token as (
 ),
 token_model as (
     select
-        month, model, sum(tokens) as tokens,
+        month, model, bool_and(is_counted) as is_counted,
+        case when bool_and(is_counted) then sum(some_tokens) end as tokens,
         case when count(*) = count(cost) then sum(cost) end as cost
     from token group by month, model
 ),
@@ -212,8 +216,12 @@ model_line as (
                 + case when w.input_tokens is null then 0 else coalesce(w.output_tokens, 0) end,
                 t.tokens
             ) / 1000000
-            when '1m_input_tokens' then coalesce(i.tokens, w.input_tokens) / 1000000
-            else coalesce(o.tokens, w.output_tokens) / 1000000
+            when '1m_input_tokens' then coalesce(
+                case when i.is_counted then i.some_tokens end, w.input_tokens
+            ) / 1000000
+            else coalesce(
+                case when o.is_counted then o.some_tokens end, w.output_tokens
+            ) / 1000000
         end as quantity,
         case
             when u.unit in ('1k_requests', '1m_tokens') and m.month is not null then m.allocated
@@ -352,7 +360,8 @@ gpu_line as (
             when g.unpriced_gpu_hours > 0 then 'what '
                 || g.unpriced_gpu_hours::decimal(18, 1) || ' of the GPU-hours cost is not known'
             when u.unit = 'used_gpu_hour' and g.unobserved_gpu_hours > 0 then 'of '
-                || g.unobserved_gpu_hours::decimal(18, 1) || ' GPU-hours nobody knows whether they were used'
+                || g.unobserved_gpu_hours::decimal(18, 1)
+                || ' GPU-hours nobody knows whether they were used'
         end as warning
     from gpu_sum as g
     cross join (select 'gpu_hour' as unit union all select 'used_gpu_hour') as u
