@@ -99,6 +99,22 @@ def test_a_fee_can_be_divided_among_teams():
     assert fee(warehouse) == {None: 100}
 
 
+@pytest.mark.parametrize("driver", ["requests", "tokens", "execution_seconds"])
+@pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), -1e30])
+def test_nonsense_divides_nothing_and_stops_nothing(driver, nonsense):
+    """An hour that cannot be is left out of the driver, and the fee stays where it was."""
+    warehouse = a_warehouse(FEE, CHURN)
+    endpoint(
+        warehouse, "churn", requests=nonsense, input_tokens=nonsense, instances=1,
+        gpu_used_ratio=nonsense,
+    )  # fmt: skip
+
+    build(warehouse, rule(driver))
+
+    assert fee(warehouse) == {}
+    assert warehouse.row("select sum(effective_cost) from ledger.cost") == (130,)
+
+
 def test_each_team_with_cost_of_its_own_has_an_even_share():
     """Also one whose only model is mostly another team's, and one with two models."""
     little = {"tags": {"model": "churn", "team": "audit"}, "EffectiveCost": "1"}

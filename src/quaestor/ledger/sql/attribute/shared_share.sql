@@ -31,11 +31,19 @@ model_team as (
 endpoint_month as (
     select
         h.source, h.endpoint, date_trunc('month', h.hour)::date as month,
-        sum(h.requests::decimal(18, 9)) as requests,
-        sum((coalesce(h.input_tokens, 0) + coalesce(h.output_tokens, 0))::decimal(18, 3)) as tokens,
-        sum((coalesce(h.instances, 1) * coalesce(h.gpu_used_ratio, h.cpu_used_ratio) * 3600)
-            ::decimal(18, 9)) as execution_seconds
-    from usage.endpoint_hour as h
+        -- What no hour can have is left out: NaN, below nothing, more than money can be split by.
+        sum(case when h.requests between 0 and 1e8 then h.requests::decimal(18, 9) end)
+            as requests,
+        sum(case when h.tokens between 0 and 1e14 then h.tokens::decimal(18, 3) end) as tokens,
+        sum(case when h.seconds between 0 and 1e8 then h.seconds::decimal(18, 9) end)
+            as execution_seconds
+    from (
+        select
+            source, endpoint, hour, requests,
+            coalesce(input_tokens, 0) + coalesce(output_tokens, 0) as tokens,
+            coalesce(instances, 1) * coalesce(gpu_used_ratio, cpu_used_ratio) * 3600 as seconds
+        from usage.endpoint_hour
+    ) as h
     where date_trunc('month', h.hour)::date in (select month from ledger.stale_month)
     group by all
 ),
