@@ -211,14 +211,13 @@ placed as (
 ratio as (
     select
         *, share_ratio(upto - part, whole) as from_ratio, share_ratio(upto, whole) as upto_ratio,
-        case when whole > 0 then (used_part::double / whole::double)::decimal(19, 18) end
-            as used_ratio
+        share_ratio(least(used_part, whole), whole) as used_ratio
     from placed
 ),
 unit as (
     select
         *, ratio_units(from_ratio) as from_units, ratio_units(upto_ratio) as upto_units,
-        ratio_units(least(used_ratio, 1)) as used_units
+        ratio_units(used_ratio) as used_units
     from ratio
 ),
 machine as (
@@ -237,8 +236,7 @@ select
     r.part, r.gpu_part, r.used_part,
     money_share(m.cost, m.units, r.from_ratio, r.upto_ratio, r.from_units, r.upto_units) as cost,
     money_share(
-        m.cost, case when r.used_ratio <= 1 then m.units end, 0, r.used_ratio, 0::bigint,
-        r.used_units
+        m.cost, m.units, 0::decimal(19, 18), r.used_ratio, 0::bigint, r.used_units
     ) as used_cost,
     m.price_source, r.allocated_to, r.capacity_type, r.gpu_model, r.from_ratio, r.upto_ratio,
     r.network_gib::double as network_gib
