@@ -787,12 +787,12 @@ def test_pods_meet_the_bill_by_their_machine(prometheus_servers, tmp_path: Path)
         assert warehouse.rows(
             """
             select team, model, provider_id, gpu_model, gpu_hours, used_gpu_hours, idle_gpu_hours,
-                unobserved_gpu_hours, cost::decimal(9, 4)::varchar,
-                idle_cost::decimal(9, 4)::varchar
+                unobserved_gpu_hours, (cost + host_cost)::decimal(9, 4)::varchar,
+                idle_cost = cost
             from ledger.gpu_hour order by team nulls last
             """
         ) == [
-            ("nlp", "churn", "i-0abc", "NVIDIA-A10G", 48.0, 24.0, 0.0, 0.0, "48.0150", "0.0000"),
-            ("vision", "ocr", "i-0abc", "NVIDIA-A10G", 24.0, 0.24, 24.0, 0.0, "24.0075", "24.0075"),
-            (None, None, "i-0abc", "NVIDIA-A10G", 24.0, 0.0, 24.0, 0.0, "24.0075", "24.0075"),
+            ("nlp", "churn", "i-0abc", "NVIDIA-A10G", 48.0, 24.0, 0.0, 0.0, "48.0150", False),
+            ("vision", "ocr", "i-0abc", "NVIDIA-A10G", 24.0, 0.24, 24.0, 0.0, "24.0075", True),
+            (None, None, "i-0abc", "NVIDIA-A10G", 24.0, 0.0, 24.0, 0.0, "24.0075", True),
         ]
