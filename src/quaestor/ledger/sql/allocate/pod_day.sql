@@ -211,7 +211,8 @@ placed as (
 ratio as (
     select
         *, share_ratio(upto - part, whole) as from_ratio, share_ratio(upto, whole) as upto_ratio,
-        share_ratio(least(used_part, whole), whole) as used_ratio
+        case when used_part is not null then share_ratio(least(used_part, whole), whole) end
+            as used_ratio
     from placed
 ),
 unit as (
