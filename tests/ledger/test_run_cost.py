@@ -192,6 +192,7 @@ def test_a_run_in_pods_costs_the_parts_that_the_bill_gives_them():
         billing_effective_cost="3",
         effective_cost="3",
         charges=1,
+        is_transfer=False,
     )
     warehouse.run("insert into ledger.stale_month values ('2026-10-01')")
     one_table(warehouse, "run_day")
