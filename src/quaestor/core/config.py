@@ -265,6 +265,12 @@ def _check_renamings(names: tuple[Renaming, ...], document: Document) -> None:
                 where=where,
                 fix="Keep the name it has today.",
             )
+        if one.old == one.new:
+            raise ConfigurationError(
+                f"the {one.field} '{one.old}' is renamed to itself",
+                where=where,
+                fix="Write the name it had as `old:`, or remove the line.",
+            )
         if (one.field, one.new) in new:
             raise ConfigurationError(
                 f"the {one.field} '{one.old}' is now '{one.new}', which is itself called otherwise",

@@ -25,7 +25,8 @@
 --           hours has a row with the cost and none: unobserved
 -- method    no machine counts twice: what a cluster tells of counts before jobs, jobs and endpoints
 --           before samples of hosts, these before the bill, which gives what is left of a machine.
---           That is unscheduled where jobs are told of on that machine, else unobserved
+--           That is unscheduled where jobs are told of on that machine, else unobserved. A host
+--           or an instance is its owner's on the bill, where the bill names one
 -- rounding  shares to 18 digits, money_part to ten; every split adds up exactly
 with cluster_machine as (
     select distinct day, machine as name from ledger.gpu_cluster_day where machine is not null
@@ -96,6 +97,26 @@ rest as (
     where c.name is null
         and (w.machine is null or b.known_as in ('instance', 'machine', 'node'))
 ),
+-- Whose a machine is by the bill, where all that is billed of it on a day names one owner.
+owner as (
+    select
+        p.day, coalesce(k.machine, p.resource_id) as machine,
+        case when count(*) = count(p.team) and min(p.team) = max(p.team) then min(p.team) end
+            as team,
+        case when count(*) = count(p.model) and min(p.model) = max(p.model) then min(p.model) end
+            as model,
+        case when count(*) = count(p.model_version) and min(p.model_version) = max(p.model_version)
+            then min(p.model_version) end as model_version
+    from ledger.part as p
+    left join known_machine as k on k.resource_id = p.resource_id
+    where p.allocated_to is null and p.charge_category = 'Usage'
+        and coalesce(k.machine, p.resource_id) in (
+            select machine from instance
+            union
+            select machine from host
+        )
+    group by p.day, coalesce(k.machine, p.resource_id)
+),
 work as (
     select
         day, source, cluster, node, machine, gpu_model, 'cluster' as kind, capacity_type, team,
@@ -116,16 +137,21 @@ work as (
     from ledger.gpu_endpoint_day
     union all
     select
-        day, source, '', host, machine, gpu_model, 'host', null, null, null, null, null, null,
-        sum(hours), sum(observed_hours), sum(used_hours), 0, sum(low_hours), 0, null
-    from host
-    group by day, source, host, machine, gpu_model
+        h.day, h.source, '', h.host, h.machine, h.gpu_model, 'host', null, o.team, o.model,
+        o.model_version, null, null, sum(h.hours), sum(h.observed_hours), sum(h.used_hours), 0,
+        sum(h.low_hours), 0, null
+    from host as h
+    left join owner as o on o.day = h.day and o.machine = h.machine
+    group by
+        h.day, h.source, h.host, h.machine, h.gpu_model, o.team, o.model, o.model_version
     union all
     select
-        day, source, cluster, machine, machine, gpu_model, 'instance', capacity_type, null, null,
-        null, null, gpu_ratio, hours, case when is_told then hours else 0 end, 0,
-        case when is_told then hours else 0 end, 0, 0, null
-    from rest
+        r.day, r.source, r.cluster, r.machine, r.machine, r.gpu_model, 'instance',
+        r.capacity_type, o.team, o.model, o.model_version, null, r.gpu_ratio, r.hours,
+        case when r.is_told then r.hours else 0 end, 0,
+        case when r.is_told then r.hours else 0 end, 0, 0, null
+    from rest as r
+    left join owner as o on o.day = r.day and o.machine = r.machine
     union all
     select
         day, source, cluster, resource_id, machine, gpu_model, 'commitment', null, null, null,
