@@ -46,6 +46,14 @@ SUBJECTS = {
         ),
         Subject(table="registry.deployment", key="deployment", model="model", version="version"),
         Subject(table="registry.run", key="run_id"),
+        Subject(
+            table="registry.dataset",
+            key="dataset",
+            rows="run_id = (select max(d.run_id) from registry.dataset as d "
+            "where d.source = dataset.source and d.dataset = dataset.dataset)",
+        ),
+        Subject(table="registry.store", key="store"),
+        Subject(table="registry.waiver", key="waiver"),
         Subject(table="registry.grant", key="""subject || ' ' || principal || ' ' || "right" """),
         Subject(
             table="ledger.budget",

@@ -182,6 +182,8 @@ class Config(Strict, frozen=True, kw_only=True):
     spark: SparkSettings | None = None
     policies: tuple[str, ...] = ("builtin",)
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
+    waivers: str | None = None  # a folder; None: waivers/ beside the file, if there is one
+    attestations: str | None = None  # a file or folder; None: attestations.yaml, if there is one
     base: str = "."
 
     def resolve(self, path: str) -> Path:

@@ -26,27 +26,16 @@ from msgspec import Meta, Struct, field
 
 from quaestor.core.documents import Document, convert, parse_document
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.governance import Day, DeploymentFacts, ModelFacts, Moment, Strict, VersionFacts
 from quaestor.core.period import utc
 
 T = TypeVar("T")
 Filled = Annotated[str, Meta(pattern=r"\S")]
-Moment = Annotated[
-    str,
-    Meta(
-        description="An ISO 8601 date or time; without a zone it is UTC.",
-        extra_json_schema={"format": "date-time"},
-    ),
-]
-Day = Annotated[str, Meta(description="A date, YYYY-MM-DD.", extra_json_schema={"format": "date"})]
 VersionName = Annotated[str, Meta(pattern=r"\S", description="As the registry spells it.")] | int
 Lifecycle = Literal["development", "staging", "production", "archived"]
 
 
-class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Immutable, and an unknown key is an error."""
-
-
-class Version(_Strict, frozen=True, kw_only=True):
+class Version(VersionFacts, frozen=True, kw_only=True):
     """One version of the model: columns of `registry.model_version`."""
 
     lifecycle: Lifecycle | None = None
@@ -72,7 +61,7 @@ class Version(_Strict, frozen=True, kw_only=True):
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Deployment(_Strict, frozen=True, kw_only=True):
+class Deployment(DeploymentFacts, frozen=True, kw_only=True):
     """Where a version serves: columns of `registry.deployment`."""
 
     deployment: Filled
@@ -83,7 +72,7 @@ class Deployment(_Strict, frozen=True, kw_only=True):
     authentication: str | None = None
 
 
-class Grant(_Strict, frozen=True, kw_only=True):
+class Grant(Strict, frozen=True, kw_only=True):
     """Who may do what: columns of `registry.grant`. The subject is the model unless named."""
 
     principal: Filled
@@ -92,7 +81,7 @@ class Grant(_Strict, frozen=True, kw_only=True):
     via: str | None = None
 
 
-class ModelGov(_Strict, frozen=True, kw_only=True):
+class ModelGov(ModelFacts, frozen=True, kw_only=True):
     """One `model.gov.yaml`: columns of `registry.model`, and what hangs on the model."""
 
     model: Filled

@@ -168,6 +168,22 @@ create table if not exists registry.model (
     intended_use varchar, business_case varchar, eu_ai_act_class varchar, retire_by date,
     created_at timestamp, updated_at timestamp, tags varchar, definition varchar,
     catalog varchar, "schema" varchar, -- of a name in Unity Catalog
+    -- Beyond a registry's own fields: tags gov.<column>, or model.gov.yaml (core/governance.py).
+    owner_active boolean, -- whether the directory still knows the owner
+    intended_users varchar, data_class varchar, -- public, internal, confidential, restricted
+    affects_people boolean, is_generative boolean, task varchar,
+    primary_metric varchar, -- a key of model_version.metrics
+    business_value_per_month decimal(38, 20),
+    eu_ai_act_role varchar, eu_ai_act_rationale varchar, eu_ai_act_reviewed_by varchar,
+    prohibited_practices varchar, -- none: screened, and nothing found (EU AI Act, Article 5)
+    risk_file_uri varchar, risk_file_reviewed_at timestamp,
+    oversight_measure varchar, overseers varchar,
+    impact_assessment_uri varchar, impact_assessed_at timestamp,
+    monitoring_plan_uri varchar, incident_route varchar, eu_database_id varchar,
+    open_incident varchar, -- the severity of the worst that is open; none: none is
+    supplier varchar, -- of a model used over somebody's API; null: none
+    supplier_documents_uri varchar, supplier_contract_uri varchar, supplier_exit_plan_uri varchar,
+    model_risk_tier varchar, validated_by varchar, validated_at timestamp, -- SR 26-2
     primary key (source, model)
 );
 create table if not exists registry.model_version (
@@ -179,6 +195,32 @@ create table if not exists registry.model_version (
     card_uri varchar, license varchar, base_model varchar, rollback_to varchar,
     evaluated_at timestamp, monitoring varchar, monitored_at timestamp,
     metrics varchar, tags varchar,
+    -- Beyond a registry's own fields: tags gov.<column>, or model.gov.yaml (core/governance.py).
+    code_reachable boolean, code_dirty boolean, -- its commit; the tree it was made from
+    environment_digest varchar, training_image_digest varchar, -- lock file; image
+    seed varchar, signature varchar, replaces varchar,
+    observed_digest varchar, -- what the stored artifact was found to be
+    rollback_tested_at timestamp,
+    base_model_revision varchar, base_model_license varchar, base_model_source varchar,
+    data_cutoff date, split_digests varchar, -- of training, validation and test data
+    trained_at timestamp, archived_at timestamp, energy_kwh double,
+    evaluated_digest varchar, evaluation_rows bigint, evaluation_split varchar,
+    fairness_gap_ratio double, robustness_uri varchar, explanation_uri varchar,
+    latency_p95_ms double, latency_limit_ms double,
+    safety_evaluation_uri varchar, safety_evaluated_at timestamp,
+    requested_by varchar, approver_group varchar, approvals integer, approved_until date,
+    emergency boolean, emergency_reviewed_at timestamp,
+    technical_documentation varchar, -- the points of Annex IV it covers: 1,2,3,...
+    instructions_uri varchar, declared_accuracy varchar, declared_robustness varchar,
+    origin varchar, -- internal, external
+    artifact_formats varchar, -- safetensors, onnx, pickle, ...; separated by commas
+    signed_by varchar, signed_issuer varchar, signed_digest varchar, signature_verified boolean,
+    scan_tool varchar, scan_at timestamp, scan_digest varchar, scan_issues integer,
+    scan_coverage_ratio double,
+    bom_uri varchar, provenance_builder varchar, provenance_level integer, -- SLSA, build track
+    trust_remote_code boolean, remote_code_reviewed_by varchar,
+    -- Of its model.
+    risk_tier integer, affects_people boolean, is_generative boolean, eu_ai_act_class varchar,
     primary key (source, model, version)
 );
 create table if not exists registry.run (
@@ -190,7 +232,11 @@ create table if not exists registry.run (
 );
 create table if not exists registry.dataset (
     source varchar not null, run_id varchar not null, dataset varchar not null,
-    digest varchar, source_type varchar, source_uri varchar, context varchar
+    digest varchar, source_type varchar, source_uri varchar, context varchar,
+    -- Beyond a registry's own fields: model.gov.yaml, or tags of the dataset.
+    owner varchar, license varchar, legal_basis varchar, data_class varchar, region varchar,
+    has_personal_data boolean, privacy_assessment_uri varchar, privacy_assessed_until date,
+    quality_status varchar, quality_checked_at timestamp -- passed, failed
 );
 create table if not exists registry.deployment (
     source varchar not null, deployment varchar not null, model varchar, version varchar,
@@ -205,6 +251,31 @@ create table if not exists registry.deployment (
     has_readiness_probe boolean, has_liveness_probe boolean,
     status varchar, created_at timestamp, created_by varchar, tags varchar,
     artifact_uri varchar, -- what it serves, where its model is known by that alone
+    -- What its platform or manifest tells, else annotations or tags gov.<column>.
+    tls boolean, identity varchar, -- the service account or role it runs as
+    identity_is_admin boolean, encrypted boolean, kms_key varchar, network_isolated boolean,
+    access_logged boolean, log_destination varchar, log_retention_days integer,
+    environment_secrets varchar[], -- names of variables that hold a secret in plain text
+    cpu_request_cores double, cpu_limit_cores double, -- of one replica, all containers
+    ram_request_gib double, ram_limit_gib double,
+    gpu_request double, gpu_limit double, gpu_model varchar, instance_type varchar,
+    zones integer, -- over which its replicas are spread; 1: not spread
+    request_timeout_seconds double,
+    rollout_strategy varchar, -- rolling-update, recreate, canary, blue-green, all-at-once, ...
+    rollout_analysis varchar, -- what is measured while it rolls out, or the alarms that stop it
+    rolls_back boolean, rollback_to varchar, rollback_tested_at timestamp,
+    runs_as_non_root boolean, is_privileged boolean, has_read_only_root boolean,
+    scales_to_zero boolean, off_hours_schedule varchar,
+    monitoring varchar, -- the kinds, separated by commas: data-quality, drift, bias, ...
+    monitored_at timestamp, monitor_interval_hours double, monitor_baseline varchar, -- a version
+    drift double, drift_limit double, incident varchar,
+    performance_measured_at timestamp, alert_route varchar, alert_tested_at timestamp,
+    guardrail varchar, disclosure varchar, content_marking varchar,
+    critical_vulnerabilities integer, vulnerabilities_due date, -- of its image; when to be mended
+    -- Of a deploy that the gate is asked about: its price against what runs now.
+    cost_per_month decimal(38, 20), cost_change_per_month decimal(38, 20), -- reporting currency
+    -- Of its model.
+    risk_tier integer, is_generative boolean, eu_ai_act_class varchar, data_class varchar,
     primary key (source, deployment)
 );
 create table if not exists registry.grant (
@@ -250,6 +321,23 @@ create table if not exists registry.stated_model_version (
     lifecycle_otherwise varchar, -- the lifecycle where neither the source nor a file names one
     every_version boolean, -- from a card that names no version: it is the card of all of them
     primary key (source, model, version)
+);
+-- What is said beyond a registry's own fields, by tags or files, in the words of
+-- core/governance.py: one row per thing, field and source. `settle` makes columns of it.
+create table if not exists registry.stated_fact (
+    source varchar not null, kind varchar not null, -- model, model_version, deployment, dataset
+    subject varchar not null, version varchar, -- of a model_version; else null
+    field varchar not null, value varchar not null, -- readable as its column's type
+    from_file boolean not null
+);
+-- Who may break which rule until when, as the waiver files say (core/waivers.py).
+create table if not exists registry.waiver (
+    source varchar not null, waiver varchar not null, -- source: the file, its id
+    policy varchar not null, subject varchar not null, -- names, or patterns with *
+    reason varchar, ticket varchar, requested_by varchar, approved_by varchar,
+    approved_at date, expires date, compensating_control varchar,
+    severity varchar, -- the highest of the policies it names; null: it names none that exists
+    primary key (source, waiver)
 );
 create table if not exists registry.stated_evidence (
     source varchar not null, field varchar not null, supplied boolean not null, via varchar,

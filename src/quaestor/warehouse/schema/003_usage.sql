@@ -88,7 +88,10 @@ create table if not exists usage.gpu_job (
     kept_warm_gpu_hours double, -- billed while its machines waited for another job
     volume_gib double, -- of all its machines
     artifact_uri varchar, -- what it wrote, where its model is known by that alone
-    util_samples integer -- how many of gpu_sample its gpu_util_ratio is the mean of; null: none
+    util_samples integer, -- how many of gpu_sample its gpu_util_ratio is the mean of; null: none
+    time_limit_hours double, -- after which its platform stops it; null: none, or nobody says
+    cost_limit decimal(38, 20), -- that stops it, reporting currency
+    energy_kwh double
 );
 create table if not exists usage.gpu_sample (
     source varchar not null, host varchar not null, gpu_uuid varchar, gpu_index integer,
