@@ -372,6 +372,31 @@ def test_gpus_are_found_on_the_bill_as_clouds_write_them(warehouse, columns, mod
     )
 
 
+def test_a_machine_is_whose_its_bill_names(warehouse):
+    """Tags of a bare instance and of a sampled host name a team and a model; so do their GPUs."""
+    tags = '{"team": "risk", "model": "churn", "model_version": "7"}'
+    bill(warehouse, "i-9", "192", SkuPriceDetails=P4D, ConsumedQuantity="24", ConsumedUnit="Hrs",
+         Tags=tags)  # fmt: skip
+    bill(warehouse, "box", "6", Tags=tags)
+    know(warehouse, "usage.gpu_sample", *samples([0.5] * 6))
+    built(warehouse)
+
+    assert lines(warehouse, "kind", "node", "team", "model", "model_version") == [
+        ("host", "box", "risk", "churn", "7"),
+        ("instance", "i-9", "risk", "churn", "7"),
+    ]
+
+
+def test_a_machine_of_two_owners_is_nobodys(warehouse):
+    """One day, one machine, two teams on its bill: whose a GPU-hour was, nobody can say."""
+    for team in ("risk", "growth"):
+        bill(warehouse, "i-9", "96", SkuPriceDetails=P4D, ConsumedQuantity="12",
+             ConsumedUnit="Hrs", Tags=f'{{"team": "{team}", "model": "churn"}}')  # fmt: skip
+    built(warehouse)
+
+    assert lines(warehouse, "team", "model", "gpu_hours") == [(None, "churn", 192.0)]
+
+
 def test_a_billed_machine_is_paid_once_with_what_is_known_to_run_there(warehouse):
     """Of 192 GPU-hours jobs had 12; Slurm tells of them, so nobody asked for the rest."""
     know(warehouse, "usage.gpu_job", a_job(resource_id="i-9", team="risk", gpu_util_ratio=0.9))
