@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from quaestor.core.blind_spot import BlindSpot
@@ -51,6 +52,61 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BudgetOutlook:
+    """What a budget's month comes to once a deploy's change is in it, in its currency.
+
+    Args:
+        budget: Its name.
+        amount: What may be spent in a month.
+        expected: What this month was expected to come to without the change; None: not known.
+        with_change: A whole month at that pace, the change in it; None: not known.
+    """
+
+    budget: str
+    amount: Decimal
+    expected: Decimal | None
+    with_change: Decimal | None
+
+    @property
+    def exceeded(self) -> bool | None:
+        """Return whether the change takes the month over the budget; None: not known."""
+        return None if self.with_change is None else self.with_change > self.amount
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricedChange:
+    """What a deploy changes of the cost of one deployment, before it ships.
+
+    Every amount is of a month of 730 hours, by list price. None is unknown, never zero.
+
+    Args:
+        target: The file it stands in, with the line, such as "deploy/churn.yaml:1".
+        deployment: What it deploys, such as "prod/Deployment/churn".
+        model: The model it serves, as `model` or `model:version`; None: not said.
+        cost_now: What runs now costs; zero where nothing does.
+        cost_then: What will run costs.
+        change: `cost_then - cost_now`; None where either is.
+        currency: Of every amount, ISO 4217.
+        is_new: Nothing of this name was found running.
+        basis: How `cost_then` was worked out, in words.
+        unknown_because: Why `change` is None; else None.
+        budgets: The budgets that the model's cost counts against.
+    """
+
+    target: str
+    deployment: str
+    model: str | None
+    cost_now: Decimal | None
+    cost_then: Decimal | None
+    change: Decimal | None
+    currency: str
+    is_new: bool
+    basis: str
+    unknown_because: str | None = None
+    budgets: tuple[BudgetOutlook, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """One gate or audit, with everything a format may need.
 
@@ -68,6 +124,7 @@ class RunSummary:
         configuration: The configuration file, relative to where the run was started, with "/".
         version: Of Quaestor.
         left_out: The policies that the caller asked to leave out; nothing is said of them.
+        priced: What the deploys asked about would change of their cost, in the order asked.
     """
 
     kind: str
@@ -83,6 +140,7 @@ class RunSummary:
     configuration: str
     version: str
     left_out: tuple[str, ...] = ()
+    priced: tuple[PricedChange, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return how many findings gave each verdict, every verdict named."""
