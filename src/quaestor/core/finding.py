@@ -31,6 +31,8 @@ class Finding:
         blocking: Whether the policy stops a deploy (`gate: {ci: block}`).
         fingerprint: Names policy and subject for good (`fingerprint_of`).
         waiver: The id of the waiver in force, or None.
+        known: Why a violation does not close the gate although it stands: "in the baseline since
+            2026-11-01"; None: it is new, or nobody asked (`--baseline`, `--diff`).
         first_seen: When this violation was first recorded; None: not recorded yet.
         remedy: What to do, or None.
         why: Why the rule exists, or None.
@@ -50,6 +52,7 @@ class Finding:
     blocking: bool
     fingerprint: str
     waiver: str | None = None
+    known: str | None = None
     first_seen: datetime | None = None
     remedy: str | None = None
     why: str | None = None

@@ -12,6 +12,7 @@ from enum import StrEnum
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.verdict import Severity, Verdict
+from quaestor.core.waivers import WaiverState, WaiverUse
 
 
 class Outcome(StrEnum):
@@ -124,6 +125,7 @@ class RunSummary:
         configuration: The configuration file, relative to where the run was started, with "/".
         version: Of Quaestor.
         left_out: The policies that the caller asked to leave out; nothing is said of them.
+        waivers: What each waiver came to that has something to say here, by id.
         priced: What the deploys asked about would change of their cost, in the order asked.
     """
 
@@ -140,12 +142,21 @@ class RunSummary:
     configuration: str
     version: str
     left_out: tuple[str, ...] = ()
+    waivers: tuple[WaiverUse, ...] = ()
     priced: tuple[PricedChange, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return how many findings gave each verdict, every verdict named."""
         seen = Counter(finding.verdict for finding in self.findings)
         return {verdict.value: seen[verdict] for verdict in Verdict}
+
+    def waivers_in(self, *states: WaiverState) -> list[WaiverUse]:
+        """Return the waivers in these states, by id."""
+        return [use for use in self.waivers if use.state in states]
+
+    def known(self) -> list[Finding]:
+        """Return the violations that were there before and do not close the gate, worst first."""
+        return worst_first([one for one in self.findings if one.known is not None])
 
     def ordered(self, *verdicts: Verdict) -> list[Finding]:
         """Return the findings of these verdicts, worst first."""
