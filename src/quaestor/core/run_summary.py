@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
+from quaestor.core.rule import Basis, Rule
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.core.waivers import WaiverState, WaiverUse
 
@@ -127,6 +128,12 @@ class RunSummary:
         left_out: The policies that the caller asked to leave out; nothing is said of them.
         waivers: What each waiver came to that has something to say here, by id.
         priced: What the deploys asked about would change of their cost, in the order asked.
+        rules: The policies that were asked, by id; for what findings do not carry.
+        registries: What kind of registry each source is ("mlflow"), by the source's name.
+        places: Where a thing is stated in a file, as "file:line", by table and name, such as
+            ("registry.model", "churn").
+        bases: What the warehouse has behind failing and unanswered findings, by fingerprint;
+            None: nobody asked (`--explain`).
     """
 
     kind: str
@@ -144,6 +151,10 @@ class RunSummary:
     left_out: tuple[str, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
     priced: tuple[PricedChange, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    registries: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    bases: Mapping[str, Basis] | None = None
 
     def counts(self) -> dict[str, int]:
         """Return how many findings gave each verdict, every verdict named."""

@@ -1,0 +1,65 @@
+"""What the formats of a gate tell of the policies that were asked, and of where models stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from quaestor.audit.policies import FRAMEWORKS, Policy
+from quaestor.core.finding import Finding
+from quaestor.core.rule import Rule
+from quaestor.core.verdict import Verdict
+from quaestor.warehouse.duckdb import Warehouse
+
+_MODEL = "registry.model"
+_TOLD = (Verdict.FAIL, Verdict.WAIVED, Verdict.UNKNOWN, Verdict.ERROR)
+
+
+def rules_of(
+    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
+) -> tuple[Rule, ...]:
+    """Return the policies as formats tell them, by id.
+
+    Args:
+        policies: Those that were asked.
+        params: What the user set, by policy id; the rest is at its default.
+    """
+    return tuple(
+        _rule(policy, params.get(policy.id, {}))
+        for policy in sorted(policies, key=lambda one: one.id)
+    )
+
+
+def _rule(policy: Policy, chosen: Mapping[str, Any]) -> Rule:
+    says = policy.says
+    texts = (("when", says.when), ("require", says.require), ("sql", says.sql))
+    return Rule(
+        id=policy.id,
+        title=says.title,
+        family=policy.family,
+        severity=says.severity,
+        blocking=policy.blocking,
+        subject=says.subject,
+        source=says.source,
+        why=says.why,
+        remedy=says.remedy.text,
+        commands=tuple((one.registry, one.run) for one in says.remedy.commands),
+        frameworks=tuple((FRAMEWORKS[ref.pack], ref.ref) for ref in says.frameworks),
+        texts=tuple((key, text) for key, text in texts if text is not None),
+        params={name: param.default for name, param in says.params.items()} | dict(chosen),
+    )
+
+
+def model_places(warehouse: Warehouse, findings: Iterable[Finding]) -> dict[tuple[str, str], str]:
+    """Return the file and line that state each model with something to tell, where one does.
+
+    A `model.gov.yaml` comes before a model card.
+    """
+    models = {one.model for one in findings if one.verdict in _TOLD and one.model is not None}
+    rows = warehouse.rows(
+        "select model, first(definition order by definition not like '%model.gov.yaml:%', source) "
+        "from registry.model where definition is not null and model in (select unnest(?)) "
+        "group by model",
+        [sorted(models)],
+    )
+    return {(_MODEL, model): definition for model, definition in rows}
