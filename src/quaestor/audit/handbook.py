@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from quaestor.audit.policies import FRAMEWORKS, Policy
+from quaestor.audit.policies import Policy, framework_title
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.warehouse.sandbox import MACROS
 
@@ -102,7 +102,7 @@ def _table(policies: Iterable[Policy]) -> str:
             says.severity.value,
             says.gate.ci,
             evidence_of(one),
-            "; ".join(f"{FRAMEWORKS[r.pack]}: {r.ref}" for r in says.frameworks),
+            "; ".join(f"{framework_title(r.pack)}: {r.ref}" for r in says.frameworks),
         )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

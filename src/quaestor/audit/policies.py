@@ -24,10 +24,12 @@ from quaestor.core.nearest import did_you_mean
 from quaestor.core.shipped import shipped
 from quaestor.core.verdict import Severity
 
+# The titles of the shipped packs, so that the gate need not read them.
 FRAMEWORKS = {
-    "nist-ai-rmf": "NIST AI RMF 1.0",
     "eu-ai-act": "EU AI Act (Regulation 2024/1689)",
+    "finops": "FinOps Framework",
     "iso-42001": "ISO/IEC 42001:2023",
+    "nist-ai-rmf": "NIST AI RMF 1.0",
     "soc2": "SOC 2 Trust Services Criteria",
     "sr-26-2": "SR 26-2",
 }
@@ -52,9 +54,9 @@ class Remedy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Reference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A requirement that this policy's evidence supports."""
+    """A requirement of a pack (`packs/<pack>.yaml`) that this policy's evidence supports."""
 
-    pack: Literal["nist-ai-rmf", "eu-ai-act", "iso-42001", "soc2", "sr-26-2"]
+    pack: Text
     ref: Text
 
 
@@ -163,6 +165,7 @@ def load_policies(places: Sequence[Path]) -> tuple[Policy, ...]:
             found[name] = read_policy(path) if known is None else _adjusted(known, path)
     policies = tuple(sorted(found.values(), key=lambda one: (one.family, one.id)))
     _check_aliases(policies)
+    _check_packs(policies, places)
     return policies
 
 
@@ -189,6 +192,16 @@ def policy_files(place: Path) -> list[Path]:
         for path in place.glob("*/*.yaml")
         if not path.name.endswith(".cases.yaml") and path.parent.name != "packs"
     )
+
+
+def pack_files(place: Path) -> list[Path]:
+    """Return the framework packs of a place, sorted; a pack is named like its file."""
+    return sorted(place.glob("packs/*.yaml"))
+
+
+def framework_title(pack: str) -> str:
+    """Return what a framework is called; an organisation's own by the name of its pack."""
+    return FRAMEWORKS.get(pack, pack)
 
 
 def read_policy(path: Path) -> Policy:
@@ -270,6 +283,20 @@ def _check_aliases(policies: Sequence[Policy]) -> None:
                     f"'{name}' names two policies",
                     where=f"{other.path} and {policy.where('aliases')}",
                     fix="Give each an alias of its own.",
+                )
+
+
+def _check_packs(policies: Sequence[Policy], places: Sequence[Path]) -> None:
+    """Refuse a reference to a pack that is nowhere; the shipped ones are known everywhere."""
+    known = {*FRAMEWORKS, *(path.stem for place in places for path in pack_files(place))}
+    for policy in policies:
+        for number, reference in enumerate(policy.says.frameworks):
+            if reference.pack not in known:
+                otherwise = f"One of {', '.join(sorted(known))}."
+                raise ConfigurationError(
+                    f"there is no framework pack '{reference.pack}'",
+                    where=policy.where("frameworks", str(number), "pack"),
+                    fix=did_you_mean(reference.pack, known, otherwise=otherwise),
                 )
 
 

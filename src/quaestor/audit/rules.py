@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from quaestor.audit.policies import FRAMEWORKS, Policy
+from quaestor.audit.policies import Policy, framework_title
 from quaestor.core.finding import Finding
 from quaestor.core.rule import Rule
 from quaestor.core.verdict import Verdict
@@ -44,7 +44,7 @@ def _rule(policy: Policy, chosen: Mapping[str, Any]) -> Rule:
         why=says.why,
         remedy=says.remedy.text,
         commands=tuple((one.registry, one.run) for one in says.remedy.commands),
-        frameworks=tuple((FRAMEWORKS[ref.pack], ref.ref) for ref in says.frameworks),
+        frameworks=tuple((framework_title(ref.pack), ref.ref) for ref in says.frameworks),
         texts=tuple((key, text) for key, text in texts if text is not None),
         params={name: param.default for name, param in says.params.items()} | dict(chosen),
     )

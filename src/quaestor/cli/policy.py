@@ -175,7 +175,7 @@ def _summary(policy: Policy) -> dict[str, Any]:
 
 def _page(policy: Policy) -> list[tuple[str, str]]:
     from quaestor.audit.handbook import evidence_of
-    from quaestor.audit.policies import FRAMEWORKS
+    from quaestor.audit.policies import framework_title
 
     says = policy.says
     lines = [
@@ -193,7 +193,7 @@ def _page(policy: Policy) -> list[tuple[str, str]]:
         ("remedy", says.remedy.text.strip()),
         *((f"  {command.registry}", command.run) for command in says.remedy.commands),
         *((f"param {name}", _param_text(param)) for name, param in says.params.items()),
-        *(("supports", f"{FRAMEWORKS[ref.pack]}, {ref.ref}") for ref in says.frameworks),
+        *(("supports", f"{framework_title(ref.pack)}, {ref.ref}") for ref in says.frameworks),
         ("source", says.source),
         ("file", str(policy.path)),
     ]

@@ -370,3 +370,31 @@ create table if not exists audit.finding (
     fingerprint varchar not null, waiver varchar, first_seen timestamp not null,
     remedy varchar, why varchar -- as the policy says them, so that a report needs no policy file
 );
+-- Every policy that a run asked, also where no subject was there to be judged.
+create table if not exists audit.policy (
+    run_id varchar not null, policy varchar not null, family varchar not null,
+    title varchar not null, severity varchar not null, blocking boolean not null,
+    parameters varchar not null -- JSON: the values that it was judged with
+);
+-- The frameworks as they stood at a run: what they ask for, and what its findings show of it.
+create table if not exists audit.pack (
+    run_id varchar not null, pack varchar not null, title varchar not null,
+    edition varchar not null, published date not null, url varchar not null, about varchar
+);
+create table if not exists audit.application (
+    run_id varchar not null, pack varchar not null, what varchar not null,
+    applies_from date not null, source varchar not null, verified date not null
+);
+create table if not exists audit.requirement (
+    run_id varchar not null, pack varchar not null, requirement varchar not null,
+    place integer not null, -- in its pack, from 1
+    title varchar not null,
+    state varchar not null, -- violated, loosened, unknown, not-automated, attested, not-applicable, supported
+    policies varchar[] not null, violated integer not null, -- subjects
+    waived integer not null, unanswered integer not null, passed integer not null,
+    skipped integer not null, -- findings
+    severity varchar, -- of the worst violation
+    subjects varchar[] not null, -- some of those that violate it
+    note varchar, attest varchar, -- why it stands so; what a person has to show
+    attested_by varchar, attested_at date, attested_until date, document varchar
+);
