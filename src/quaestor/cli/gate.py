@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from quaestor import __version__
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, plain
-from quaestor.core.errors import (
-    ConfigurationError,
-    IncompleteError,
-    NothingEvaluatedError,
-    QuaestorError,
-)
+from quaestor.core.errors import ConfigurationError
 from quaestor.core.verdict import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from quaestor.audit.policies import Policy
-    from quaestor.audit.target import Asked, Registries
-    from quaestor.core.blind_spot import BlindSpot
-    from quaestor.core.config import Config, Source
-    from quaestor.core.finding import Finding
-    from quaestor.core.run_summary import Decision, RunSummary
-    from quaestor.warehouse.duckdb import Warehouse
-
-    _Version = tuple[str, str]  # model and version
-
-_REGISTRY_SCHEMAS = ("mlflow", "model-gov")
-_WORST_FIRST = ("fail", "error", "unknown", "waived", "pass", "skip")
-
-
-@dataclass(frozen=True)
-class _Rules:
-    policies: tuple[Policy, ...]
-    params: Mapping[str, Mapping[str, Any]]
-    left_out: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Question:
-    asked: tuple[Asked, ...]
-    rules: _Rules
-    environment: str
-    fail_on: Severity
-    on_missing: Literal["fail", "warn"]
-    max_age: timedelta | None
+    from quaestor.cli.gate_run import Rules
+    from quaestor.core.config import Config
+    from quaestor.core.run_summary import RunSummary
 
 
 @click.command("gate")
@@ -120,26 +87,28 @@ def command(
       quaestor gate churn@champion --max-age 24 --format table --format sarif=gate.sarif
     """
     from quaestor.audit.target import parse
+    from quaestor.cli.gate_run import Question, answer, collect_registries
     from quaestor.report.export import FORMATS
 
     wanted = outputs(formats, list(FORMATS), "table")
     asked = tuple(parse(text) for text in targets)
     config = _config(call)
     rules = _rules(config, only, exclude)
-    _collect(call, config, collect)
+    collect_registries(call, config, collect)
     age = None if max_age is None else timedelta(hours=max_age)
-    question = _Question(asked, rules, environment, Severity(fail_on), on_missing, age)
-    return _say(_answer(call, config, question), wanted)
+    question = Question(asked, rules, environment, Severity(fail_on), on_missing, age)
+    return _say(answer(call, config, question), wanted)
 
 
-def _rules(config: Config, only: Sequence[str], exclude: Sequence[str]) -> _Rules:
+def _rules(config: Config, only: Sequence[str], exclude: Sequence[str]) -> Rules:
     from quaestor.audit.policies import load_policies, places_of
+    from quaestor.cli.gate_run import Rules
 
     known = load_policies(places_of(config))
     policies = _chosen(known, only, exclude)
     left_out = {policy.id for policy in known} - {policy.id for policy in policies}
     params = {name: value for name, value in config.params.items() if name not in left_out}
-    return _Rules(policies, params, tuple(sorted(left_out)))
+    return Rules(policies, params, tuple(sorted(left_out)))
 
 
 def _say(summary: RunSummary, wanted: Sequence[tuple[str, Path | None]]) -> int:
@@ -177,202 +146,3 @@ def _chosen(
     wanted = {names[name].id for name in only} or {policy.id for policy in policies}
     wanted -= {names[name].id for name in exclude}
     return tuple(policy for policy in policies if policy.id in wanted)
-
-
-def _collect(call: Call, config: Config, wanted: bool | None) -> None:
-    """Read the registries now; what fails is a blind spot of the build that follows.
-
-    A registry that can be asked is asked: an approval withdrawn since the last audit counts.
-    """
-    names = [
-        source.name
-        for source in config.sources
-        if _is_registry(source) and (wanted or (wanted is None and hasattr(source, "uri")))
-    ]
-    if not names and not wanted:
-        return
-    from quaestor import pipeline
-    from quaestor.cli.progress import steps
-
-    with steps(call) as say:
-        if names:
-            pipeline.collect(config, now=call.now, progress=say, only=names)
-        pipeline.build(config, call.warehouse(config), now=call.now, progress=say)
-
-
-def _is_registry(source: Source) -> bool:
-    return getattr(source, "schema", "mlflow") in _REGISTRY_SCHEMAS
-
-
-def _answer(call: Call, config: Config, question: _Question) -> RunSummary:
-    from quaestor.audit.gate import combine
-    from quaestor.core.run_summary import RunSummary
-    from quaestor.warehouse.duckdb import Warehouse
-
-    with Warehouse(call.warehouse(config), read_only=True) as warehouse:
-        worth = _registries(call, config, warehouse, question.max_age)
-        found, missing = _found(warehouse, question.asked, worth)
-        spots = _unread(config, warehouse, found)
-        findings = _evaluate(call, warehouse, question, found)
-    decisions = {
-        target: _decide(question, findings[target], (*worth.blind_spots, *spots[target]))
-        for target in found
-    }
-    decision = combine(list(decisions.values()))
-    _complain(missing, decision, decisions)
-    return RunSummary(
-        kind="gate",
-        targets=tuple(f"{model}:{version}" for model, version in found),
-        environment=question.environment,
-        decision=decision,
-        findings=_merged(findings.values()),
-        blind_spots=(*worth.blind_spots, *dict.fromkeys(chain(*spots.values()))),
-        fail_on=question.fail_on,
-        audited_at=call.now,
-        evidence_at=worth.collected_at,
-        currency=config.currency,
-        configuration=_relative(call.config_path),
-        version=__version__,
-        left_out=question.rules.left_out,
-    )
-
-
-def _decide(
-    question: _Question, findings: Sequence[Finding], blind_spots: Sequence[BlindSpot]
-) -> Decision:
-    from quaestor.audit.gate import decide
-
-    return decide(
-        findings,
-        fail_on=question.fail_on,
-        on_missing=question.on_missing,
-        blind_spots=len(blind_spots),
-    )
-
-
-def _complain(
-    missing: Sequence[QuaestorError],
-    decision: Decision,
-    decisions: Mapping[_Version, Decision],
-) -> None:
-    """Say which targets there is no verdict on.
-
-    Raises:
-        QuaestorError: The worst of it, where the others are no worse: incomplete before nothing
-            evaluated. Where nothing was evaluated for any target, the decision says so itself.
-    """
-    idle = [target for target, one in decisions.items() if one.exit_code == 4]
-    problems = list(missing)
-    if missing or len(idle) < len(decisions):
-        problems += [_not_evaluated(*target) for target in idle]
-    problems.sort(key=lambda problem: problem.exit_code, reverse=True)
-    outranked = decision.exit_code in (1, 3)
-    for problem in problems if outranked else problems[:-1]:
-        click.echo(problem.as_text(), err=True)
-    if problems and not outranked:
-        raise problems[-1]
-
-
-def _not_evaluated(model: str, version: str) -> QuaestorError:
-    return NothingEvaluatedError(
-        f"no policy gave a verdict on {plain(model)}:{plain(version)}",
-        where="TARGET",
-        fix="Choose policies that apply to it (--policy, --exclude), or leave it out.",
-    )
-
-
-def _registries(
-    call: Call, config: Config, warehouse: Warehouse, max_age: timedelta | None
-) -> Registries:
-    from quaestor.audit.target import registries
-
-    return registries(
-        warehouse,
-        named=[source.name for source in config.sources if _is_registry(source)],
-        others=_others(config),
-        now=call.now,
-        max_age=max_age,
-    )
-
-
-def _others(config: Config) -> set[str]:
-    return {source.name for source in config.sources if not _is_registry(source)}
-
-
-def _unread(
-    config: Config, warehouse: Warehouse, found: Sequence[_Version]
-) -> dict[_Version, tuple[BlindSpot, ...]]:
-    from quaestor.audit.target import unread_of
-
-    others = _others(config)
-    return {target: unread_of(warehouse, *target, others) for target in found}
-
-
-def _found(
-    warehouse: Warehouse, targets: Sequence[Asked], worth: Registries
-) -> tuple[list[_Version], list[QuaestorError]]:
-    """Return the versions asked about, each once, and what is to be said about the others."""
-    from quaestor.audit.target import find, suggestion
-
-    found: dict[_Version, None] = {}
-    missing: list[QuaestorError] = []
-    for asked in targets:
-        version = find(warehouse, asked)
-        if version is None:
-            missing.append(_no_such(asked, worth, suggestion(warehouse, asked)))
-        else:
-            found[asked.model, version] = None
-    return list(found), missing
-
-
-def _evaluate(
-    call: Call, warehouse: Warehouse, question: _Question, found: Sequence[_Version]
-) -> dict[_Version, tuple[Finding, ...]]:
-    from quaestor.audit.evaluate import Evaluator, Target
-
-    if not found or not question.rules.policies:
-        return dict.fromkeys(found, ())
-    with Evaluator(warehouse) as evaluator:
-        return {
-            (model, version): evaluator.evaluate(
-                question.rules.policies,
-                params=question.rules.params,
-                now=call.now,
-                target=Target(model, version, assumed_lifecycle=question.environment),
-            )
-            for model, version in found
-        }
-
-
-def _merged(groups: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
-    """Return every finding once: two versions share the findings of their model."""
-    worst: dict[str, Finding] = {}
-    for one in chain(*groups):
-        known = worst.get(one.fingerprint)
-        if known is None or _badness(one) < _badness(known):
-            worst[one.fingerprint] = one
-    return tuple(worst.values())
-
-
-def _badness(one: Finding) -> int:
-    return _WORST_FIRST.index(one.verdict.value)
-
-
-def _no_such(asked: Asked, worth: Registries, suggestion: str) -> QuaestorError:
-    what = f"no registry has {plain(asked.text)}"
-    if worth.blind_spots:
-        spot = worth.blind_spots[0]
-        return IncompleteError(
-            f"{what}, and not every registry could be seen",
-            where=f"{plain(spot.source)}: {plain(spot.reason)}",
-            fix=spot.fix,
-        )
-    return NothingEvaluatedError(what, where="TARGET", fix=suggestion)
-
-
-def _relative(path: Path) -> str:
-    """Return a path as code scanning wants it: from the folder the run was started in."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.name
