@@ -24,7 +24,8 @@ def decide(
 ) -> Decision:
     """Decide what findings come to: the first of these that holds.
 
-    1. failed (1): a policy failed whose severity is at or above `fail_on`;
+    1. failed (1): a policy failed whose severity is at or above `fail_on`, and the violation is
+       not known from before (`Finding.known`);
     2. incomplete (3): a blocking policy at or above `fail_on` answered unknown or error, there
        is a blind spot, or no policy gave a verdict and some answered unknown or error, whatever
        their weight; with `on_missing="warn"` it is said, and does not count;
@@ -40,7 +41,8 @@ def decide(
             can close; False for the scheduled audit, which any policy can.
     """
     weighty = [one for one in findings if one.severity.reaches(fail_on)]
-    failing = _of(weighty, (Verdict.FAIL,), only_blocking=only_blocking_fails)
+    new = [one for one in weighty if one.known is None]
+    failing = _of(new, (Verdict.FAIL,), only_blocking=only_blocking_fails)
     evaluated = any(one.verdict in _JUDGED for one in findings)
     unanswered = _of(weighty if evaluated else findings, _OPEN, only_blocking=evaluated)
     incomplete = bool(unanswered) or blind_spots > 0
