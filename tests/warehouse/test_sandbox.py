@@ -209,6 +209,88 @@ def test_supplies_reads_the_field_then_its_table(sandbox):
     assert answer.rows == [(True, False, False)]
 
 
+@pytest.mark.parametrize(
+    ("text", "says_something"),
+    [
+        ("team-growth", True),
+        ("None of these uses", True),
+        ("noah", True),
+        ("none", False),
+        (" N/A. ", False),
+        ("[More Information Needed]", False),
+        ("TBD", False),
+        ("-", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_filler_states_nothing(sandbox, text, says_something):
+    """Who writes "n/a" or "TBD" into a field has filled it, and said nothing."""
+    assert sandbox.run("select is_stated($t::varchar)", {"t": text}).rows == [(says_something,)]
+
+
+def test_a_list_in_a_parameter_is_read_word_by_word(sandbox):
+    """Spaces, capitals and stray commas do not matter; nothing is no word."""
+    answer = sandbox.rows("select words_of(' AUC, f1 ,,log loss'), words_of(''), words_of(null)")
+
+    assert answer.rows == [(["auc", "f1", "log loss"], [], [])]
+
+
+def test_digests_are_told_from_names_and_from_each_other(sandbox):
+    """With its algorithm or without, in capitals or not; of two lengths nobody can say."""
+    md5, sha = "0123456789abcdef" * 2, "0123456789abcdef" * 4
+    answer = sandbox.run(
+        "select is_digest('md5:' || $md5), is_digest('repo/image:1@sha256:' || $sha), "
+        "is_digest('latest'), is_digest(null), same_digest('sha256:' || $sha, upper($sha)), "
+        "same_digest($sha, reverse($sha)), same_digest($md5, $sha), same_digest($md5, 'latest')",
+        {"md5": md5, "sha": sha},
+    )
+
+    assert answer.rows == [(True, True, False, False, True, False, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("day", "recent"),
+    [
+        ("2026-11-22T23:59", True),
+        ("2026-11-23T00:00", False),
+        ("2026-10-22T00:00", True),
+        ("2026-10-21T23:59", False),
+        (None, None),
+    ],
+)
+def test_recent_is_counted_in_whole_days(sandbox, day, recent):
+    """Thirty days ago is recent and thirty-one are not, nor is what is yet to come."""
+    answer = sandbox.run(
+        "select is_recent($day::timestamp, timestamp '2026-11-21 12:00', $days)",
+        {"day": day, "days": 30},
+    )
+
+    assert answer.rows == [(recent,)]
+
+
+def test_a_high_risk_class_is_known_however_it_is_spelt(sandbox):
+    """`high` is the word; nobody escapes the rules by writing High-risk."""
+    answer = sandbox.rows(
+        "select is_high_risk('high'), is_high_risk(' High-Risk'), is_high_risk('limited'), "
+        "is_high_risk(null)"
+    )
+
+    assert answer.rows == [(True, True, False, False)]
+
+
+def test_a_metric_is_a_finite_number_or_nothing(sandbox):
+    """A name with a dot is a name; NaN, null, words and broken JSON are no figure."""
+    answer = sandbox.run(
+        "select metric_of($m, 'auc'), metric_of($m, 'f1.test'), metric_of($m, 'nan'), "
+        "metric_of($m, 'word'), metric_of($m, 'null'), metric_of($m, 'gone'), "
+        "metric_of('no json', 'auc'), metric_of(null, 'auc')",
+        {"m": '{"auc": 0.9, "f1.test": 1e-05, "nan": "NaN", "word": "good", "null": null}'},
+    )
+
+    assert answer.rows == [(0.9, 1e-05, None, None, None, None, None, None)]
+
+
 def test_an_overridden_column_is_seen_by_every_query(sandbox):
     """The gate shows a candidate as if it were in production already; what is stored stays."""
     sandbox.override("registry.model", "owner", "case when model = 'churn' then 'ada' end")

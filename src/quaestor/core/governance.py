@@ -7,9 +7,11 @@ out is not said.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 Moment = Annotated[
@@ -36,6 +38,7 @@ class ModelFacts(Strict, frozen=True, kw_only=True):
     is_generative: bool | None = None
     task: str | None = None
     primary_metric: str | None = None
+    primary_metric_threshold: float | None = None
     business_value_per_month: Decimal | None = None
     eu_ai_act_role: str | None = None
     eu_ai_act_rationale: str | None = None
@@ -63,6 +66,7 @@ class ModelFacts(Strict, frozen=True, kw_only=True):
 class VersionFacts(Strict, frozen=True, kw_only=True):
     """What may be said of a version: columns of `registry.model_version`."""
 
+    card_updated_at: Moment | None = None
     code_reachable: bool | None = None
     code_dirty: bool | None = None
     environment_digest: str | None = None
@@ -178,3 +182,43 @@ FACTS: dict[str, type[Strict]] = {
     "deployment": DeploymentFacts,
     "dataset": DatasetFacts,
 }
+
+_KINDS = (
+    (msgspec.inspect.BoolType, "truth"),
+    (msgspec.inspect.IntType, "count"),
+    (msgspec.inspect.FloatType, "number"),
+    (msgspec.inspect.DecimalType, "amount"),
+)
+
+
+def kinds_of(shape: type[Struct]) -> dict[str, str]:
+    """Return the fields of a Struct that hold one plain value, and what each value is.
+
+    Returns:
+        Field -> `text`, or a key of `core.reading.READERS`; fields that hold a list, a mapping or
+        Structs are left out.
+
+    >>> kinds = kinds_of(DatasetFacts)
+    >>> kinds["owner"], kinds["has_personal_data"], kinds["privacy_assessed_until"]
+    ('text', 'truth', 'day')
+    """
+    told = msgspec.inspect.type_info(shape)
+    assert isinstance(told, msgspec.inspect.StructType)  # noqa: S101 - a Struct's type is one
+    found = {field.encode_name: _kind(field.type) for field in told.fields}
+    return {name: kind for name, kind in found.items() if kind}
+
+
+def _kind(told: msgspec.inspect.Type) -> str | None:
+    schema: Mapping[str, Any] = {}
+    while isinstance(told, msgspec.inspect.Metadata | msgspec.inspect.UnionType):
+        if isinstance(told, msgspec.inspect.Metadata):
+            schema = {**schema, **(told.extra_json_schema or {})}
+            told = told.type
+            continue
+        rest = [one for one in told.types if not isinstance(one, msgspec.inspect.NoneType)]
+        if len(rest) != 1:
+            return None
+        told = rest[0]
+    if isinstance(told, msgspec.inspect.StrType):
+        return {"date-time": "moment", "date": "day"}.get(schema.get("format", ""), "text")
+    return next((kind for shape, kind in _KINDS if isinstance(told, shape)), None)

@@ -29,6 +29,7 @@ from quaestor.warehouse.one_select import (
 
 __all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
 
+_DIGITS = "nullif(regexp_extract({}::varchar, '([0-9a-fA-F]{{32,128}})\\s*$', 1), '')"
 # A macro is put in place as text: columns in its own subqueries are renamed, or an argument such
 # as `source` would mean them. Text says something only beyond spaces, separators and controls.
 MACROS = {
@@ -44,6 +45,30 @@ MACROS = {
         ) where "?source" = a_source and "?field" in (a_field, split_part(a_field, '.', 1))
     ), false)""",
     "percent": "(ratio) as coalesce(round(100 * ratio, 1)::varchar || ' %', 'unknown')",
+    # "n/a" and "TBD" fill a field and say nothing.
+    "is_stated": r"""(x) as coalesce(
+        regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
+            x::varchar,
+            '(?i)[\s\p{Z}\p{C}\[(]*(none|no|nil|null|n/?a|not applicable|tbd|tba|to ?do|unknown|'
+            || 'off|false|disabled|more information needed|[-?.]+|x{2,})[\s\p{Z}\p{C}\]).]*'
+        ), false)""",
+    "words_of": """(x) as list_filter(
+        list_transform(string_split(coalesce(lower(x), ''), ','), lambda word: trim(word)),
+        lambda word: word <> '')""",
+    "is_digest": r"""(x) as coalesce(regexp_full_match(
+        x::varchar, '\s*(.*@)?([a-zA-Z0-9]+[:=-])?[0-9a-fA-F]{32,128}\s*'), false)""",
+    # NULL where one is no digest, or of another length: sha256 and md5 cannot be compared.
+    "same_digest": f"""(x, y) as case
+        when length({_DIGITS.format("x")}) = length({_DIGITS.format("y")})
+        then lower({_DIGITS.format("x")}) = lower({_DIGITS.format("y")}) end""",
+    # Whole days, and one day of tomorrow for zones and clocks that disagree.
+    "is_recent": "(a_day, a_time, days) as a_day::date between a_time::date - days::integer "
+    "and a_time::date + 1",
+    "is_high_risk": "(a_class) as coalesce(starts_with(lower(trim(a_class)), 'high'), false)",
+    "metric_of": """(metrics, metric) as case when isfinite(try_cast(
+            case when json_valid(metrics) then metrics else '{}' end ->> metric as double))
+        then try_cast(case when json_valid(metrics) then metrics else '{}' end ->> metric as double)
+        end""",
 }
 _MACRO_TABLES = {"supplies": "registry.evidence"}
 _NUMBERS = itertools.count(1)  # two sandboxes on one engine need two names

@@ -165,7 +165,9 @@ create table if not exists quarantine.value (
 create table if not exists registry.model (
     source varchar not null, model varchar not null, owner varchar, team varchar,
     cost_center varchar, risk_tier integer, description varchar, oncall varchar,
-    intended_use varchar, business_case varchar, eu_ai_act_class varchar, retire_by date,
+    intended_use varchar, business_case varchar,
+    eu_ai_act_class varchar, -- prohibited, high, limited, minimal
+    retire_by date,
     created_at timestamp, updated_at timestamp, tags varchar, definition varchar,
     catalog varchar, "schema" varchar, -- of a name in Unity Catalog
     -- Beyond a registry's own fields: tags gov.<column>, or model.gov.yaml (core/governance.py).
@@ -173,6 +175,7 @@ create table if not exists registry.model (
     intended_users varchar, data_class varchar, -- public, internal, confidential, restricted
     affects_people boolean, is_generative boolean, task varchar,
     primary_metric varchar, -- a key of model_version.metrics
+    primary_metric_threshold double, -- what it must reach, or stay under where lower is better
     business_value_per_month decimal(38, 20),
     eu_ai_act_role varchar, eu_ai_act_rationale varchar, eu_ai_act_reviewed_by varchar,
     prohibited_practices varchar, -- none: screened, and nothing found (EU AI Act, Article 5)
@@ -196,16 +199,19 @@ create table if not exists registry.model_version (
     evaluated_at timestamp, monitoring varchar, monitored_at timestamp,
     metrics varchar, tags varchar,
     -- Beyond a registry's own fields: tags gov.<column>, or model.gov.yaml (core/governance.py).
+    card_updated_at timestamp,
     code_reachable boolean, code_dirty boolean, -- its commit; the tree it was made from
     environment_digest varchar, training_image_digest varchar, -- lock file; image
     seed varchar, signature varchar, replaces varchar,
     observed_digest varchar, -- what the stored artifact was found to be
     rollback_tested_at timestamp,
     base_model_revision varchar, base_model_license varchar, base_model_source varchar,
-    data_cutoff date, split_digests varchar, -- of training, validation and test data
+    data_cutoff date, -- the last day that the training data know of
+    split_digests varchar, -- of training, validation and test data: name=digest, by commas
     trained_at timestamp, archived_at timestamp, energy_kwh double,
     evaluated_digest varchar, evaluation_rows bigint, evaluation_split varchar,
-    fairness_gap_ratio double, robustness_uri varchar, explanation_uri varchar,
+    fairness_gap_ratio double, -- 1 less the worst group's figure over the best group's
+    robustness_uri varchar, explanation_uri varchar,
     latency_p95_ms double, latency_limit_ms double,
     safety_evaluation_uri varchar, safety_evaluated_at timestamp,
     requested_by varchar, approver_group varchar, approvals integer, approved_until date,
