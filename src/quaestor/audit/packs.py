@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from quaestor.audit.policies import Policy, Text, pack_files
+from quaestor.audit.policies import Policy, Reference, Text, pack_files
 from quaestor.core.documents import Document, convert, read_document
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
@@ -61,7 +61,7 @@ class PackFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     title: Text
     edition: Text
-    published: date
+    published: date | None = None
     url: Text
     about: Text | None = None
     dates: tuple[Application, ...] = ()
@@ -131,6 +131,15 @@ def policies_of(
     packs = load_packs(places, policies, names)
     wanted = {policy for pack in packs for ids in pack.evidence.values() for policy in ids}
     return tuple(policy for policy in policies if policy.id in wanted)
+
+
+def requirements_of(reference: Reference) -> tuple[str, ...]:
+    """Return the requirements that a reference names; commas stand between several.
+
+    >>> requirements_of(Reference(pack="eu-ai-act", ref="26(5), 72"))
+    ('26(5)', '72')
+    """
+    return tuple(part.strip() for part in reference.ref.split(","))
 
 
 def _files(places: Sequence[Path]) -> dict[str, Path]:

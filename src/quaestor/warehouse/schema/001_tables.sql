@@ -332,10 +332,19 @@ create table if not exists registry.stated_model_version (
 -- core/governance.py: one row per thing, field and source. `settle` makes columns of it.
 create table if not exists registry.stated_fact (
     source varchar not null, kind varchar not null, -- model, model_version, deployment, dataset
-    subject varchar not null, version varchar, -- of a model_version; else null
+    subject varchar not null, version varchar, -- of a model_version; of a dataset the run; or null
     field varchar not null, value varchar not null, -- readable as its column's type
     from_file boolean not null
 );
+-- Columns as in registry.deployment: what platforms tell, and what files say of deployments.
+create table if not exists registry.stated_deployment as
+select *, false as from_file from registry.deployment limit 0;
+alter table registry.stated_deployment alter column from_file set default false;
+-- Columns as in registry.dataset; a file names the model and the versions that it trained.
+create table if not exists registry.stated_dataset as
+select *, null::varchar as model, null::varchar[] as versions, false as from_file
+from registry.dataset limit 0;
+alter table registry.stated_dataset alter column from_file set default false;
 -- Who may break which rule until when, as the waiver files say (core/waivers.py).
 create table if not exists registry.waiver (
     source varchar not null, waiver varchar not null, -- source: the file, its id
@@ -385,7 +394,7 @@ create table if not exists audit.policy (
 -- The frameworks as they stood at a run: what they ask for, and what its findings show of it.
 create table if not exists audit.pack (
     run_id varchar not null, pack varchar not null, title varchar not null,
-    edition varchar not null, published date not null, url varchar not null, about varchar
+    edition varchar not null, published date, url varchar not null, about varchar
 );
 create table if not exists audit.application (
     run_id varchar not null, pack varchar not null, what varchar not null,
