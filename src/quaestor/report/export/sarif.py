@@ -21,7 +21,7 @@ from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.report.export.json import dump
-from quaestor.report.export.table import headline
+from quaestor.report.export.sentences import headline
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -2,90 +2,128 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.money import amount_text
-from quaestor.core.run_summary import Outcome, RunSummary
-from quaestor.core.text import printable
-from quaestor.core.verdict import Verdict
+from quaestor.core.rule import Basis, Rule
+from quaestor.core.run_summary import RunSummary
+from quaestor.core.text import json_value, printable
+from quaestor.report.export.sentences import (
+    change_lines,
+    count_line,
+    evidence_line,
+    headline,
+    reason_of,
+    stake_of,
+    waiver_lines,
+)
+from quaestor.report.export.standing import Standing, by_standing, commands_of, rules_by_id
 
 _INDENT = "      "
+_MARKS = {
+    Standing.FAILING: "FAIL ",
+    Standing.OPEN: "OPEN ",
+    Standing.UNANSWERED: "open ",
+    Standing.WARNING: "warn ",
+    Standing.KNOWN: "known",
+    Standing.WAIVED: "waived",
+}
+_EXPLAINED = (Standing.FAILING, Standing.OPEN, Standing.UNANSWERED)
+# What a CI runner reads as a command: at the start of a line (GitHub), or anywhere in it.
+_COMMAND = re.compile(r"^(\s*)(?=::)|(?<=#)(?=#(?:\[|vso\[|teamcity\[))")
 
 
 def render(summary: RunSummary) -> str:
     """Return the whole result as plain text, at most one screen where little is wrong."""
-    closing = {(one.fingerprint, one.policy) for one in summary.decision.failing}
-    failed = summary.ordered(Verdict.FAIL)
+    rules = rules_by_id(summary)
     lines = [headline(summary), ""]
     for spot in summary.blind_spots:
-        period = f", {printable(spot.period)}" if spot.period else ""
-        lines += [f"BLIND {printable(spot.source)}: {printable(spot.scope)}{period}"]
-        lines += _details([printable(spot.reason), _hidden(spot), _fix(spot.fix)])
-    for one in summary.decision.failing:
-        lines += _entry("FAIL ", one, summary.currency)
-    for one in summary.ordered(Verdict.UNKNOWN, Verdict.ERROR):
-        lines += _entry("OPEN ", one, summary.currency)
-    for one in failed:
-        if (one.fingerprint, one.policy) not in closing:
-            lines += _entry("warn ", one, summary.currency)
-    for one in summary.ordered(Verdict.WAIVED):
-        lines += _entry("waived", one, summary.currency)
+        lines += _blind_spot(spot)
+    found = by_standing(summary)
+    for standing, mark in _MARKS.items():
+        for one in found[standing]:
+            rule = rules.get(one.policy)
+            lines += _entry(mark, one, summary)
+            if summary.bases is not None and standing in _EXPLAINED:
+                basis = summary.bases.get(one.fingerprint, Basis())
+                lines += _explained(one, rule, basis, summary)
     if lines[-1]:
         lines.append("")
+    for change in summary.priced:
+        lines += (f"cost: {line}" for line in change_lines(change))
+    lines += (f"waiver: {line}" for line in waiver_lines(summary))
     if summary.left_out:
         names = ", ".join(map(printable, summary.left_out))
         lines.append(f"left out, as asked: {names}")
-    return "\n".join([*lines, _count_line(summary), _evidence_line(summary)]) + "\n"
+    lines += [count_line(summary), evidence_line(summary)]
+    return "\n".join(map(inert, lines)) + "\n"
 
 
-def headline(summary: RunSummary) -> str:
-    """Return the verdict as one sentence."""
-    about = ", ".join(printable(target) for target in summary.targets)
-    if about and summary.environment:
-        about = f"{about} in {printable(summary.environment)}"
-    failing = len(summary.decision.failing)
-    match summary.decision.verdict:
-        case Outcome.PASSED:
-            said = "may run" if about else "passed"
-            why = f"nothing at or above {summary.fail_on} is wrong"
-            if out := len(summary.left_out):
-                why += f", {_counted(out, 'policy', 'policies')} left out"
-        case Outcome.FAILED:
-            said = "may not run" if about else "failed"
-            broken = _counted(failing, "rule is broken", "rules are broken")
-            why = f"{broken} at or above {summary.fail_on}"
-        case Outcome.INCOMPLETE:
-            said = "cannot be cleared" if about else "is incomplete"
-            if summary.decision.relaxed:
-                said = "may run, on incomplete evidence" if about else "passed, incomplete"
-            why = _missing(summary)
-        case Outcome.NOTHING_EVALUATED:
-            said = "was not evaluated" if about else "evaluated nothing"
-            why = "no policy gave a verdict"
-    return f"{about or 'The ' + summary.kind} {said}: {why}."
+def inert(line: str) -> str:
+    r"""Keep a name in a line from being a command to the runner of a CI job.
+
+    >>> inert("  ::error::gone"), inert("a ##[error]gone"), inert("a::b")
+    ('  \\::error::gone', 'a #\\#[error]gone', 'a::b')
+    """
+    return _COMMAND.sub(lambda match: f"{match[1] or ''}\\", line)
 
 
-def _missing(summary: RunSummary) -> str:
-    parts = []
-    if unanswered := len(summary.decision.unanswered):
-        parts.append(_counted(unanswered, "rule has", "rules have") + " no answer")
-    if blind := len(summary.blind_spots):
-        parts.append(_counted(blind, "blind spot hides", "blind spots hide") + " evidence")
-    return " and ".join(parts)
+def _blind_spot(spot: BlindSpot) -> Iterator[str]:
+    period = f", {printable(spot.period)}" if spot.period else ""
+    yield f"BLIND {printable(spot.source)}: {printable(spot.scope)}{period}"
+    yield from _details([printable(spot.reason), _hidden(spot), _fix(spot.fix)])
 
 
-def _entry(mark: str, one: Finding, currency: str) -> Iterator[str]:
+def _entry(mark: str, one: Finding, summary: RunSummary) -> Iterator[str]:
     subject = printable(one.subject)
     yield f"{mark} {one.severity}  {printable(one.policy)}  {subject}"
-    money = None
-    if one.at_stake_per_month is not None:
-        money = f"at stake: {amount_text(one.at_stake_per_month, printable(currency))} a month"
-    waiver = f"waiver: {printable(one.waiver)}" if one.waiver else None
-    reason = printable(one.reason or one.title)
-    yield from _details([reason, money, waiver, _fix(one.remedy)])
+    stake = stake_of(one, summary)
+    texts = [
+        reason_of(one),
+        f"at stake: {stake}" if stake else None,
+        f"waiver: {printable(one.waiver)}" if one.waiver else None,
+        f"known: {printable(one.known)}" if one.known else None,
+        _fix(one.remedy),
+    ]
+    yield from _details(texts)
+
+
+def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummary) -> Iterator[str]:
+    """Yield what a verdict rests on: the rule as it was asked, the values, the rows, the way out.
+
+    What is not known is not written; unknown values are.
+    """
+    if rule is not None:
+        for key, text in rule.bound():
+            yield from _block(f"{key}:", text)
+    for name, value in one.evidence.items():
+        shown = json_value(value)
+        told = "unknown" if shown is None else printable(shown)
+        yield f"{_INDENT}evidence: {printable(name)} = {told}"
+    for row in basis.registered:
+        facts = (f"{name} {printable(value)}" for name, value in row.items() if value is not None)
+        yield f"{_INDENT}registered: {', '.join(facts)}"
+    if basis.about is not None:
+        money = amount_text(basis.figure, printable(summary.currency))
+        yield f"{_INDENT}money: {printable(basis.about)}, {money}"
+    for row in basis.files:
+        digest = printable(row["sha256"])[:12]
+        counted = f"{row['charges']:,} charges"
+        yield f"{_INDENT}landed: {printable(row['file'])} ({counted}, sha256 {digest}…)"
+    for registry, command in commands_of(one, rule, summary):
+        yield from _block(f"do ({printable(registry)}):", command)
+
+
+def _block(label: str, text: str) -> Iterator[str]:
+    lines = [printable(line) for line in text.strip().splitlines()]
+    if len(lines) == 1:
+        yield f"{_INDENT}{label} {lines[0]}"
+        return
+    yield f"{_INDENT}{label}"
+    yield from (f"{_INDENT}  {line}".rstrip() for line in lines)
 
 
 def _details(texts: Iterable[str | None]) -> Iterator[str]:
@@ -102,37 +140,3 @@ def _hidden(spot: BlindSpot) -> str | None:
 
 def _fix(text: str | None) -> str | None:
     return f"fix: {printable(' '.join(text.split()))}" if text else None
-
-
-def _count_line(summary: RunSummary) -> str:
-    words = {
-        "pass": "passed",
-        "fail": "failed",
-        "unknown": "unknown",
-        "error": "error",
-        "waived": "waived",
-        "skip": "skipped",
-    }
-    counts = summary.counts()
-    return ", ".join(f"{counts[key]:,} {word}" for key, word in words.items())
-
-
-def _evidence_line(summary: RunSummary) -> str:
-    if summary.evidence_at is None:
-        return "evidence: of unknown age"
-    age = summary.audited_at - summary.evidence_at
-    told = f"{_age(age)} ago" if age >= timedelta(0) else "ahead of this run's clock"
-    return f"evidence: collected {summary.evidence_at:%Y-%m-%d %H:%M} UTC, {told}"
-
-
-def _age(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 120:
-        return _counted(minutes, "minute", "minutes")
-    if minutes < 48 * 60:
-        return f"{minutes // 60} hours"
-    return f"{minutes // (24 * 60)} days"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
