@@ -279,6 +279,17 @@ def test_a_high_risk_class_is_known_however_it_is_spelt(sandbox):
     assert answer.rows == [(True, True, False, False)]
 
 
+def test_in_production_knows_the_words_for_it_and_that_a_blank_says_nothing(sandbox):
+    """Nobody knows where a deployment without an environment runs, so it is neither."""
+    answer = sandbox.run(
+        "select in_production(' Prod '), in_production('live'), in_production('pre-production'), "
+        "in_production(chr(160)), in_production(null)",
+        {},
+    )
+
+    assert answer.rows == [(True, True, False, None, None)]
+
+
 def test_a_metric_is_a_finite_number_or_nothing(sandbox):
     """A name with a dot is a name; NaN, null, words and broken JSON are no figure."""
     answer = sandbox.run(

@@ -69,6 +69,9 @@ MACROS = {
             case when json_valid(metrics) then metrics else '{}' end ->> metric as double))
         then try_cast(case when json_valid(metrics) then metrics else '{}' end ->> metric as double)
         end""",
+    # NULL where nobody says where it runs.
+    "in_production": r"""(x) as case when regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]')
+        then lower(trim(x)) in ('production', 'prod', 'prd', 'live') end""",
 }
 _MACRO_TABLES = {"supplies": "registry.evidence"}
 _NUMBERS = itertools.count(1)  # two sandboxes on one engine need two names
