@@ -82,6 +82,7 @@ RESULT = closed(
     locations=many(LOCATION, minItems=1, maxItems=1),
     partialFingerprints={"type": "object", "additionalProperties": TEXT},
     suppressions=many(SUPPRESSION, uniqueItems=True),
+    baselineState={"enum": ["new", "unchanged", "updated", "absent"]},
 )
 NOTIFICATION = closed(
     ["message"], message=MESSAGE, level=LEVEL, descriptor=REFERENCE, associatedRule=REFERENCE

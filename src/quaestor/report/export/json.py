@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quaestor.core.money import exact_text
-from quaestor.core.run_summary import worst_first
 from quaestor.core.text import json_value
+from quaestor.report.export.standing import Standing, standings
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from decimal import Decimal
 
     from quaestor.core.blind_spot import BlindSpot
     from quaestor.core.finding import Finding
-    from quaestor.core.run_summary import RunSummary
+    from quaestor.core.rule import Basis, Rule
+    from quaestor.core.run_summary import PricedChange, RunSummary
+    from quaestor.core.waivers import WaiverUse
 
 SCHEMA_VERSION = "1"
 SCHEMA_FILE = Path(__file__).with_name("gate.schema.json")
@@ -37,13 +40,18 @@ def render(summary: RunSummary) -> str:
             "fail_on": summary.fail_on.value,
             "audited_at": _time(summary.audited_at),
             "evidence_at": _time(summary.evidence_at),
+            "evidence_age_hours": _age_hours(summary),
             "currency": summary.currency,
             "left_out": list(summary.left_out),
             "counts": summary.counts(),
             "failing": [one.fingerprint for one in decision.failing],
             "unanswered": [one.fingerprint for one in decision.unanswered],
+            "known": [one.fingerprint for one in summary.known()],
             "blind_spots": [_blind_spot(spot) for spot in summary.blind_spots],
-            "findings": [_finding(one) for one in worst_first(summary.findings)],
+            "cost_changes": [_change(change) for change in summary.priced],
+            "waivers": [_waiver(use) for use in summary.waivers],
+            "rules": [_rule(rule) for rule in summary.rules],
+            "findings": [_finding(one, standing, summary) for one, standing in standings(summary)],
         }
     )
 
@@ -66,8 +74,9 @@ def dump(value: Any) -> str:
     return text + "\n"
 
 
-def _finding(one: Finding) -> dict[str, Any]:
-    money = one.at_stake_per_month
+def _finding(one: Finding, standing: Standing, summary: RunSummary) -> dict[str, Any]:
+    basis = (summary.bases or {}).get(one.fingerprint)
+    explained = {} if basis is None else {"basis": _basis(basis)}
     return {
         "policy": one.policy,
         "title": one.title,
@@ -77,15 +86,93 @@ def _finding(one: Finding) -> dict[str, Any]:
         "model": one.model,
         "severity": one.severity.value,
         "verdict": one.verdict.value,
+        "standing": standing.value,
         "blocking": one.blocking,
         "reason": one.reason,
         "why": one.why,
         "remedy": one.remedy,
-        "at_stake_per_month": None if money is None else exact_text(money),
+        "at_stake_per_month": _money(one.at_stake_per_month),
         "evidence": json_value(one.evidence),
         "fingerprint": one.fingerprint,
         "waiver": one.waiver,
+        "known": one.known,
         "first_seen": _time(one.first_seen),
+        **explained,
+    }
+
+
+def _basis(basis: Basis) -> dict[str, Any]:
+    return {
+        "registered": json_value(basis.registered),
+        "money": None
+        if basis.about is None
+        else {"about": basis.about, "amount": _money(basis.figure)},
+        "files": json_value(basis.files),
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "policy": rule.id,
+        "title": rule.title,
+        "family": rule.family,
+        "severity": rule.severity.value,
+        "blocking": rule.blocking,
+        "subject": rule.subject,
+        "source": rule.source,
+        "why": rule.why,
+        "remedy": rule.remedy,
+        "commands": [{"registry": registry, "run": run} for registry, run in rule.commands],
+        "frameworks": [{"name": name, "reference": ref} for name, ref in rule.frameworks],
+        "sql": dict(rule.texts),
+        "params": json_value(rule.params),
+    }
+
+
+def _change(change: PricedChange) -> dict[str, Any]:
+    return {
+        "target": change.target,
+        "deployment": change.deployment,
+        "model": change.model,
+        "cost_now_per_month": _money(change.cost_now),
+        "cost_then_per_month": _money(change.cost_then),
+        "change_per_month": _money(change.change),
+        "currency": change.currency,
+        "is_new": change.is_new,
+        "basis": change.basis,
+        "unknown_because": change.unknown_because,
+        "budgets": [
+            {
+                "budget": budget.budget,
+                "amount": _money(budget.amount),
+                "expected": _money(budget.expected),
+                "with_change": _money(budget.with_change),
+                "exceeded": budget.exceeded,
+            }
+            for budget in change.budgets
+        ],
+    }
+
+
+def _waiver(use: WaiverUse) -> dict[str, Any]:
+    waiver = use.waiver
+    return {
+        "id": waiver.id,
+        "state": use.state.value,
+        "policy": waiver.policy,
+        "subject": waiver.subject,
+        "reason": waiver.reason,
+        "ticket": waiver.ticket,
+        "requested_by": waiver.requested_by,
+        "approved_by": waiver.approved_by,
+        "approved_at": waiver.approved_at.isoformat(),
+        "expires": waiver.expires.isoformat(),
+        "compensating_control": waiver.compensating_control,
+        "place": waiver.place,
+        "days_left": use.days_left,
+        "waived": use.waived,
+        "lapsed": list(use.lapsed),
+        "note": use.note,
     }
 
 
@@ -97,9 +184,20 @@ def _blind_spot(spot: BlindSpot) -> dict[str, Any]:
         "reason": spot.reason,
         "fix": spot.fix,
         "rows": spot.rows,
-        "amount": None if spot.amount is None else exact_text(spot.amount),
+        "amount": _money(spot.amount),
         "currency": spot.currency,
     }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact_text(amount)
+
+
+def _age_hours(summary: RunSummary) -> float | None:
+    """Return how old the oldest evidence is; negative where a clock is wrong."""
+    if summary.evidence_at is None:
+        return None
+    return round((summary.audited_at - summary.evidence_at).total_seconds() / 3600, 2)
 
 
 def _time(moment: datetime | None) -> str | None:

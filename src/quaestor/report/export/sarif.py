@@ -1,8 +1,8 @@
 """For code scanning: SARIF 2.1.0. Violations are results; what is missing is a notification.
 
-Code scanning drops results without a place in a file, so each one has one: the place its
-evidence names (`location`), else line 1 of the configuration. What it is really about stands
-in `logicalLocations`.
+Code scanning drops results without a place in a file, so each one has one (`place_of`). What it
+is really about stands in `logicalLocations`. What is waived, or was violated before and is known
+(`--baseline`, `--diff`), is suppressed and says why.
 
 Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata
 01"; GitHub, "SARIF support for code scanning" (security-severity, partialFingerprints).
@@ -10,18 +10,19 @@ Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
-from quaestor.core.money import amount_text
+from quaestor.core.rule import Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.report.export.json import dump
-from quaestor.report.export.sentences import headline
+from quaestor.report.export.sentences import blind_line, headline, reason_of, stake_of
+from quaestor.report.export.standing import place_of, rules_by_id
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -40,13 +41,15 @@ _SECURITY_SEVERITY = {
     Severity.LOW: "3.0",
 }
 _ROOT = "%SRCROOT%"
+_MOST_TAGS = 20  # of a rule; GitHub reads no more
 
 
 def render(summary: RunSummary) -> str:
     """Return one SARIF log with one run."""
-    rules = _rules(summary.findings)
+    rules = _rules(summary)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     broken = summary.ordered(Verdict.FAIL, Verdict.WAIVED)
+    asked = rules_by_id(summary)
     run = {
         "tool": {
             "driver": {
@@ -60,47 +63,58 @@ def render(summary: RunSummary) -> str:
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(summary, index)],
-        "results": [_result(one, index, summary) for one in broken],
+        "results": [_result(one, index, asked, summary) for one in broken],
     }
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _rules(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    policies = {one.policy: one for one in findings}
-    return [_rule(policies[name]) for name in sorted(policies)]
+def _rules(summary: RunSummary) -> list[dict[str, Any]]:
+    """Return every rule that was asked or gave a finding, by id."""
+    asked = rules_by_id(summary)
+    found = {one.policy: one for one in summary.findings}
+    return [_rule(name, asked.get(name) or found[name]) for name in sorted({*asked, *found})]
 
 
-def _rule(one: Finding) -> dict[str, Any]:
-    help_text = "\n\n".join(text.strip() for text in (one.why, one.remedy) if text)
+def _rule(name: str, one: Rule | Finding) -> dict[str, Any]:
+    tags = ["security", "governance", one.family]
+    help_texts = [one.why, one.remedy]
+    if isinstance(one, Rule):
+        tags += [f"{printable(framework)}: {printable(ref)}" for framework, ref in one.frameworks]
+        help_texts += [f"{registry}: {command}" for registry, command in one.commands]
+        help_texts.append(f"Source: {one.source}")
+    help_text = "\n\n".join(text.strip() for text in help_texts if text)
     return {
-        "id": one.policy,
-        "name": "".join(word.capitalize() for word in one.policy.split("-")),
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.split("-")),
         "shortDescription": {"text": printable(one.title)},
         "fullDescription": {"text": _paragraph(one.why or one.title)},
         "help": {"text": _paragraph(help_text or one.title)},
         "defaultConfiguration": {"level": _LEVEL[one.severity]},
         "properties": {
-            "tags": ["security", "governance", one.family],
+            "tags": list(dict.fromkeys(tags))[:_MOST_TAGS],
             "security-severity": _SECURITY_SEVERITY[one.severity],
             "precision": "very-high",
         },
     }
 
 
-def _result(one: Finding, index: Mapping[str, int], summary: RunSummary) -> dict[str, Any]:
-    reason = printable(one.reason or one.title)
-    money = one.at_stake_per_month
-    if money is not None:
-        reason += f" (at stake: {amount_text(money, printable(summary.currency))} a month)"
+def _result(
+    one: Finding, index: Mapping[str, int], asked: Mapping[str, Rule], summary: RunSummary
+) -> dict[str, Any]:
+    stake = stake_of(one, summary)
+    path, line = place_of(one, summary, asked.get(one.policy))
     result: dict[str, Any] = {
         "ruleId": one.policy,
         "ruleIndex": index[one.policy],
         "kind": "fail",
         "level": _LEVEL[one.severity],
-        "message": {"text": _message(reason)},
+        "message": {"text": _message(reason_of(one) + (f" (at stake: {stake})" if stake else ""))},
         "locations": [
             {
-                "physicalLocation": _place(one, summary.configuration),
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _quoted(path, "/"), "uriBaseId": _ROOT},
+                    "region": {"startLine": line},
+                },
                 "logicalLocations": [
                     {
                         "name": printable(one.subject),
@@ -118,34 +132,20 @@ def _result(one: Finding, index: Mapping[str, int], summary: RunSummary) -> dict
         },
         "properties": {"severity": one.severity.value, "blocking": one.blocking},
     }
-    if one.verdict is Verdict.WAIVED:
-        waiver = f"waiver {printable(one.waiver)}" if one.waiver else "waived"
+    if justification := _justification(one):
         result["suppressions"] = [
-            {"kind": "external", "status": "accepted", "justification": waiver}
+            {"kind": "external", "status": "accepted", "justification": justification}
         ]
+    if one.known is not None:
+        result["baselineState"] = "unchanged"
     return result
 
 
-def _place(one: Finding, configuration: str) -> dict[str, Any]:
-    path, line = configuration, 1
-    if isinstance(named := one.evidence.get("location"), str):
-        head, _, tail = named.rpartition(":")
-        known = head and tail.isdecimal() and int(tail) > 0
-        wanted, wanted_line = (head, int(tail)) if known else (named, 1)
-        if _inside(wanted):
-            path, line = wanted, wanted_line
-    if not _inside(path):
-        path = path.replace("\\", "/").rpartition("/")[2] or "quaestor.yaml"
-    return {
-        "artifactLocation": {"uri": _quoted(path.removeprefix("./"), "/"), "uriBaseId": _ROOT},
-        "region": {"startLine": line},
-    }
-
-
-def _inside(path: str) -> bool:
-    """Tell whether a path stays below the root; others would point into the reader's machine."""
-    parts = path.split("/")
-    return bool(path) and not path.startswith("/") and ".." not in parts and "\\" not in path
+def _justification(one: Finding) -> str | None:
+    """Return why a violation is no alert, or None where it is one."""
+    if one.verdict is Verdict.WAIVED:
+        return f"waiver {printable(one.waiver)}" if one.waiver else "waived"
+    return None if one.known is None else f"known before: {printable(one.known)}"
 
 
 def _invocation(summary: RunSummary, index: Mapping[str, int]) -> dict[str, Any]:
@@ -163,16 +163,15 @@ def _invocation(summary: RunSummary, index: Mapping[str, int]) -> dict[str, Any]
 
 
 def _blind(spot: BlindSpot) -> dict[str, Any]:
-    text = f"{printable(spot.source)}: {printable(spot.scope)}: {printable(spot.reason)}"
     return {
         "descriptor": {"id": "blind-spot"},
         "level": "error",
-        "message": {"text": _message(text)},
+        "message": {"text": _message(blind_line(spot))},
     }
 
 
 def _unanswered(one: Finding, index: Mapping[str, int]) -> dict[str, Any]:
-    text = f"{printable(one.subject)}: {one.verdict}: {printable(one.reason or one.title)}"
+    text = f"{printable(one.subject)}: {one.verdict}: {reason_of(one)}"
     return {
         "descriptor": {"id": f"verdict-{one.verdict}"},
         "associatedRule": {"id": one.policy, "index": index[one.policy]},
