@@ -304,7 +304,8 @@ def test_a_metric_is_a_finite_number_or_nothing(sandbox):
 
 def test_an_overridden_column_is_seen_by_every_query(sandbox):
     """The gate shows a candidate as if it were in production already; what is stored stays."""
-    sandbox.override("registry.model", "owner", "case when model = 'churn' then 'ada' end")
+    owner = "case when model = 'churn' then 'ada' end"
+    sandbox.override("registry.model", {"owner": owner})
 
     assert sandbox.rows("select owner from registry.model").rows == [("ada",)]
 
@@ -341,7 +342,7 @@ def test_two_sandboxes_share_an_engine():
     with Warehouse(":memory:") as warehouse:
         warehouse.run("insert into registry.model (source, model) values ('r', 'churn')")
         with Sandbox(warehouse) as first, Sandbox(warehouse) as second:
-            first.override("registry.model", "owner", "'first'")
+            first.override("registry.model", {"owner": "'first'"})
 
             assert first.rows("select owner from registry.model").rows == [("first",)]
             assert second.rows("select owner from registry.model").rows == [(None,)]

@@ -25,6 +25,7 @@ from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 
 _EVIDENCE = "registry.evidence"
+_TIERED = ("registry.model", "registry.model_version", "registry.deployment")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Target:
     model: str
     version: str
     assumed_lifecycle: str | None = "production"
+    assumed_tier: int | None = None
 
     @property
     def subject(self) -> str:
@@ -93,6 +95,7 @@ class Evaluator:
     def __init__(self, warehouse: Warehouse, *, limits: Limits | None = None) -> None:
         self._sandbox = Sandbox(warehouse, limits=limits)
         self._columns: dict[str, dict[str, str]] = {}
+        self._assumed: set[str] = set()  # the tables that are not seen as they are recorded
         self._compiled: dict[tuple[str, str, bool], Compiled | ConfigurationError] = {}
 
     def __enter__(self) -> Self:
@@ -179,14 +182,23 @@ class Evaluator:
         self._columns |= self._sandbox.columns(sorted({*subjects, STAKES} - set(self._columns)))
 
     def _assume(self, target: Target | None) -> None:
-        expression = "lifecycle"
+        """Let the policies see what is assumed of the target, and nothing of the one before."""
+        seen: dict[str, dict[str, str]] = {table: {} for table in self._assumed}
         if target is not None and target.assumed_lifecycle is not None:
-            expression = (
+            seen.setdefault("registry.model_version", {})["lifecycle"] = (
                 f"case when model = {literal(target.model)} and version = "
                 f"{literal(target.version)} then {literal(target.assumed_lifecycle)} "
                 "else lifecycle end"
             )
-        self._sandbox.override("registry.model_version", "lifecycle", expression)
+        if target is not None and target.assumed_tier is not None:
+            for table in _TIERED:
+                seen.setdefault(table, {})["risk_tier"] = (
+                    f"case when model = {literal(target.model)} "
+                    f"then {target.assumed_tier:d} else risk_tier end"
+                )
+        for table, columns in seen.items():
+            self._sandbox.override(table, columns)
+        self._assumed |= set(seen)
 
     def _known(self, policies: Sequence[Policy], target: Target | None) -> Known:
         """Read what all policies rest on: who supplies what, and the money behind the models."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Literal
 
 from quaestor.core.finding import Finding
@@ -11,6 +12,7 @@ from quaestor.core.verdict import Severity, Verdict
 
 _JUDGED = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED)
 _OPEN = (Verdict.UNKNOWN, Verdict.ERROR)
+_WORST_VERDICT_FIRST = ("fail", "error", "unknown", "waived", "pass", "skip")
 _WORST_FIRST = (1, 3, 4, 0)  # exit codes: what is certain, what is missing, nothing, a pass
 
 
@@ -76,6 +78,20 @@ def combine(decisions: Sequence[Decision]) -> Decision:
         tuple(worst_first([one for key, one in unanswered.items() if key not in failing])),
         worst.relaxed,
     )
+
+
+def merged(groups: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """Return every finding of several targets once: two versions share those of their model."""
+    worst: dict[str, Finding] = {}
+    for one in chain(*groups):
+        other = worst.get(one.fingerprint)
+        if other is None or _badness(one) < _badness(other):
+            worst[one.fingerprint] = one
+    return tuple(worst.values())
+
+
+def _badness(one: Finding) -> int:
+    return _WORST_VERDICT_FIRST.index(one.verdict.value)
 
 
 def _key(one: Finding) -> tuple[str, str]:

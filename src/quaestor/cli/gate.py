@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from quaestor.cli.gate_accept import Wishes, accepting
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, plain
 from quaestor.core.errors import ConfigurationError
@@ -62,6 +63,13 @@ if TYPE_CHECKING:
     help="Evidence older than this is missing evidence.",
 )
 @click.option(
+    "--tier",
+    type=click.IntRange(1, 3),
+    metavar="N",
+    help="Judge as if the model's risk tier were N, whatever is recorded; 1 is the strictest.",
+)
+@accepting
+@click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json, sarif."
 )
 def command(
@@ -74,6 +82,8 @@ def command(
     exclude: tuple[str, ...],
     collect: bool | None,
     max_age: float | None,
+    tier: int | None,
+    wishes: Wishes,
     formats: tuple[str, ...],
 ) -> int:
     """May these model versions run? MODEL:VERSION, or MODEL@ALIAS.
@@ -85,26 +95,32 @@ def command(
     Examples:
       quaestor gate churn:7
       quaestor gate churn@champion --max-age 24 --format table --format sarif=gate.sarif
+      quaestor gate churn:7 --write-baseline baseline.json   # once; then, in CI:
+      quaestor gate churn:7 --baseline baseline.json
     """
+    from quaestor.audit.policies import load_policies, places_of
     from quaestor.audit.target import parse
+    from quaestor.cli.gate_accept import standing
     from quaestor.cli.gate_run import Question, answer, collect_registries
     from quaestor.report.export import FORMATS
 
     wanted = outputs(formats, list(FORMATS), "table")
     asked = tuple(parse(text) for text in targets)
     config = _config(call)
-    rules = _rules(config, only, exclude)
+    known = load_policies(places_of(config))
+    rules = _rules(config, known, only, exclude)
+    stands = standing(config, known, wishes)
     collect_registries(call, config, collect)
     age = None if max_age is None else timedelta(hours=max_age)
-    question = Question(asked, rules, environment, Severity(fail_on), on_missing, age)
+    question = Question(asked, rules, environment, Severity(fail_on), on_missing, age, stands, tier)
     return _say(answer(call, config, question), wanted)
 
 
-def _rules(config: Config, only: Sequence[str], exclude: Sequence[str]) -> Rules:
-    from quaestor.audit.policies import load_policies, places_of
+def _rules(
+    config: Config, known: Sequence[Policy], only: Sequence[str], exclude: Sequence[str]
+) -> Rules:
     from quaestor.cli.gate_run import Rules
 
-    known = load_policies(places_of(config))
     policies = _chosen(known, only, exclude)
     left_out = {policy.id for policy in known} - {policy.id for policy in policies}
     params = {name: value for name, value in config.params.items() if name not in left_out}

@@ -15,10 +15,11 @@ from quaestor.cli.output import plain
 from quaestor.core.errors import IncompleteError, NothingEvaluatedError, QuaestorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from quaestor.audit.policies import Policy
     from quaestor.audit.target import Asked, Registries
+    from quaestor.cli.gate_accept import Standing
     from quaestor.cli.options import Call
     from quaestor.core.blind_spot import BlindSpot
     from quaestor.core.config import Config, Source
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     _Version = tuple[str, str]  # model and version
 
 _REGISTRY_SCHEMAS = ("mlflow", "model-gov")
-_WORST_FIRST = ("fail", "error", "unknown", "waived", "pass", "skip")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Question:
     fail_on: Severity
     on_missing: Literal["fail", "warn"]
     max_age: timedelta | None
+    standing: Standing
+    tier: int | None = None
 
 
 def collect_registries(call: Call, config: Config, wanted: bool | None) -> None:
@@ -85,7 +87,8 @@ def answer(call: Call, config: Config, question: Question) -> RunSummary:
     Raises:
         QuaestorError: There is a target without a verdict, and the others are no worse.
     """
-    from quaestor.audit.gate import combine
+    from quaestor.audit.gate import combine, merged
+    from quaestor.cli.gate_accept import accept
     from quaestor.core.run_summary import RunSummary
     from quaestor.warehouse.duckdb import Warehouse
 
@@ -93,7 +96,10 @@ def answer(call: Call, config: Config, question: Question) -> RunSummary:
         worth = _registries(call, config, warehouse, question.max_age)
         found, missing = _found(warehouse, question.asked, worth)
         spots = _unread(config, warehouse, found)
-        findings = _evaluate(call, warehouse, question, found)
+        judged = _evaluate(call, warehouse, question, found)
+        findings, uses = accept(
+            call, warehouse, judged, question.standing, asked=question.rules.policies
+        )
     decisions = {
         target: _decide(question, findings[target], (*worth.blind_spots, *spots[target]))
         for target in found
@@ -105,7 +111,7 @@ def answer(call: Call, config: Config, question: Question) -> RunSummary:
         targets=tuple(f"{model}:{version}" for model, version in found),
         environment=question.environment,
         decision=decision,
-        findings=_merged(findings.values()),
+        findings=merged(findings.values()),
         blind_spots=(*worth.blind_spots, *dict.fromkeys(chain(*spots.values()))),
         fail_on=question.fail_on,
         audited_at=call.now,
@@ -114,6 +120,7 @@ def answer(call: Call, config: Config, question: Question) -> RunSummary:
         configuration=_relative(call.config_path),
         version=__version__,
         left_out=question.rules.left_out,
+        waivers=uses,
     )
 
 
@@ -218,24 +225,15 @@ def _evaluate(
                 question.rules.policies,
                 params=question.rules.params,
                 now=call.now,
-                target=Target(model, version, assumed_lifecycle=question.environment),
+                target=Target(
+                    model,
+                    version,
+                    assumed_lifecycle=question.environment,
+                    assumed_tier=question.tier,
+                ),
             )
             for model, version in found
         }
-
-
-def _merged(groups: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
-    """Return every finding once: two versions share the findings of their model."""
-    worst: dict[str, Finding] = {}
-    for one in chain(*groups):
-        known = worst.get(one.fingerprint)
-        if known is None or _badness(one) < _badness(known):
-            worst[one.fingerprint] = one
-    return tuple(worst.values())
-
-
-def _badness(one: Finding) -> int:
-    return _WORST_FIRST.index(one.verdict.value)
 
 
 def _no_such(asked: Asked, worth: Registries, suggestion: str) -> QuaestorError:

@@ -20,6 +20,7 @@ import duckdb
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
+    REGULAR,
     SCHEMAS,
     SandboxError,
     Select,
@@ -236,15 +237,15 @@ class Sandbox:
             found[table] = dict(zip(answer.columns, answer.types, strict=True))
         return found
 
-    def override(self, table: str, column: str, sql: str) -> None:
-        """Let a column of a readable table be seen as an expression of ours.
+    def override(self, table: str, columns: Mapping[str, str]) -> None:
+        """Let columns of a readable table be seen as expressions of ours; others as they are.
 
         Args:
             table: Such as "registry.model_version".
-            column: One of its columns.
-            sql: The expression over the table's columns.
+            columns: The expression over the table's columns, by column.
         """
-        self._view(table, f"select * replace (({sql}) as {quoted(column)}) from ")
+        seen = ", ".join(f"({sql}) as {quoted(column)}" for column, sql in columns.items())
+        self._view(table, f"select * replace ({seen}) from " if seen else "select * from ")
 
     def select(self, sql: str) -> Select:
         """Read and judge a SELECT of others.
