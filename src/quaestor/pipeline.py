@@ -193,10 +193,13 @@ def audit(
     Raises:
         QuaestorError: The configuration or a policy is wrong, or nothing could be built.
     """
+    from quaestor.audit.coverage import load_frameworks
     from quaestor.audit.policies import load_policies, places_of
     from quaestor.audit.record import record
+    from quaestor.audit.record_coverage import record_coverage
 
     policies = load_policies(places_of(config))
+    frameworks = load_frameworks(config, policies)
     if collect_first:
         collect(config, now=now, progress=progress)
     built = build(config, warehouse_path, now=now, progress=progress)
@@ -204,7 +207,8 @@ def audit(
     judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
     summary = replace(judged, configuration=configuration)
     with Warehouse(warehouse_path) as warehouse, warehouse.transaction():
-        record(warehouse, summary, config_digest=_digest(config))
+        run = record(warehouse, summary, config_digest=_digest(config))
+        record_coverage(warehouse, summary, policies, frameworks, run_id=run, params=config.params)
     reports = report(config, warehouse_path, REPORTS, now=now, progress=progress)
     return Audited(summary, tuple(reports))
 

@@ -192,16 +192,15 @@ def _supporting(pack: Pack, policies: Sequence[Policy]) -> dict[str, list[str]]:
     evidence: dict[str, list[str]] = {one.id: [] for one in pack.says.requirements}
     for policy in policies:
         for number, reference in enumerate(policy.says.frameworks):
-            if reference.pack != pack.name:
-                continue
-            if reference.ref not in evidence:
-                raise ConfigurationError(
-                    f"the pack '{pack.name}' has no requirement '{reference.ref}'",
-                    where=policy.where("frameworks", str(number), "ref"),
-                    fix=did_you_mean(reference.ref, evidence, otherwise=f"{pack.path} lists them."),
-                )
-            if policy.id not in evidence[reference.ref]:
-                evidence[reference.ref].append(policy.id)
+            for ref in requirements_of(reference) if reference.pack == pack.name else ():
+                if ref not in evidence:
+                    raise ConfigurationError(
+                        f"the pack '{pack.name}' has no requirement '{ref}'",
+                        where=policy.where("frameworks", str(number), "ref"),
+                        fix=did_you_mean(ref, evidence, otherwise=f"{pack.path} lists them."),
+                    )
+                if policy.id not in evidence[ref]:
+                    evidence[ref].append(policy.id)
     return evidence
 
 
