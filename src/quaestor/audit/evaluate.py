@@ -6,7 +6,7 @@ exception that hides the others' answers, nor a pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
+from quaestor.warehouse.overlay import Overlay
 from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 
 _EVIDENCE = "registry.evidence"
@@ -90,10 +91,17 @@ class Evaluator:
     Args:
         warehouse: As for `evaluate`.
         limits: What each policy may use.
+        overlays: What counts before the warehouse's own rows: a deploy that is asked about.
     """
 
-    def __init__(self, warehouse: Warehouse, *, limits: Limits | None = None) -> None:
-        self._sandbox = Sandbox(warehouse, limits=limits)
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        *,
+        limits: Limits | None = None,
+        overlays: Iterable[Overlay] = (),
+    ) -> None:
+        self._sandbox = Sandbox(warehouse, limits=limits, overlays=overlays)
         self._columns: dict[str, dict[str, str]] = {}
         self._assumed: set[str] = set()  # the tables that are not seen as they are recorded
         self._compiled: dict[tuple[str, str, bool], Compiled | ConfigurationError] = {}

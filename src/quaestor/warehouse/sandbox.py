@@ -27,6 +27,7 @@ from quaestor.warehouse.one_select import (
     expression_of,
     select_of,
 )
+from quaestor.warehouse.overlay import Overlay
 
 __all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
 
@@ -157,6 +158,7 @@ class Sandbox:
     Args:
         warehouse: What is read.
         limits: What each query may use.
+        overlays: What counts before the warehouse's own rows, at most one for a table.
     """
 
     def __init__(
@@ -164,7 +166,9 @@ class Sandbox:
         warehouse: Warehouse,
         *,
         limits: Limits | None = None,
+        overlays: Iterable[Overlay] = (),
     ) -> None:
+        self._overlays = {overlay.table: overlay for overlay in overlays}
         self._limits = limits or Limits()
         self._read_only = warehouse.read_only
         self._views: dict[str, str] = {}
@@ -349,10 +353,10 @@ class Sandbox:
         if self._views.get(table) == select_from:
             return
         name = quoted_table(table)
-        self._cursor.execute(
-            f"create or replace view {self._name}.{name} as "
-            f"{select_from} {quoted(self._home)}.{name}"
-        )
+        there = f"{quoted(self._home)}.{name}"
+        overlay = self._overlays.get(table)
+        seen = overlay.relation(there) if overlay else there
+        self._cursor.execute(f"create or replace view {self._name}.{name} as {select_from} {seen}")
         self._views[table] = select_from
 
     def _trees(self, texts: Sequence[str]) -> list[str]:
