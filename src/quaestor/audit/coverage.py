@@ -86,14 +86,23 @@ class Coverage:
     attestation: Attestation | None = None
 
 
-def load_frameworks(config: Config, policies: Sequence[Policy]) -> Frameworks:
-    """Read every framework pack and attestation that a configuration names.
+def load_frameworks(
+    config: Config, policies: Sequence[Policy], names: Sequence[str] = ()
+) -> Frameworks:
+    """Read framework packs and attestations that a configuration names.
+
+    Args:
+        config: Names the places of policies, and the attestations.
+        policies: Every policy of these places.
+        names: Which packs; all of them where there is none.
 
     Raises:
         ConfigurationError: As `load_packs` and `load_attestations`.
     """
-    packs = load_packs(places_of(config), policies)
-    return Frameworks(packs, load_attestations(config, packs))
+    places = places_of(config)
+    packs = load_packs(places, policies, names)
+    every = load_packs(places, policies) if names else packs
+    return Frameworks(packs, load_attestations(config, every))
 
 
 def last_audit(warehouse: Warehouse) -> LastAudit:

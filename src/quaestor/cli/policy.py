@@ -11,6 +11,7 @@ import click
 
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
+from quaestor.cli.policy_coverage import coverage_command
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
@@ -30,6 +31,9 @@ def command() -> None:
     quaestor policy test policies/            # a folder
     quaestor policy test ML-OWN-001           # one, by id or alias
     """
+
+
+command.add_command(coverage_command)
 
 
 @command.command("list")
