@@ -7,7 +7,7 @@ suggestion, and `${NAME}` takes its value from the environment.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import yaml
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
+from quaestor.core.text import printable
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -65,16 +66,30 @@ def read_document(path: Path) -> Document:
 
 def parse_document(text: str, path: Path) -> Document:
     """Parse YAML text that came from `path` (see `read_document`)."""
-    lines: dict[tuple[str, ...], int] = {}
-    texts: dict[tuple[str, ...], str] = {}
+    [document] = _parsed(text, path, lambda loader: [loader.get_single_node()])
+    return document
+
+
+def parse_documents(text: str, path: Path) -> list[Document]:
+    """Parse YAML text of any number of documents, divided by `---` (see `read_document`).
+
+    Lines are counted from the start of the text; a document without content is left out.
+    """
+    return [one for one in _parsed(text, path, _every_node) if one.value is not None]
+
+
+def _every_node(loader: Any) -> Iterator[yaml.Node]:
+    while loader.check_node():
+        yield loader.get_node()
+
+
+def _parsed(
+    text: str, path: Path, nodes: Callable[[Any], Iterable[yaml.Node | None]]
+) -> list[Document]:
     try:
         loader = _LOADER(text)
         try:
-            node = loader.get_single_node()
-            if node is None:
-                return Document(path, None)
-            _survey(node, (), lines, texts, path, set())
-            return Document(path, loader.construct_document(node), lines, texts)
+            return [_document(loader, node, path) for node in nodes(loader)]
         finally:
             loader.dispose()
     except RecursionError:
@@ -90,11 +105,21 @@ def parse_document(text: str, path: Path) -> Document:
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
+        what = getattr(problem, "problem", None) or str(problem).splitlines()[0]
         raise ConfigurationError(
-            f"is no valid YAML: {getattr(problem, 'problem', None) or problem}",
+            f"is no valid YAML: {printable(what)}",
             where=f"{path}{line}",
             fix="Check indentation, quotes and colons on that line.",
         ) from None
+
+
+def _document(loader: Any, node: yaml.Node | None, path: Path) -> Document:
+    if node is None:
+        return Document(path, None)
+    lines: dict[tuple[str, ...], int] = {}
+    texts: dict[tuple[str, ...], str] = {}
+    _survey(node, (), lines, texts, path, set())
+    return Document(path, loader.construct_document(node), lines, texts)
 
 
 def _survey(
@@ -119,7 +144,7 @@ def _survey(
             name = str(key.value)
             if name in seen:
                 raise ConfigurationError(
-                    f"the key '{name}' stands twice",
+                    f"the key '{printable(name)}' stands twice",
                     where=f"{path}:{key.start_mark.line + 1}",
                     fix="Remove one of the two; YAML would silently keep the last.",
                 )
@@ -184,12 +209,12 @@ def _complaint(message: str, document: Document, shape: type[Any], fix: str) -> 
     if unknown := re.search(r"unknown field `(.+)`", what):
         name = unknown.group(1)
         part = (*part, name)
-        what = f"unknown key '{name}'"
+        what = f"unknown key '{printable(name)}'"
         fix = did_you_mean(name, known_keys(shape), otherwise="Remove it.")
     elif missing := re.search(r"missing required field `(.+)`", what):
         what = f"the key '{missing.group(1)}' is missing"
         fix = f"Add `{missing.group(1)}:`."
-    shown = ".".join(part)
+    shown = printable(".".join(part))
     where = f"{document.path}:{document.line_of(part)}"
     return ConfigurationError(what, where=f"{where} ({shown})" if shown else where, fix=fix)
 
