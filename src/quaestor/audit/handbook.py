@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -9,6 +10,7 @@ from quaestor.audit.policies import Policy, framework_title
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.warehouse.sandbox import MACROS
 
+_TABLE = re.compile(r"\b(?:from|join)\s+((?:registry|usage|ledger)\.\w+)")
 _HEAD = """# Policies
 
 {count} policies ship with Quaestor, in {families} families. This file is written by
@@ -112,4 +114,15 @@ def evidence_of(policy: Policy) -> str:
     """Return what a policy rests on, as its author names it."""
     prefix = SUBJECTS[policy.says.subject].evidence_prefix if policy.says.subject else ""
     names = [f"{prefix}.{name}" if prefix else name for name in policy.says.requires]
-    return ", ".join(f"`{name}`" for name in names) or f"`{policy.says.subject}`"
+    if not names:  # its own rows, whatever they say
+        names = [policy.says.subject] if policy.says.subject else tables_of(policy.says.sql or "")
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def tables_of(sql: str) -> list[str]:
+    """Return the tables that a SELECT reads, in order.
+
+    >>> tables_of("select 1 from usage.endpoint as e join registry.model as m on true")
+    ['registry.model', 'usage.endpoint']
+    """
+    return sorted(set(_TABLE.findall(sql)))
