@@ -7,7 +7,7 @@ last good state. What has not changed since the last build is not built again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import msgspec
 from quaestor import __version__, ledger, normalise
 from quaestor import collect as collectors
 from quaestor.collect.landing import Landing
+from quaestor.collect.looks import failed_looks
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config, Source
 from quaestor.core.errors import ConfigurationError, QuaestorError
@@ -27,12 +28,14 @@ from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity
 from quaestor.normalise import currency, settings
 from quaestor.normalise.job import Job
+from quaestor.normalise.waivers import write as write_waivers
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import NoRoomError, UnreadableError
 from quaestor.warehouse.state import evidence_at, read_blind_spots, recall, remember, tell
 
 if TYPE_CHECKING:
     from quaestor.audit.policies import Policy
+    from quaestor.core.waivers import Waiver
 
 Progress = Callable[[str], None]
 Failures = list[tuple[str, QuaestorError]]
@@ -137,23 +140,41 @@ def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Prog
         QuaestorError: The configuration, the disk or a check of the ledger; nothing is changed.
     """
     chosen(config, ())
+    waivers = _waivers(config)
     warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     with Warehouse(warehouse_path) as warehouse:
         try:
-            return _build(warehouse, config, now, progress, careful=False)
+            return _build(warehouse, config, waivers, now, progress, careful=False)
         except (UnreadableError, NoRoomError) as problem:
             # A damaged file shows only when it is read, and the transaction dies of it; so it
             # does of a file that is too wide for the little memory that a build takes.
             damaged = isinstance(problem, UnreadableError)
             progress("a file is damaged: reading each to its end first" if damaged else "again")
-            return _build(warehouse, config, now, progress, careful=True)
+            return _build(warehouse, config, waivers, now, progress, careful=True)
+
+
+def _waivers(config: Config) -> tuple[Waiver, ...]:
+    """Read the waivers; policies are read for them alone where there is a folder of waivers."""
+    from quaestor.audit.policies import load_policies, places_of
+    from quaestor.audit.waivers import folder_of, load_waivers
+
+    if folder_of(config) is None:
+        return ()
+    return load_waivers(config, load_policies(places_of(config)))
 
 
 def _build(
-    warehouse: Warehouse, config: Config, now: datetime, progress: Progress, *, careful: bool
+    warehouse: Warehouse,
+    config: Config,
+    waivers: Sequence[Waiver],
+    now: datetime,
+    progress: Progress,
+    *,
+    careful: bool,
 ) -> Built:
     with warehouse.transaction():
         changed = _configure(warehouse, config)
+        write_waivers(warehouse, waivers)
         changed |= _forget_others(warehouse, config)
         for source in config.sources:
             changed |= _load(warehouse, config, source, now, progress, careful=careful)
@@ -163,7 +184,7 @@ def _build(
             spots = currency.blind_spots(warehouse) + ledger.blind_spots(warehouse)
             tell(warehouse, "ledger", spots, now)
             remember(warehouse, "built_at", now.isoformat())
-        tell(warehouse, "collect", _failed_looks(config), now)
+        tell(warehouse, "collect", failed_looks(config), now)
         return Built(changed, tuple(read_blind_spots(warehouse)))
 
 
@@ -197,9 +218,11 @@ def audit(
     from quaestor.audit.policies import load_policies, places_of
     from quaestor.audit.record import record
     from quaestor.audit.record_coverage import record_coverage
+    from quaestor.audit.waivers import load_waivers
 
     policies = load_policies(places_of(config))
     frameworks = load_frameworks(config, policies)
+    load_waivers(config, policies)  # a mistake in one is told before anything is asked
     if collect_first:
         collect(config, now=now, progress=progress)
     built = build(config, warehouse_path, now=now, progress=progress)
@@ -226,9 +249,11 @@ def _judge(
     from quaestor.audit.evaluate import evaluate
     from quaestor.audit.gate import decide
     from quaestor.audit.record import with_first_seen
+    from quaestor.audit.waivers import Resolver, load_waivers
 
+    waivers = Resolver(load_waivers(config, policies), now=now)
     with Warehouse(warehouse_path, read_only=True) as warehouse:
-        found = evaluate(warehouse, policies, params=config.params, now=now)
+        found = waivers.resolve(evaluate(warehouse, policies, params=config.params, now=now))
         findings = with_first_seen(warehouse, found, now=now)
         evidence = evidence_at(warehouse)
     decision = decide(
@@ -250,6 +275,7 @@ def _judge(
         currency=config.currency,
         configuration="",
         version=__version__,
+        waivers=waivers.uses(policies, complete=True),
     )
 
 
@@ -331,46 +357,6 @@ def _in_force_elsewhere(config: Config, source: Source, manifest: Manifest) -> d
         if other.name != source.name and listed and listed.schema == manifest.schema:
             found |= {file.sha256: other.name for file in listed.files if file.sha256 in ours}
     return found
-
-
-def _failed_looks(config: Config) -> Iterable[BlindSpot]:
-    """Return the sources whose last look failed, or that nobody ever looked at."""
-    for source in config.sources:
-        landing = Landing(config.resolve(config.landing), source.name)
-        attempt = landing.last_attempt()
-        if attempt is None:
-            yield BlindSpot(
-                source=source.name,
-                scope="all",
-                reason="it was never collected",
-                fix="Run `quaestor collect`.",
-            )
-        elif landing.current() is None and not attempt.error:
-            yield BlindSpot(
-                source=source.name,
-                scope="all",
-                reason="what was landed is gone",
-                fix="Run `quaestor collect` again.",
-            )
-        elif attempt.gaps:
-            for gap in attempt.gaps:
-                yield BlindSpot(
-                    source=source.name,
-                    scope=gap.scope,
-                    period=gap.period,
-                    reason=gap.reason,
-                    fix=gap.fix,
-                )
-        elif attempt.error:
-            since = f"since {attempt.succeeded_at:%Y-%m-%d %H:%M}" if attempt.succeeded_at else None
-            where = f" ({attempt.where})" if attempt.where else ""
-            yield BlindSpot(
-                source=source.name,
-                scope="all",
-                period=since,
-                reason=f"the last look failed: {attempt.error}{where}",
-                fix=attempt.fix,
-            )
 
 
 def _forget_others(warehouse: Warehouse, config: Config) -> bool:
