@@ -1,4 +1,4 @@
-"""Write down what an audit found, and since when: `audit.run` and `audit.finding`."""
+"""Write down what an audit found, and since when: `audit.run`, `.finding` and `.waiver`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from quaestor.core.finding import Finding
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import json_value
 from quaestor.core.verdict import Verdict
+from quaestor.core.waivers import WaiverUse
 from quaestor.warehouse.duckdb import Warehouse
 
 _STANDING = {
@@ -58,6 +59,10 @@ group by fingerprint, standing
 _COLUMNS = (
     "run_id, policy, title, family, source, subject, model, severity, verdict, reason, "
     "at_stake_per_month, evidence, blocking, fingerprint, waiver, first_seen, remedy, why"
+)
+_WAIVER = (
+    "run_id, waiver, policy, subject, state, waived, lapsed, days_left, reason, ticket, "
+    "requested_by, approved_by, approved_at, expires, compensating_control, place, note"
 )
 
 
@@ -108,10 +113,11 @@ def record(warehouse: Warehouse, summary: RunSummary, *, config_digest: str) -> 
     findings = summary.findings
     if any(one.first_seen is None for one in findings):
         findings = with_first_seen(warehouse, findings, now=summary.audited_at)
-    warehouse.run("delete from audit.finding where run_id = ?", [run_id])
-    warehouse.run("delete from audit.run where run_id = ?", [run_id])
+    for table in ("finding", "waiver", "run"):
+        warehouse.run(f"delete from audit.{table} where run_id = ?", [run_id])
     _insert_run(warehouse, run_id, summary)
-    _insert(warehouse, run_id, findings)
+    _insert(warehouse, "finding", _COLUMNS, [_row(run_id, one) for one in findings])
+    _insert(warehouse, "waiver", _WAIVER, [_waiver(run_id, use) for use in summary.waivers])
     return run_id
 
 
@@ -137,12 +143,35 @@ def _insert_run(warehouse: Warehouse, run_id: str, summary: RunSummary) -> None:
     )
 
 
-def _insert(warehouse: Warehouse, run_id: str, findings: Sequence[Finding]) -> None:
-    if not findings:
+def _insert(warehouse: Warehouse, table: str, names: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if not rows:
         return
-    columns = [list(column) for column in zip(*(_row(run_id, f) for f in findings), strict=True)]
+    columns = [list(column) for column in zip(*rows, strict=True)]
     lists = ", ".join("unnest(?)" for _ in columns)
-    warehouse.run(f"insert into audit.finding ({_COLUMNS}) select {lists}", columns)
+    warehouse.run(f"insert into audit.{table} ({names}) select {lists}", columns)
+
+
+def _waiver(run_id: str, use: WaiverUse) -> tuple[Any, ...]:
+    one = use.waiver
+    return (
+        run_id,
+        one.id,
+        one.policy,
+        one.subject,
+        use.state.value,
+        use.waived,
+        len(use.lapsed),
+        use.days_left,
+        one.reason,
+        one.ticket,
+        one.requested_by,
+        one.approved_by,
+        one.approved_at,
+        one.expires,
+        one.compensating_control,
+        one.place,
+        use.note,
+    )
 
 
 def _row(run_id: str, one: Finding) -> tuple[Any, ...]:

@@ -385,6 +385,18 @@ create table if not exists audit.finding (
     fingerprint varchar not null, waiver varchar, first_seen timestamp not null,
     remedy varchar, why varchar -- as the policy says them, so that a report needs no policy file
 );
+-- What each waiver came to in a run.
+create table if not exists audit.waiver (
+    run_id varchar not null, waiver varchar not null, policy varchar not null,
+    subject varchar not null, -- names, or patterns with *
+    state varchar not null, -- lapsed, not yet in force, stale, ending soon, in force
+    waived integer not null, lapsed integer not null, -- violations it covers; active since it ended
+    days_left integer not null, -- to its last day; negative once it lapsed
+    reason varchar not null, ticket varchar not null, requested_by varchar not null,
+    approved_by varchar not null, approved_at date not null, expires date not null,
+    compensating_control varchar not null, place varchar not null, -- file:line
+    note varchar -- why it is stale
+);
 -- Every policy that a run asked, also where no subject was there to be judged.
 create table if not exists audit.policy (
     run_id varchar not null, policy varchar not null, family varchar not null,
