@@ -31,6 +31,7 @@ class Compiled:
         tables: What it reads.
         parameters: The `$parameters` it takes.
         constants: The texts that its SQL holds.
+        patterns: Those of `parameters` that are regular expressions.
         columns: The subject's columns that are returned: for reason, money and evidence.
         evidence: How many of `columns`, from the first, are evidence.
         answers: The expressions after source, subject and model, as `sql` selects them; none
@@ -42,6 +43,7 @@ class Compiled:
     tables: frozenset[str]
     parameters: frozenset[str]
     constants: frozenset[str] = frozenset()
+    patterns: frozenset[str] = frozenset()
     columns: tuple[str, ...] = ()
     evidence: int = 0
     answers: tuple[str, ...] = ()
@@ -127,7 +129,13 @@ def _whole(select: Select, *, targeted: bool) -> Compiled:
     elif targeted and select.outputs is not None:
         sql = f"select * from (\n{sql}\n) as said where said.model = ${MODEL}"
         parameters |= {MODEL}
-    return Compiled(sql=sql, tables=select.tables, parameters=parameters, constants=select.texts)
+    return Compiled(
+        sql=sql,
+        tables=select.tables,
+        parameters=parameters,
+        constants=select.texts,
+        patterns=select.patterns,
+    )
 
 
 def _rowwise(
@@ -157,6 +165,7 @@ def _rowwise(
         sql=rowwise_sql(origin, answers),
         tables=frozenset({subject.table}.union(*(s.tables for s in selects.values()))),
         parameters=bound.union(*(s.parameters for s in selects.values())),
+        patterns=frozenset[str]().union(*(s.patterns for s in selects.values())),
         columns=tuple(shown),
         evidence=len(evidence),
         answers=answers,

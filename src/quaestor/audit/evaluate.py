@@ -22,6 +22,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
+from quaestor.warehouse.one_select import check_regular
 from quaestor.warehouse.overlay import Overlay
 from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 
@@ -243,6 +244,8 @@ class Evaluator:
     ) -> list[Finding]:
         """Ask one policy alone."""
         try:
+            for name in sorted(compiled.patterns):
+                check_regular(str(bound[name]))
             answer = self._sandbox.run(
                 compiled.sql,
                 {name: bound[name] for name in compiled.parameters},

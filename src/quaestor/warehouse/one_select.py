@@ -15,6 +15,8 @@ import msgspec
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
+from quaestor.warehouse.growth import MOST_GROWTH, MOST_REGULAR, growth_of, regular_size
+from quaestor.warehouse.macros import GUARDS
 
 MOST_CHARACTERS = 32_000
 MOST_RELATIONS = 40  # the engine plans a join of hundreds for seconds, and cannot be interrupted
@@ -57,6 +59,7 @@ _OPERATORS = _words(
     "!= !~~ !~~* % & && * ** + - -> ->> / // < << <= <@ = > >= >> @> ^ ^@ | || ~ ~~ ~~* ~~~"
 )
 _CALLABLE = _FUNCTIONS | _OPERATORS
+_QUANTILES = ("quantile", "quantile_cont", "quantile_disc")
 _TABLE_FUNCTIONS = frozenset({"unnest", "range", "generate_series"})
 _CLAUSES = (
     "modifiers",
@@ -95,6 +98,7 @@ class Select:
         columns: Every column name it mentions, the last part of each, in order, once.
         outputs: The names of what it returns; None where a `*` hides them.
         texts: Every text constant in it.
+        patterns: The `$parameters` that are regular expressions.
     """
 
     sql: str
@@ -103,6 +107,7 @@ class Select:
     columns: tuple[str, ...]
     outputs: frozenset[str] | None
     texts: frozenset[str]
+    patterns: frozenset[str]
 
 
 def select_of(sql: str, tree: str, *, macros: Sequence[str] = ()) -> Select:
@@ -154,6 +159,7 @@ def _judged(sql: str, root: dict[str, Any], macros: frozenset[str]) -> Select:
     for node in nodes:
         if id(node) not in of_tables:
             _check_call(node, macros)
+    _check_growth(root, macros)
     return Select(
         sql=sql,
         tables=frozenset(filter(None, (_table(node, names) for node in tables))),
@@ -161,6 +167,7 @@ def _judged(sql: str, root: dict[str, Any], macros: frozenset[str]) -> Select:
         columns=tuple(dict.fromkeys(_columns(nodes))),
         outputs=_outputs(root),
         texts=frozenset(_texts(nodes)),
+        patterns=frozenset(filter(None, map(_pattern, nodes))),
     )
 
 
@@ -206,6 +213,56 @@ def _check_kinds(nodes: Sequence[Mapping[str, Any]]) -> None:
             raise SandboxError("changes or hides something", fix="Write one plain SELECT.")
         if "alias" in node and "query_location" in node and kind not in _TABLES:
             raise SandboxError(f"reads from a {kind.lower()}", fix="Read tables and subqueries.")
+
+
+def _check_growth(root: Mapping[str, Any], macros: frozenset[str]) -> None:
+    try:
+        growth = growth_of(root, macros.union(GUARDS))
+    except RecursionError:
+        raise SandboxError("is nested too deeply", fix="Simplify it.") from None
+    if growth > MOST_GROWTH:
+        raise SandboxError(
+            f"grows to {growth:.3g} expressions once its names are put in place; "
+            f"{MOST_GROWTH:,} are allowed",
+            fix="Use each name of a `with`, each alias and each `*` fewer times.",
+        )
+
+
+def _pattern(node: Mapping[str, Any]) -> str | None:
+    """Return the parameter that a call takes for a regular expression; check a constant one.
+
+    Raises:
+        SandboxError: The expression comes out of the data, or is too large: neither could be
+            stopped while one text is looked at. The same holds for a list of quantiles.
+    """
+    called = str(node.get("function_name", "")).lower()
+    if called not in (*GUARDS, *_QUANTILES) or len(node["arguments"]) < 2:
+        return None
+    second = node["arguments"][1]["expression"]
+    if second.get("class") == "PARAMETER":
+        return str(second["identifier"]) if called in GUARDS else None
+    if second.get("class") != "CONSTANT":
+        raise SandboxError(
+            f"calls {called}() with something worked out",
+            fix="Write its second argument as one constant, or as a $parameter.",
+        )
+    literal = second.get("literal")
+    if called in GUARDS and isinstance(literal, dict):
+        check_regular(str(literal.get("text", "")))
+    return None
+
+
+def check_regular(pattern: str) -> None:
+    """Refuse a regular expression that is too large.
+
+    Raises:
+        SandboxError: It takes more states than are allowed.
+    """
+    if (size := regular_size(pattern)) > MOST_REGULAR:
+        raise SandboxError(
+            f"holds a regular expression of {size:,} states; {MOST_REGULAR} are allowed",
+            fix="Repeat less in it ({n}), or write several.",
+        )
 
 
 def _with_entries(node: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,9 +18,9 @@ from typing import Any, Self
 import duckdb
 
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
+from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
-    REGULAR,
     SCHEMAS,
     SandboxError,
     Select,
@@ -31,52 +31,8 @@ from quaestor.warehouse.overlay import Overlay
 
 __all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
 
-_DIGITS = "nullif(regexp_extract({}::varchar, '([0-9a-fA-F]{{32,128}})\\s*$', 1), '')"
-# A macro is put in place as text: columns in its own subqueries are renamed, or an argument such
-# as `source` would mean them. Text says something only beyond spaces, separators and controls.
-MACROS = {
-    "has_text": r"(x) as coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
-    "blank": r"(x) as not coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
-    "supplies": """(a_source, a_field) as coalesce((
-        select coalesce(
-            bool_or("?supplied") filter (where "?field" = a_field), bool_or("?supplied")
-        )
-        from (
-            select source as "?source", field as "?field", supplied as "?supplied"
-            from registry.evidence
-        ) where "?source" = a_source and "?field" in (a_field, split_part(a_field, '.', 1))
-    ), false)""",
-    "percent": "(ratio) as coalesce(round(100 * ratio, 1)::varchar || ' %', 'unknown')",
-    # "n/a" and "TBD" fill a field and say nothing.
-    "is_stated": r"""(x) as coalesce(
-        regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
-            x::varchar,
-            '(?i)[\s\p{Z}\p{C}\[(]*(none|no|nil|null|n/?a|not applicable|tbd|tba|to ?do|unknown|'
-            || 'off|false|disabled|more information needed|[-?.]+|x{2,})[\s\p{Z}\p{C}\]).]*'
-        ), false)""",
-    "words_of": """(x) as list_filter(
-        list_transform(string_split(coalesce(lower(x), ''), ','), lambda word: trim(word)),
-        lambda word: word <> '')""",
-    "is_digest": r"""(x) as coalesce(regexp_full_match(
-        x::varchar, '\s*(.*@)?([a-zA-Z0-9]+[:=-])?[0-9a-fA-F]{32,128}\s*'), false)""",
-    # NULL where one is no digest, or of another length: sha256 and md5 cannot be compared.
-    "same_digest": f"""(x, y) as case
-        when length({_DIGITS.format("x")}) = length({_DIGITS.format("y")})
-        then lower({_DIGITS.format("x")}) = lower({_DIGITS.format("y")}) end""",
-    # Whole days, and one day of tomorrow for zones and clocks that disagree.
-    "is_recent": "(a_day, a_time, days) as a_day::date between a_time::date - days::integer "
-    "and a_time::date + 1",
-    "is_high_risk": "(a_class) as coalesce(starts_with(lower(trim(a_class)), 'high'), false)",
-    "metric_of": """(metrics, metric) as case when isfinite(try_cast(
-            case when json_valid(metrics) then metrics else '{}' end ->> metric as double))
-        then try_cast(case when json_valid(metrics) then metrics else '{}' end ->> metric as double)
-        end""",
-    # NULL where nobody says where it runs.
-    "in_production": r"""(x) as case when regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]')
-        then lower(trim(x)) in ('production', 'prod', 'prd', 'live') end""",
-}
-_MACRO_TABLES = {"supplies": "registry.evidence"}
 _NUMBERS = itertools.count(1)  # two sandboxes on one engine need two names
+_REGULAR = re.compile("regexp_|~|similar")  # the operators are functions by another name
 _CANDIDATES = re.compile(r'Candidate bindings: (.+)|Did you mean "([^"]+)"')
 _MISSING = re.compile(r'(?:Referenced column|column named) "([^"]+)"|Table with name (\S+) does')
 
@@ -272,19 +228,19 @@ class Sandbox:
             For each, in order: what may run, or why it may not.
         """
         pairs = list(texts)
-        fitting = [(text, bare) for text, bare in pairs if len(text) <= MOST_CHARACTERS]
+        refused = [_illegible(text) for text, _ in pairs]
+        fitting = [pair for pair, problem in zip(pairs, refused, strict=True) if problem is None]
         trees = iter(self._trees([f"select (\n{t}\n)" if bare else t for t, bare in fitting]))
         judged: list[Select | SandboxError] = []
-        for text, bare in pairs:
-            if len(text) > MOST_CHARACTERS:
-                what = f"is {len(text)} characters long; {MOST_CHARACTERS} are allowed"
-                judged.append(SandboxError(what, fix="Shorten it."))
+        for (text, bare), problem in zip(pairs, refused, strict=True):
+            if problem is not None:
+                judged.append(problem)
                 continue
             read = expression_of if bare else select_of
             try:
                 judged.append(read(text, next(trees), macros=tuple(MACROS)))
-            except SandboxError as problem:
-                judged.append(problem)
+            except SandboxError as refusal:
+                judged.append(refusal)
         return judged
 
     def run(self, sql: str, parameters: Mapping[str, Any], *, tables: Iterable[str] = ()) -> Answer:
@@ -320,8 +276,13 @@ class Sandbox:
         return self.run(select.sql, parameters or {}, tables=select.tables)
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
+        text = sql.lower()
         for name, macro in MACROS.items():
-            if name in sql and name not in self._macros:
+            if name in text and name not in self._macros:
+                # Ours hold for long texts, too: theirs are put in the way of others' alone.
+                self._define(name, macro.replace("regexp_", "system.main.regexp_"))
+        if _REGULAR.search(text) and not self._macros.issuperset(GUARDS):
+            for name, macro in GUARDS.items():
                 self._define(name, macro)
         if not self._read_only:
             self._cursor.execute("begin transaction read only")
@@ -330,6 +291,7 @@ class Sandbox:
             rows = cursor.fetchmany(self._limits.rows + 1)
             described = cursor.description or ()
         finally:
+            self._watch.stop()  # or it would interrupt the end of the transaction, too
             if not self._read_only:
                 self._cursor.execute("rollback")
         if len(rows) > self._limits.rows:
@@ -340,7 +302,7 @@ class Sandbox:
         return Answer(names, tuple(str(column[1]) for column in described), rows)
 
     def _define(self, name: str, macro: str) -> None:
-        if table := _MACRO_TABLES.get(name):
+        if table := MACRO_TABLES.get(name):
             self._show(table)
         self._cursor.execute(f"create macro {self._name}.main.{name}{macro}")
         self._macros.add(name)
@@ -383,3 +345,12 @@ class Sandbox:
             first = f"there is no {'column' if missing.group(1) else 'table'} '{name}'"
         fix = f"Did you mean {candidates}?" if candidates else "Correct the SQL."
         return SandboxError(first, fix=fix)
+
+
+def _illegible(text: str) -> SandboxError | None:
+    if len(text) > MOST_CHARACTERS:
+        what = f"is {len(text)} characters long; {MOST_CHARACTERS} are allowed"
+        return SandboxError(what, fix="Shorten it.")
+    if not text.isascii() and text.encode("utf-8", "replace").decode("utf-8") != text:
+        return SandboxError("holds half a character", fix="Save the file as UTF-8.")
+    return None

@@ -1,0 +1,67 @@
+"""Null-safe functions for policies, and guards around those of the engine's that may not end.
+
+A macro is put in place as text: columns in its own subqueries are renamed, or an argument such
+as `source` would mean them. Text says something only beyond spaces, separators and controls.
+"""
+
+from __future__ import annotations
+
+MOST_EXAMINED = 16_384  # characters that a regular expression of a policy is held against
+
+_DIGITS = "nullif(regexp_extract({}::varchar, '([0-9a-fA-F]{{32,128}})\\s*$', 1), '')"
+MACROS = {
+    "has_text": r"(x) as coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
+    "blank": r"(x) as not coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
+    "supplies": """(a_source, a_field) as coalesce((
+        select coalesce(
+            bool_or("?supplied") filter (where "?field" = a_field), bool_or("?supplied")
+        )
+        from (
+            select source as "?source", field as "?field", supplied as "?supplied"
+            from registry.evidence
+        ) where "?source" = a_source and "?field" in (a_field, split_part(a_field, '.', 1))
+    ), false)""",
+    "percent": "(ratio) as coalesce(round(100 * ratio, 1)::varchar || ' %', 'unknown')",
+    # "n/a" and "TBD" fill a field and say nothing.
+    "is_stated": r"""(x) as coalesce(
+        regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
+            x::varchar,
+            '(?i)[\s\p{Z}\p{C}\[(]*(none|no|nil|null|n/?a|not applicable|tbd|tba|to ?do|unknown|'
+            || 'off|false|disabled|more information needed|[-?.]+|x{2,})[\s\p{Z}\p{C}\]).]*'
+        ), false)""",
+    "words_of": """(x) as list_filter(
+        list_transform(string_split(coalesce(lower(x), ''), ','), lambda word: trim(word)),
+        lambda word: word <> '')""",
+    "is_digest": r"""(x) as coalesce(regexp_full_match(
+        x::varchar, '\s*(.*@)?([a-zA-Z0-9]+[:=-])?[0-9a-fA-F]{32,128}\s*'), false)""",
+    # NULL where one is no digest, or of another length: sha256 and md5 cannot be compared.
+    "same_digest": f"""(x, y) as case
+        when length({_DIGITS.format("x")}) = length({_DIGITS.format("y")})
+        then lower({_DIGITS.format("x")}) = lower({_DIGITS.format("y")}) end""",
+    # Whole days, and one day of tomorrow for zones and clocks that disagree.
+    "is_recent": "(a_day, a_time, days) as a_day::date between a_time::date - days::integer "
+    "and a_time::date + 1",
+    "is_high_risk": "(a_class) as coalesce(starts_with(lower(trim(a_class)), 'high'), false)",
+    "metric_of": """(metrics, metric) as case when isfinite(try_cast(
+            case when json_valid(metrics) then metrics else '{}' end ->> metric as double))
+        then try_cast(case when json_valid(metrics) then metrics else '{}' end ->> metric as double)
+        end""",
+    # NULL where nobody says where it runs.
+    "in_production": r"""(x) as case when regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]')
+        then lower(trim(x)) in ('production', 'prod', 'prd', 'live') end""",
+}
+MACRO_TABLES = {"supplies": "registry.evidence"}
+# The engine cannot be interrupted within one text. What is longer is not known: NULL.
+_EXAMINED = f"case when length(a_text) <= {MOST_EXAMINED} then system.main.{{}}(a_text, {{}}) end"
+GUARDS = {
+    name: ", ".join(
+        f"({', '.join(['a_text', *rest])}) as {_EXAMINED.format(name, ', '.join(rest))}"
+        for rest in (("a_pattern", "b", "c")[:most] for most in range(1, 1 + more))
+    )
+    for name, more in {
+        "regexp_matches": 2,
+        "regexp_full_match": 2,
+        "regexp_extract": 3,
+        "regexp_extract_all": 3,
+    }.items()
+}
