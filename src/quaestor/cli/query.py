@@ -10,6 +10,7 @@ import click
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.text import guarded
 
 if TYPE_CHECKING:
     from quaestor.warehouse.ask import Answer
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "csv", "json", "parquet")
 _SHOWN = 1_000
 _FIGURES = "ledger.model_month"
-# What a spreadsheet takes for a formula, the full-width forms included (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @click.command(
@@ -122,19 +121,6 @@ def _quoted(text: str | None) -> str:
         return ""
     needed = any(character in text for character in ',"\r\n')
     return '"' + text.replace('"', '""') + '"' if needed else text
-
-
-def guarded(text: str) -> str:
-    """Keep a spreadsheet from running a text as a formula; numbers stay numbers.
-
-    >>> guarded("=1+1"), guarded("-5"), guarded("+49 30 1234"), guarded("churn")
-    ("'=1+1", '-5', "'+49 30 1234", 'churn')
-    """
-    import re
-
-    if not text.startswith(_FORMULA) or re.fullmatch(r"[+-]\d+(\.\d+)?([eE][+-]?\d+)?", text):
-        return text
-    return f"'{text}"
 
 
 def _cell(value: Any) -> str | None:

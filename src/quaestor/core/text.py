@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from quaestor.core.money import exact_text
+
+# What a spreadsheet takes for a formula, the full-width forms included (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER = re.compile(r"[+-]\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def printable(value: object) -> str:
@@ -36,6 +41,17 @@ def size_text(size: int) -> str:
     if size < 1024:
         return f"{size:,} byte{'s' if size != 1 else ''}"
     return f"{size / 1024:,.1f} KiB" if size < 1024**2 else f"{size / 1024**2:,.1f} MiB"
+
+
+def guarded(text: str) -> str:
+    """Keep a spreadsheet from running a text as a formula; numbers stay numbers.
+
+    >>> guarded("=1+1"), guarded("-5"), guarded("+49 30 1234"), guarded("churn")
+    ("'=1+1", '-5', "'+49 30 1234", 'churn')
+    """
+    if not text.startswith(_FORMULA) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
 
 
 def json_value(value: Any) -> Any:

@@ -62,7 +62,7 @@ def render(
     place = definitions or shipped("reports")
     reports = find_reports(place, names)
     facts = _facts(warehouse, now)
-    environment = _environment(place, facts)
+    environment = environment_of([place], facts)
     pages = [(one, _page(warehouse, environment, one, place, facts, progress)) for one in reports]
     return [_write(folder / f"{report.name}.html", page) for report, page in pages]
 
@@ -90,8 +90,6 @@ def _page(
     facts: Mapping[str, Any],
     progress: Callable[[str], None],
 ) -> str:
-    style = (place / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     sections = []
     for section in report.sections:
         progress(f"report {report.name}: {section.name}")
@@ -105,17 +103,32 @@ def _page(
     return environment.get_template(report.template).render(
         report=report.name,
         sections=sections,
-        style=Markup(style),  # noqa: S704 - our own style sheet, byte for byte as hashed
-        content_policy=_POLICY.format(digest),
         **facts,
+        **styling(place),
     )
 
 
-def _environment(place: Path, facts: Mapping[str, Any]) -> Environment:
+def styling(place: Path) -> dict[str, Any]:
+    """Return the style sheet of a folder of definitions, and the policy that allows it alone."""
+    style = (place / "page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {
+        "style": Markup(style),  # noqa: S704 - our own style sheet, byte for byte as hashed
+        "content_policy": _POLICY.format(digest),
+    }
+
+
+def environment_of(places: Sequence[Path], facts: Mapping[str, Any]) -> Environment:
+    """Return what renders templates: everything is escaped, and nothing missing is empty.
+
+    Args:
+        places: Folders of templates; the first that has one is it.
+        facts: What every template may say; `currency` and `now` at least.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(place),
+        loader=FileSystemLoader(places),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=show.shown,

@@ -15,6 +15,14 @@ FORMATS = {
     "table": "quaestor.report.export.table",
     "json": "quaestor.report.export.json",
     "sarif": "quaestor.report.export.sarif",
+    "markdown": "quaestor.report.export.markdown",
+    "junit": "quaestor.report.export.junit",
+    "github": "quaestor.report.export.github",
+    "github-summary": "quaestor.report.export.github_summary",
+    "gitlab": "quaestor.report.export.gitlab",
+    "csv": "quaestor.report.export.csv",
+    "html": "quaestor.report.export.html",
+    "ocsf": "quaestor.report.export.ocsf",
 }
 
 

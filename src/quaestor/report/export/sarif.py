@@ -21,7 +21,7 @@ from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.report.export.json import dump
-from quaestor.report.export.sentences import blind_line, headline, reason_of, stake_of
+from quaestor.report.export.sentences import blind_line, cut, headline, reason_of, stake_of
 from quaestor.report.export.standing import place_of, rules_by_id
 
 _SCHEMA = (
@@ -41,6 +41,7 @@ _SECURITY_SEVERITY = {
     Severity.LOW: "3.0",
 }
 _ROOT = "%SRCROOT%"
+_LONGEST = 2_000  # characters of a message; what a name of 64 kB hides is in the JSON
 _MOST_TAGS = 20  # of a rule; GitHub reads no more
 
 
@@ -102,30 +103,14 @@ def _result(
     one: Finding, index: Mapping[str, int], asked: Mapping[str, Rule], summary: RunSummary
 ) -> dict[str, Any]:
     stake = stake_of(one, summary)
-    path, line = place_of(one, summary, asked.get(one.policy))
+    told = reason_of(one) + (f" (at stake: {stake})" if stake else "")
     result: dict[str, Any] = {
         "ruleId": one.policy,
         "ruleIndex": index[one.policy],
         "kind": "fail",
         "level": _LEVEL[one.severity],
-        "message": {"text": _message(reason_of(one) + (f" (at stake: {stake})" if stake else ""))},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _quoted(path, "/"), "uriBaseId": _ROOT},
-                    "region": {"startLine": line},
-                },
-                "logicalLocations": [
-                    {
-                        "name": printable(one.subject),
-                        "fullyQualifiedName": "/".join(
-                            printable(part) for part in (one.source, one.subject) if part
-                        ),
-                        "kind": "resource",
-                    }
-                ],
-            }
-        ],
+        "message": {"text": _message(cut(told, _LONGEST))},
+        "locations": [_location(one, asked.get(one.policy), summary)],
         "partialFingerprints": {
             "primaryLocationLineHash": one.fingerprint,
             "quaestorFinding/v1": one.fingerprint,
@@ -139,6 +124,24 @@ def _result(
     if one.known is not None:
         result["baselineState"] = "unchanged"
     return result
+
+
+def _location(one: Finding, rule: Rule | None, summary: RunSummary) -> dict[str, Any]:
+    path, line = place_of(one, summary, rule)
+    subject = printable(one.subject)
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _quoted(path, "/"), "uriBaseId": _ROOT},
+            "region": {"startLine": line},
+        },
+        "logicalLocations": [
+            {
+                "name": subject,
+                "fullyQualifiedName": f"{printable(one.source)}/{subject}".lstrip("/"),
+                "kind": "resource",
+            }
+        ],
+    }
 
 
 def _justification(one: Finding) -> str | None:

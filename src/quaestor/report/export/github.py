@@ -1,0 +1,94 @@
+"""For the log of GitHub Actions: workflow commands that annotate files. To standard output.
+
+GitHub shows ten errors and ten warnings of a step and drops the rest without a word, so the ten
+worst are written and the number of the others is said.
+
+Source: GitHub, "Workflow commands for GitHub Actions"; actions/toolkit escapes as this does.
+"""
+
+from __future__ import annotations
+
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.finding import Finding
+from quaestor.core.rule import Rule
+from quaestor.core.run_summary import RunSummary
+from quaestor.core.text import printable
+from quaestor.report.export.sentences import (
+    blind_line,
+    change_lines,
+    counted,
+    cut,
+    headline,
+    reason_of,
+    stake_of,
+    waiver_lines,
+)
+from quaestor.report.export.standing import Standing, by_standing, place_of, rules_by_id
+
+_MOST = 10
+_LONGEST = 1_000  # characters of an annotation
+_LEVELS = {
+    Standing.FAILING: "error",
+    Standing.OPEN: "error",
+    Standing.WARNING: "warning",
+}
+
+
+def render(summary: RunSummary) -> str:
+    """Return a line for the verdict, one for each of the ten worst, and what else there is."""
+    found = by_standing(summary)
+    rules = rules_by_id(summary)
+    relaxed = summary.decision.relaxed
+    lines = [_blind(spot, relaxed=relaxed) for spot in summary.blind_spots]
+    for standing, level in _LEVELS.items():
+        wanted = "warning" if relaxed and standing is Standing.OPEN else level
+        lines += [_line(wanted, one, rules.get(one.policy), summary) for one in found[standing]]
+    told = [headline(summary)]
+    if len(lines) > _MOST:
+        told.append(f"The {_MOST} worst are shown; {len(lines) - _MOST:,} more are not.")
+    for standing in (Standing.KNOWN, Standing.WAIVED):
+        if found[standing]:
+            what = counted(len(found[standing]), "violation is", "violations are")
+            told.append(
+                f"{what} {standing.value}{' before' if standing is Standing.KNOWN else ''}."
+            )
+    notes = [line for change in summary.priced for line in change_lines(change)]
+    notes += waiver_lines(summary)
+    first = command("notice", "\n".join(told), title=f"Quaestor {summary.kind}")
+    last = [command("notice", "\n".join(notes), title="Cost and waivers")] if notes else []
+    return "\n".join([first, *lines[:_MOST], *last]) + "\n"
+
+
+def command(level: str, message: str, **properties: str | int) -> str:
+    r"""Return one workflow command; nothing in a name can end it or begin another.
+
+    >>> command("error", "50% gone\n::stop::", title="a,b::c")
+    '::error title=a%2Cb%3A%3Ac::50%25 gone%0A::stop::'
+    """
+    named = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    return f"::{level} {named}::{_data(message)}"
+
+
+def _line(level: str, one: Finding, rule: Rule | None, summary: RunSummary) -> str:
+    path, number = place_of(one, summary, rule)
+    title = f"{printable(one.policy)}: {printable(one.subject)}"
+    parts = [reason_of(one)]
+    if stake := stake_of(one, summary):
+        parts.append(f"At stake: {stake}.")
+    if one.remedy:
+        parts.append(f"To do: {printable(' '.join(one.remedy.split()))}")
+    message = "\n".join(cut(part, _LONGEST) for part in parts)
+    return command(level, message, file=printable(path), line=number, title=cut(title, 200))
+
+
+def _blind(spot: BlindSpot, *, relaxed: bool) -> str:
+    level = "warning" if relaxed else "error"
+    return command(level, cut(blind_line(spot), _LONGEST), title="Blind spot")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

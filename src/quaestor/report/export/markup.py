@@ -1,0 +1,58 @@
+r"""Show hostile text inside Markdown, as GitHub and GitLab read it, without letting it act.
+
+CommonMark takes no structure from character references, so whatever could be structure is
+written as one. What both sites make of rendered text afterwards (mentions, references to
+issues, addresses, GitLab's quick actions) is broken by a zero-width space.
+
+Source: CommonMark 0.31, "Entity and numeric character references".
+"""
+
+from __future__ import annotations
+
+import re
+
+from quaestor.core.text import printable
+
+_PLAIN = frozenset(" ,;'\"")
+_BREAK = "&#8203;"
+# After these, rendered text becomes a mention, a reference, an address.
+_ACTING = re.compile(r"(?<=@)|(?<=[#!$%&~^*])(?=\w)|(?<=//)|(?<=www\.)(?=\w)|(?<=GH-)(?=\d)", re.I)
+
+
+def escaped(value: object, most: int) -> str:
+    r"""Return a text that reads as itself and does nothing, of at most so many bytes.
+
+    Args:
+        value: Anything; control and direction characters show as escapes.
+        most: How long the result may be; what is longer is cut and ends in an ellipsis.
+
+    >>> escaped("churn:7", 100), escaped("@all", 100), escaped("a|b", 100)
+    ('churn&#58;7', '&#64;&#8203;all', 'a&#124;b')
+    >>> escaped("*" * 100, 20)
+    '&#42;&#42;&#42;…'
+    """
+    text = printable(value)
+    breaks = {match.start() for match in _ACTING.finditer(text)}
+    parts: list[str] = []
+    room = most - len("…".encode())
+    for position, character in enumerate(text):
+        part = _BREAK if position in breaks else ""
+        part += character if _is_plain(character) else f"&#{ord(character)};"
+        room -= len(part.encode())
+        if room < 0:
+            return "".join(parts) + "…"
+        parts.append(part)
+    return "".join(parts)
+
+
+def code(value: object, most: int) -> str:
+    """Return a name set as code, in which neither site looks for mentions or references.
+
+    >>> code("churn", 100)
+    '<code>churn</code>'
+    """
+    return f"<code>{escaped(value, most)}</code>"
+
+
+def _is_plain(character: str) -> bool:
+    return character in _PLAIN or character.isalnum()
