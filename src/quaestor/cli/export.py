@@ -1,4 +1,4 @@
-"""`quaestor export`: give the bill back as FOCUS, and hold it to FOCUS's rules."""
+"""`quaestor export`: the bill as FOCUS, and the gate as a policy for clusters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from quaestor.cli.export_admission import export_admission
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import table
 from quaestor.core.errors import ConfigurationError
@@ -22,12 +23,16 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def command() -> None:
-    """Give the bill back as FOCUS: typed Parquet, one file per billing month.
+    """Give the bill back as FOCUS (typed Parquet), or the gate's word to clusters.
 
     \b
     quaestor export focus out/
     quaestor export focus --check             # hold it to FOCUS's rules, write nothing
+    quaestor export admission | kubectl apply -f -
     """
+
+
+command.add_command(export_admission)
 
 
 @command.command("focus")
