@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from quaestor.audit.packs import Pack
 
 _FORMATS = ("table", "json", "csv", "markdown")
+_TITLE, _BECAUSE = 60, 72  # characters of a table's columns; the other formats have it all
+_MOST = 4_000  # bytes of a cell in Markdown
 _NOTICE = "Evidence supports a requirement; whether it is satisfied, people decide."
 
 
@@ -78,8 +80,8 @@ def _as_table(audit: LastAudit, packs: Sequence[Pack], covered: Sequence[Coverag
                 "state": one.state.value,
                 "violated by": one.violated or "",
                 "worst": one.severity or "",
-                "title": one.says.title,
-                "because": "; ".join(_because(one)),
+                "title": _cut(one.says.title, _TITLE),
+                "because": _cut("; ".join(_because(one)), _BECAUSE),
             }
             for one in own
         ]
@@ -90,24 +92,32 @@ def _as_table(audit: LastAudit, packs: Sequence[Pack], covered: Sequence[Coverag
 
 
 def _as_markdown(audit: LastAudit, packs: Sequence[Pack], covered: Sequence[Coverage]) -> str:
+    from quaestor.report.export.markup import code, escaped
+
     parts = [_head(audit)]
     for pack in packs:
         own = [one for one in covered if one.pack == pack.name]
-        parts += ["", f"## {_escaped(pack.says.title)}", "", _escaped(pack.says.edition), ""]
         parts += [
-            f"- from {d.applies_from}: {_escaped(d.what)} ({_escaped(d.source)}, verified "
-            f"{d.verified})"
+            "",
+            f"## {escaped(pack.says.title, _MOST)}",
+            "",
+            escaped(pack.says.edition, _MOST),
+            "",
+        ]
+        parts += [
+            f"- from {d.applies_from}: {escaped(d.what, _MOST)} ({escaped(d.source, _MOST)}, "
+            f"verified {d.verified})"
             for d in pack.says.dates
         ]
         parts += ["", _sums(own), "", "| Requirement | State | Violated by | Evidence | Because |"]
         parts.append("|---|---|--:|---|---|")
         for one in own:
             cells = (
-                f"**{_escaped(one.says.id)}** {_escaped(one.says.title)}",
+                f"**{escaped(one.says.id, _MOST)}** {escaped(one.says.title, _MOST)}",
                 one.state.value,
                 str(one.violated or ""),
-                ", ".join(_escaped(policy) for policy in one.policies),
-                _escaped("; ".join(_because(one))),
+                ", ".join(code(policy, _MOST) for policy in one.policies),
+                escaped("; ".join(_because(one)), _MOST),
             )
             parts.append(f"| {' | '.join(cells)} |")
     return "\n".join([*parts, "", _NOTICE])
@@ -181,7 +191,7 @@ def _as_csv(audit: LastAudit, packs: Sequence[Pack], covered: Sequence[Coverage]
     import csv
     import io
 
-    from quaestor.cli.query import guarded
+    from quaestor.core.text import guarded
 
     del audit, packs  # every line stands for itself
     text = io.StringIO()
@@ -257,9 +267,6 @@ def _sums(covered: Sequence[Coverage]) -> str:
     return f"{len(covered)} requirements: {', '.join(counted)}"
 
 
-def _escaped(text: str) -> str:
-    """Keep a text from being Markdown or HTML: what people have named shows as it is."""
-    import html
-    import re
-
-    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", html.escape(printable(text), quote=False))
+def _cut(text: str, most: int) -> str:
+    clean = printable(text)
+    return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
