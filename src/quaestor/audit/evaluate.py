@@ -6,7 +6,7 @@ exception that hides the others' answers, nor a pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from quaestor.audit.answer import Known, broken, findings_of_rows, findings_of_select
 from quaestor.audit.compile import MODEL, VERSION, Compiled, compile_policy, texts_of
-from quaestor.audit.params import settled
+from quaestor.audit.params import TIERS, Values, settled
 from quaestor.audit.policies import STAKES, Policy
 from quaestor.audit.together import rows_together
 from quaestor.core.errors import ConfigurationError
@@ -131,7 +131,7 @@ class Evaluator:
         target: Target | None = None,
     ) -> tuple[Finding, ...]:
         """Judge every subject by every policy (see the function `evaluate`)."""
-        values = settled_params(policies, params)
+        values = _values(policies, params)
         self._assume(target)
         self._learn(policies)
         known = self._known(policies, target)
@@ -140,17 +140,25 @@ class Evaluator:
         compiled = self._compiled_all(policies, targeted=target is not None)
         sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
         together = rows_together(self._sandbox, sound, shared)
+        tiers = self._tiers() if any(one.by_tier for one in values.values()) else {}
         findings: list[Finding] = []
         for policy in policies:
             one = compiled[policy.id]
-            bound = {**values[policy.id], **shared}
+            rows = together.get(policy.id)
             try:
                 if isinstance(one, ConfigurationError):
                     raise one
-                if policy.id in together:
-                    findings += findings_of_rows(policy, one, together[policy.id], known, bound)
-                else:
-                    findings += self._judge(policy, one, known, bound)
+                if not values[policy.id].by_tier:
+                    bound = {**values[policy.id].usual, **shared}
+                    findings += self._judge(policy, one, known, bound, rows)
+                    continue
+                found = [
+                    finding
+                    for said, of in _shares(values[policy.id])
+                    for finding in self._judge(policy, one, known, {**said, **shared}, rows)
+                    if tiers.get(finding.model, 1) in of
+                ]
+                findings += sorted(found, key=lambda f: (f.source is None, f.source, f.subject))
             except ConfigurationError as problem:
                 findings.append(broken(policy, problem, model))
         return tuple(findings)
@@ -239,10 +247,26 @@ class Evaluator:
         )
         return dict(answer.rows)
 
+    def _tiers(self) -> dict[str | None, int]:
+        """Return the risk tier of each model, the strictest that a registry states; blank is 1."""
+        answer = self._sandbox.run(
+            "select model, min(coalesce(risk_tier, 1)) from registry.model group by model",
+            {},
+            tables=["registry.model"],
+        )
+        return dict(answer.rows)
+
     def _judge(
-        self, policy: Policy, compiled: Compiled, known: Known, bound: Mapping[str, Any]
+        self,
+        policy: Policy,
+        compiled: Compiled,
+        known: Known,
+        bound: Mapping[str, Any],
+        rows: Sequence[tuple[Any, ...]] | None,
     ) -> list[Finding]:
-        """Ask one policy alone."""
+        """Return a policy's findings; without the rows of its query it is asked alone."""
+        if rows is not None:
+            return list(findings_of_rows(policy, compiled, rows, known, bound))
         try:
             for name in sorted(compiled.patterns):
                 check_regular(str(bound[name]))
@@ -265,11 +289,17 @@ class Evaluator:
 def settled_params(
     policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Return the parameters of every policy, by id.
+    """Return the parameters of every policy, by id; by risk tier ("1") where those differ.
 
     Raises:
         ConfigurationError: A policy or parameter that does not exist, or a value out of bounds.
     """
+    return {name: values.told() for name, values in _values(policies, params).items()}
+
+
+def _values(
+    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Values]:
     ids = [policy.id for policy in policies]
     for name in params:
         if name not in ids:
@@ -280,7 +310,18 @@ def settled_params(
             )
     return {
         policy.id: settled(
-            policy.id, policy.says.params, params.get(policy.id, {}), f"params.{policy.id}"
+            policy.id,
+            policy.says.params,
+            params.get(policy.id, {}),
+            f"params.{policy.id}",
+            policy.by_tier,
         )
         for policy in policies
     }
+
+
+def _shares(values: Values) -> Iterator[tuple[Mapping[str, Any], frozenset[int]]]:
+    """Yield the values to ask with, each with the risk tiers that they are for."""
+    for tier, said in values.by_tier.items():
+        yield said, frozenset({tier})
+    yield values.usual, frozenset(TIERS) - frozenset(values.by_tier)

@@ -56,7 +56,8 @@ it rests on, such as `run.git_commit` or `grant`.
 
 **SQL** is DuckDB's, and reads the schemas registry, usage and ledger alone. `$now` is the time of
 the audit. Null-safe: {macros}. There is no clock, no chance, no file, no recursion, and no
-function that makes much of little (`repeat`, `lpad`, `replace`, lists from `range`).
+function that makes much of little (`repeat`, `lpad`, `replace`, lists from `range`). A regular
+expression is a constant or a parameter; of a text of more than 16,384 characters it says NULL.
 
 **NULL.** Where `when` is NULL, nobody knows whether the rule is for the subject: what would fail is
 `unknown`. Say `coalesce(...)` where you mean otherwise.
@@ -71,7 +72,8 @@ function that makes much of little (`repeat`, `lpad`, `replace`, lists from `ran
 answer must become `unknown` or `fail`. Every verdict the policy can give must be shown.
 
 **Adjusting.** A file of the same id in a later folder may set `severity`, `gate` and `params` (new
-defaults), and nothing else. `params:` in quaestor.yaml sets parameters by policy id.
+defaults), and nothing else. `params:` in quaestor.yaml sets parameters by policy id. In both,
+`by_tier: {{1: {{days: 14}}}}` sets those of models of a risk tier (1, 2, 3; blank counts as 1).
 """
 
 

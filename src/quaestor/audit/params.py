@@ -1,8 +1,17 @@
-"""A policy's parameters: typed, bounded, defaulted, and set in `quaestor.yaml` under `params:`."""
+"""A policy's parameters: typed, bounded, defaulted, and set in `quaestor.yaml` under `params:`.
+
+    params:
+      model-not-revalidated:
+        days: 365
+        by_tier: {1: {days: 180}}
+
+A value for a risk tier holds for the subjects of models of that tier, before any other value.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -29,6 +38,40 @@ class Param(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max: int | float | None = None
     choices: tuple[str, ...] = ()
     description: str = ""
+
+
+BY_TIER = "by_tier"
+TIERS = (1, 2, 3)
+Tiers = Mapping[int, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a policy is asked with.
+
+    Args:
+        usual: The value of every parameter.
+        by_tier: The same for each risk tier that has values of its own.
+    """
+
+    usual: Mapping[str, Any]
+    by_tier: Tiers = field(default_factory=dict)
+
+    def of_tier(self, tier: int) -> Mapping[str, Any]:
+        """Return the values for the subjects of models of a risk tier."""
+        return self.by_tier.get(tier, self.usual)
+
+    def told(self) -> dict[str, Any]:
+        """Return each value; where tiers differ, a mapping from the tier to its value.
+
+        >>> Values({"days": 30}, {1: {"days": 14}}).told()
+        {'days': {'1': 14, '2': 30, '3': 30}}
+        """
+        found: dict[str, Any] = {}
+        for name, value in self.usual.items():
+            each = {str(tier): self.of_tier(tier)[name] for tier in TIERS}
+            found[name] = value if set(each.values()) == {value} else each
+        return found
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -61,8 +104,13 @@ def objection(param: Param, value: Any) -> str | None:
 
 def declaration_objection(name: str, param: Param) -> str | None:
     """Return what is wrong with a parameter's declaration, or None."""
-    if not name.isidentifier() or name != name.lower() or name == "now" or name[0] == "_":
-        return f"the parameter '{name}' must be a lower-case name, and not `now`"
+    if (
+        not name.isidentifier()
+        or name != name.lower()
+        or name in ("now", BY_TIER)
+        or name[0] == "_"
+    ):
+        return f"the parameter '{name}' must be a lower-case name, and not `now` or `{BY_TIER}`"
     if name.startswith("quaestor"):
         return f"the parameter '{name}' begins with 'quaestor', which is ours"
     numeric = param.type in ("integer", "number")
@@ -75,26 +123,71 @@ def declaration_objection(name: str, param: Param) -> str | None:
 
 
 def settled(
-    policy: str, params: Mapping[str, Param], chosen: Mapping[str, Any], where: str
-) -> dict[str, Any]:
-    """Return the value of every parameter of a policy.
+    policy: str,
+    params: Mapping[str, Param],
+    chosen: Mapping[str, Any],
+    where: str,
+    tiers: Tiers | None = None,
+) -> Values:
+    """Return the values of every parameter of a policy.
 
     Args:
         policy: The policy's id.
         params: What it declares.
-        chosen: What the user set, by name.
+        chosen: What the user set, by name, and perhaps `by_tier`.
         where: Where the user set it, for the message.
+        tiers: What was set for risk tiers before; the user's own values come first.
+
+    Raises:
+        ConfigurationError: No such parameter or tier, a wrong type, or out of bounds.
+    """
+    own = {name: value for name, value in chosen.items() if name != BY_TIER}
+    check_values(policy, params, own, where)
+    usual = {name: own.get(name, param.default) for name, param in params.items()}
+    said = checked_tiers(policy, params, chosen.get(BY_TIER, {}), f"{where}.{BY_TIER}")
+    by_tier = {
+        tier: {**usual, **(tiers or {}).get(tier, {}), **said.get(tier, {})}
+        for tier in TIERS
+        if tier in said or tier in (tiers or {})
+    }
+    return Values(usual, by_tier)
+
+
+def checked_tiers(policy: str, params: Mapping[str, Param], by_tier: Any, where: str) -> Tiers:
+    """Return what stands under `by_tier:`.
+
+    Raises:
+        ConfigurationError: No mapping, no such tier or parameter, or a value that does not fit.
+    """
+    fix = f"Write `{BY_TIER}: {{1: {{NAME: VALUE}}}}`; the tiers are 1, 2 and 3."
+    if not isinstance(by_tier, Mapping):
+        raise ConfigurationError(f"`{BY_TIER}` is no mapping", where=where, fix=fix)
+    for tier, values in by_tier.items():
+        if isinstance(tier, bool) or tier not in TIERS or not isinstance(values, Mapping):
+            raise ConfigurationError(
+                f"`{BY_TIER}` of '{policy}' has no values for a risk tier: {tier!r}",
+                where=where,
+                fix=fix,
+            )
+        check_values(policy, params, values, f"{where}.{tier}")
+    return by_tier
+
+
+def check_values(
+    policy: str, params: Mapping[str, Param], values: Mapping[str, Any], where: str
+) -> None:
+    """Refuse values that a policy does not take.
 
     Raises:
         ConfigurationError: No such parameter, a wrong type, or out of bounds.
     """
-    for name, value in chosen.items():
+    for name, value in values.items():
         if name not in params:
             known = f"It has: {', '.join(sorted(params)) or 'none'}."
             raise ConfigurationError(
                 f"the policy '{policy}' has no parameter '{name}'",
                 where=where,
-                fix=did_you_mean(name, params, otherwise=known),
+                fix=did_you_mean(str(name), params, otherwise=known),
             )
         if wrong := objection(params[name], value):
             raise ConfigurationError(
@@ -102,4 +195,3 @@ def settled(
                 where=where,
                 fix=f"`quaestor policy show {policy}` prints what it takes.",
             )
-    return {name: chosen.get(name, param.default) for name, param in params.items()}

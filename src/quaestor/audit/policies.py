@@ -10,12 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as defaulted
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, structs
 
-from quaestor.audit.params import Param, declaration_objection, objection
+from quaestor.audit.params import (
+    BY_TIER,
+    Param,
+    Tiers,
+    check_values,
+    checked_tiers,
+    declaration_objection,
+)
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.core.config import Config
 from quaestor.core.documents import Document, convert, read_document
@@ -89,11 +97,11 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Adjustment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a later file of the same id may say; params are new defaults."""
+    """What a later file of the same id may say; params are new defaults, also `by_tier`."""
 
     severity: Severity | None = None
     gate: Gate | None = None
-    params: dict[str, int | float | str | bool] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ class Policy:
         path: Its file.
         says: What the file says.
         document: The file as parsed, for the line of each key.
+        by_tier: Values of its parameters for models of a risk tier, set by a later file.
     """
 
     id: str
@@ -113,6 +122,7 @@ class Policy:
     path: Path
     says: PolicyFile
     document: Document
+    by_tier: Tiers = defaulted(default_factory=dict)
 
     @property
     def blocking(self) -> bool:
@@ -246,27 +256,23 @@ def _adjusted(policy: Policy, path: Path) -> Policy:
     wish = convert(document, Adjustment)
     params = dict(policy.says.params)
     for name, value in wish.params.items():
-        where = f"{path}:{document.line_of(('params', name))}"
-        if name not in params:
-            raise ConfigurationError(
-                f"the policy '{policy.id}' has no parameter '{name}'",
-                where=where,
-                fix=f"It has: {', '.join(sorted(params)) or 'none'}.",
-            )
-        if wrong := objection(params[name], value):
-            raise ConfigurationError(
-                f"the parameter '{name}' {wrong}",
-                where=where,
-                fix=f"`quaestor policy show {policy.id}` prints what it takes.",
-            )
-        params[name] = _with(params[name], default=value)
+        if name != BY_TIER:
+            where = f"{path}:{document.line_of(('params', name))}"
+            check_values(policy.id, params, {name: value}, where)
+            params[name] = _with(params[name], default=value)
+    where = f"{path}:{document.line_of(('params', BY_TIER))}"
+    said = checked_tiers(policy.id, params, wish.params.get(BY_TIER, {}), where)
+    by_tier = {
+        tier: {**policy.by_tier.get(tier, {}), **said.get(tier, {})}
+        for tier in sorted({*policy.by_tier, *said})
+    }
     says = _with(
         policy.says,
         params=params,
         severity=wish.severity or policy.says.severity,
         gate=wish.gate or policy.says.gate,
     )
-    return replace(policy, says=says)
+    return replace(policy, says=says, by_tier=by_tier)
 
 
 def _with(struct: Any, **changes: Any) -> Any:

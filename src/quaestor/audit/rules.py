@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from quaestor.audit.params import Values, settled
 from quaestor.audit.policies import Policy, framework_title
+from quaestor.core.config import Config, FilesSource, Source
 from quaestor.core.finding import Finding
 from quaestor.core.rule import Rule
 from quaestor.core.verdict import Verdict
@@ -13,6 +15,37 @@ from quaestor.warehouse.duckdb import Warehouse
 
 _MODEL = "registry.model"
 _TOLD = (Verdict.FAIL, Verdict.WAIVED, Verdict.UNKNOWN, Verdict.ERROR)
+
+
+def beside(
+    warehouse: Warehouse,
+    config: Config,
+    findings: Iterable[Finding],
+    *,
+    policies: Sequence[Policy],
+    params: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return what formats tell beside the verdict, as arguments of `RunSummary`.
+
+    Args:
+        warehouse: The one that was judged.
+        config: Names the sources.
+        findings: What was found.
+        policies: Those that were asked.
+        params: What the user set for them, by policy id.
+    """
+    return {
+        "rules": rules_of(policies, params),
+        "registries": {source.name: _kind(source) for source in config.sources},
+        "places": model_places(warehouse, findings),
+    }
+
+
+def _kind(source: Source) -> str:
+    """Return what a source is, in the words of a policy's commands: mlflow, model-gov, ..."""
+    if isinstance(source, FilesSource):
+        return source.schema or "files"
+    return str(source.__struct_config__.tag)
 
 
 def rules_of(
@@ -46,8 +79,18 @@ def _rule(policy: Policy, chosen: Mapping[str, Any]) -> Rule:
         commands=tuple((one.registry, one.run) for one in says.remedy.commands),
         frameworks=tuple((framework_title(ref.pack), ref.ref) for ref in says.frameworks),
         texts=tuple((key, text) for key, text in texts if text is not None),
-        params={name: param.default for name, param in says.params.items()} | dict(chosen),
+        params=_shown(settled(policy.id, says.params, chosen, "params", policy.by_tier)),
     )
+
+
+def _shown(values: Values) -> dict[str, Any]:
+    """Return every value; of those that a risk tier has for itself, one entry for each."""
+    return dict(values.usual) | {
+        f"{name} (tier {tier})": value
+        for tier, said in values.by_tier.items()
+        for name, value in said.items()
+        if value != values.usual[name]
+    }
 
 
 def model_places(warehouse: Warehouse, findings: Iterable[Finding]) -> dict[tuple[str, str], str]:
