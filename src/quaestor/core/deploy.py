@@ -77,7 +77,8 @@ class Deployed:
         version: Its version; None: not said.
         artifact_uri: What it serves where nobody knows whose that is; else None.
         elsewhere: Several deployments that it may be, by their names; () where that is clear.
-        is_new: No source lists it today.
+        then: Its row of `registry.deployment` once it runs, by column.
+        now: The row of what runs today under its name; None: nothing that is known.
     """
 
     target: str
@@ -89,4 +90,5 @@ class Deployed:
     version: str | None
     artifact_uri: str | None
     elsewhere: tuple[str, ...]
-    is_new: bool
+    then: Mapping[str, Any]
+    now: Mapping[str, Any] | None
