@@ -444,6 +444,34 @@ def _audit(estate: Estate) -> None:
             estate.insert("registry.evidence", source="registry", field=field, supplied=supplied)
 
 
+def _frameworks(estate: Estate) -> None:
+    stands = (
+        ("violated", ["model-without-owner"], 4, "critical", ["churn", HOSTILE], None),
+        ("loosened", ["logs-kept"], 0, None, [], "days of logs-kept is 90, at least 183"),
+        ("unknown", ["drift-not-watched"], 0, None, [], None),
+        ("attested", [], 0, None, [], f"attested by {HOSTILE} until 2027-09-30: signed.pdf"),
+        ("supported", ["version-without-run", "model-without-card"], 0, None, [], None),
+        ("not-applicable", ["endpoint-open-to-all"], 0, None, [], None),
+        ("not-automated", [], 0, None, [], None),
+        ("not-automated", [], 0, None, [], "the attestation by ada expired on 2026-10-31"),
+    )
+    for pack, title, count in (("law", "The law", 8), ("house", f"Rules of {HOSTILE}", 5)):
+        estate.insert("audit.pack", run_id="now", pack=pack, title=title, edition="First edition",
+                      published=None, url="https://law.example/1", about=None)  # fmt: skip
+        for place, (state, policies, violated, severity, subjects, note) in enumerate(stands):
+            estate.insert(
+                "audit.requirement", run_id="now" if place < count else "before", pack=pack,
+                requirement=f"{place + 1}(2)", place=place + 1, title=f"What {pack} asks {place}",
+                state=state, policies=policies, violated=violated, waived=0,
+                unanswered=3 if state == "unknown" else 0, passed=7 if policies else 0, skipped=0,
+                severity=severity, subjects=subjects, note=note, attest="The signed paper.",
+            )  # fmt: skip
+    for day in (date(2026, 8, 2), date(2027, 12, 2)):
+        estate.insert("audit.application", run_id="now", pack="law", what=f"Part {day.year}",
+                      applies_from=day, source="Official journal",
+                      verified=date(2026, 11, 21))  # fmt: skip
+
+
 def _blind_spots(estate: Estate) -> None:
     spots = (
         ("bill", "currency CHF", "2026-11", "CHF has no rate", "Add it to `rates`.", 1, "1204.5"),
@@ -521,6 +549,7 @@ def full_estate() -> Warehouse:
     _unusual(estate)
     _commitments(estate)
     _audit(estate)
+    _frameworks(estate)
     _blind_spots(estate)
     _reconciliation(estate)
     return estate.settle()

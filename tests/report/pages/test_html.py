@@ -375,6 +375,35 @@ def test_only_the_latest_audit_counts(pages, read_page, estate):
     assert f"{failed[1][0]} on 20 Nov 2026" in page.text
 
 
+def test_frameworks_show_where_each_requirement_stands(pages, read_page):
+    """By framework and by requirement, those of the latest audit alone, with who violates it."""
+    text = read_page(pages["compliance"]).text
+
+    assert "The evidence supports 2 of 13 requirements, and 2 are violated." in text
+    assert "8 of 8" not in text
+    assert "6 of 8 requirements with evidence" in text
+    assert "churn, <img src=x onerror=alert(1)> and 2 more" in text
+    assert "days of logs-kept is 90, at least 183" in text
+    assert "2 requirements not automated: what a person has to show" in text
+    assert "the attestation by ada expired on 2026-10-31" in text
+
+
+def test_dates_of_application_are_shown_with_their_source(pages, read_page):
+    """What does not apply yet says so, by the clock of the audit."""
+    text = read_page(pages["compliance"]).text
+
+    assert "Part 2026 The law 2 Aug 2026 Official journal 21 Nov 2026" in text
+    assert "Part 2027 The law 2 Dec 2027 to come Official journal 21 Nov 2026" in text
+
+
+def test_an_audit_without_packs_says_so(an_estate, rendered, now):
+    """A folder of policies may hold none."""
+    an_estate.run("now", now, 4)
+    page = rendered(an_estate, "compliance")["compliance"]
+
+    assert "the latest audit loaded no pack" in page.text
+
+
 def test_sections_are_two_files_of_one_stem():
     """A query without a template, or the other way round, is no section."""
     folder = shipped("reports")
