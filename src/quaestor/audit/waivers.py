@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from quaestor.audit.policies import Policy
 from quaestor.core.config import Config
 from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
-from quaestor.core.verdict import Verdict
+from quaestor.core.verdict import Severity, Verdict
 from quaestor.core.waivers import (
     ENDING_DAYS,
     Waivable,
@@ -24,6 +24,7 @@ from quaestor.core.waivers import (
     WaiverUse,
     read_waivers,
 )
+from quaestor.warehouse.duckdb import Warehouse
 
 _NEEDS_ONE = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.ERROR)
 
@@ -122,33 +123,82 @@ class Resolver:
                 needed is stale. Else such a one is left out: it may be about what was not asked.
         """
         names = [name for one in waivable(policies) for name in one.names]
-        uses = [self._use(waiver, names) for waiver in self._waivers]
         return tuple(
-            use
-            for use in uses
-            if complete or use.waiver.id in self._needed or not use.waiver.policies
+            self._use(waiver, names)
+            for waiver in self._waivers
+            if complete or waiver.id in self._needed or not waiver.policies
         )
 
     def _use(self, waiver: Waiver, names: Sequence[str]) -> WaiverUse:
-        days_left = (waiver.expires - self._today).days
-        note = None
-        if days_left < 0:
-            state = WaiverState.LAPSED
-        elif waiver.approved_at > self._today:
-            state = WaiverState.NOT_YET
-        elif not waiver.policies:
-            state = WaiverState.STALE
-            guess = did_you_mean(waiver.policy, names, otherwise="See `quaestor policy list`.")
-            note = f"there is no policy '{waiver.policy}'. {guess}"
-        elif waiver.id not in self._needed:
-            state, note = WaiverState.STALE, "nothing that it covers is violated"
-        else:
-            state = WaiverState.ENDING if days_left <= ENDING_DAYS else WaiverState.IN_FORCE
+        needed = waiver.id in self._needed
+        state, note = state_of(waiver, self._today, names, needed=needed)
         return WaiverUse(
             waiver=waiver,
             state=state,
             waived=len(self._waived.get(waiver.id, ())),
-            days_left=days_left,
+            days_left=(waiver.expires - self._today).days,
             lapsed=tuple(sorted(self._lapsed.get(waiver.id, ()))),
             note=note,
         )
+
+
+def state_of(
+    waiver: Waiver, today: date, names: Sequence[str], *, needed: bool = True
+) -> tuple[WaiverState, str | None]:
+    """Return what a waiver is worth on a day, and why it is stale.
+
+    Args:
+        waiver: The waiver.
+        today: The day, UTC.
+        names: The ids and aliases of all policies, for a guess at one that does not exist.
+        needed: Something that it covers is violated, or nobody can tell.
+    """
+    if waiver.expires < today:
+        return WaiverState.LAPSED, None
+    if waiver.approved_at > today:
+        return WaiverState.NOT_YET, None
+    if not waiver.policies:
+        guess = did_you_mean(waiver.policy, names, otherwise="See `quaestor policy list`.")
+        return WaiverState.STALE, f"there is no policy '{waiver.policy}'. {guess}"
+    if not needed:
+        return WaiverState.STALE, "nothing that it covers is violated"
+    ending = (waiver.expires - today).days <= ENDING_DAYS
+    return (WaiverState.ENDING if ending else WaiverState.IN_FORCE), None
+
+
+def uses_at_last_audit(
+    warehouse: Warehouse, waivers: Sequence[Waiver], policies: Iterable[Policy], *, now: datetime
+) -> tuple[WaiverUse, ...] | None:
+    """Return what waivers come to by the latest recorded audit; None where there is none."""
+    runs = warehouse.rows(
+        "select run_id from audit.run where audited_at <= ? "
+        "order by audited_at desc, run_id desc limit 1",
+        [now],
+    )
+    if not runs:
+        return None
+    rows = warehouse.rows(
+        "select policy, source, subject, verdict, fingerprint from audit.finding "
+        "where run_id = ? and verdict in ('fail', 'waived', 'unknown', 'error')",
+        [runs[0][0]],
+    )
+    resolver = Resolver(waivers, now=now)
+    resolver.resolve([_seen(*row) for row in rows])
+    return resolver.uses(policies, complete=True)
+
+
+def _seen(policy: str, source: str | None, subject: str, verdict: str, name: str) -> Finding:
+    """Return as much of a recorded finding as waivers look at; what was waived is a violation."""
+    return Finding(
+        policy=policy,
+        title="",
+        family="",
+        source=source,
+        subject=subject,
+        model=None,
+        severity=Severity.LOW,
+        verdict=Verdict.FAIL if verdict == "waived" else Verdict(verdict),
+        reason=None,
+        blocking=False,
+        fingerprint=name,
+    )

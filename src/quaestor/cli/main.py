@@ -23,12 +23,14 @@ COMMANDS = {
     "build": "Turn landed files into the warehouse and the ledger.",
     "audit": "Collect, build, evaluate every policy, and report: the scheduled job.",
     "gate": "May this model version run? The CI job.",
+    "promote": "Ask the gate, and if it opens set a version's stage in its registry.",
     "report": "Render the HTML reports.",
-    "export": "Give the bill back as FOCUS Parquet, and hold it to FOCUS's rules.",
+    "export": "Give the bill back as FOCUS Parquet; give clusters a policy of what may run.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
     "attribution": "Try rules that say whose money it is, before they are saved.",
     "query": "Ask the warehouse in SQL, read-only.",
     "gpu-sample": "Sample the GPUs of this machine into Parquet files.",
+    "waiver": "Ask for, list and check exemptions that have a reason and an end.",
     "policy": "List, show, test and document policies.",
 }
 EXIT_CODES = """

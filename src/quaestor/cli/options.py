@@ -38,6 +38,16 @@ class Call:
         """
         return read_config(self.config_path, os.environ)
 
+    def config_or_default(self) -> Config:
+        """Read the configuration; without the default file everything is at its default.
+
+        Raises:
+            ConfigurationError: It is wrong, or another file that is named is missing.
+        """
+        if self.config_path == Path("quaestor.yaml") and not self.config_path.is_file():
+            return Config()
+        return self.config()
+
     def warehouse(self, config: Config | None = None) -> Path:
         """Return the warehouse file: --warehouse, else the configuration's, else the default."""
         if self.warehouse_path:

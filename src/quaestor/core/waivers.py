@@ -207,7 +207,7 @@ def waiver_of(says: WaiverFile, policies: Sequence[Waivable], place: str) -> Wai
         **structs.asdict(says),
         place=place,
         policies=tuple(one.names[0] for one in named),
-        severity=_highest(named),
+        severity=highest(named),
     )
 
 
@@ -245,14 +245,15 @@ def _objections(says: WaiverFile, named: Sequence[Waivable]) -> Iterator[tuple[s
         yield "approved_by", "is approved by its requester", "Let somebody else decide."
     if says.expires < says.approved_at:
         yield "expires", "ends before it begins", "Correct `expires:` or `approved_at:`."
-    severity, days = _highest(named), (says.expires - says.approved_at).days
+    severity, days = highest(named), (says.expires - says.approved_at).days
     if severity and days > HORIZON_DAYS[severity]:
         last = longest(severity, says.approved_at)
         what = f"lasts {days} days; one for a {severity} policy may last {HORIZON_DAYS[severity]}"
         yield "expires", what, f"End it on {last} at the latest, and renew it after a review."
 
 
-def _highest(named: Sequence[Waivable]) -> Severity | None:
+def highest(named: Sequence[Waivable]) -> Severity | None:
+    """Return the severity of the gravest of some policies, or None where there is none."""
     return min((one.severity for one in named), key=lambda one: one.rank, default=None)
 
 
