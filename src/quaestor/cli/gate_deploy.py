@@ -64,6 +64,15 @@ class Deploying:
     deployments: Mapping[Version, frozenset[str]] = field(default_factory=dict)
 
 
+def name_of(version: Version) -> str:
+    """Return what a version is called, the model alone where no version is meant.
+
+    >>> name_of(("churn", "7")), name_of(("churn", ""))
+    ('churn:7', 'churn')
+    """
+    return ":".join(part for part in version if part)
+
+
 def targets_of(texts: Sequence[str]) -> tuple[tuple[Asked, ...], Deploy | None]:
     """Tell names of model versions from files, and read the files.
 
