@@ -249,6 +249,7 @@ def _judge(
     from quaestor.audit.evaluate import evaluate
     from quaestor.audit.gate import decide
     from quaestor.audit.record import with_first_seen
+    from quaestor.audit.rules import beside
     from quaestor.audit.waivers import Resolver, load_waivers
 
     waivers = Resolver(load_waivers(config, policies), now=now)
@@ -256,6 +257,7 @@ def _judge(
         found = waivers.resolve(evaluate(warehouse, policies, params=config.params, now=now))
         findings = with_first_seen(warehouse, found, now=now)
         evidence = evidence_at(warehouse)
+        told = beside(warehouse, config, findings, policies=policies, params=config.params)
     decision = decide(
         findings,
         fail_on=fail_on,
@@ -276,6 +278,7 @@ def _judge(
         configuration="",
         version=__version__,
         waivers=waivers.uses(policies, complete=True),
+        **told,
     )
 
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import click
 
+from quaestor.cli.gate_show import FORMAT, relative, show, wanted
 from quaestor.cli.options import Call, shared
-from quaestor.cli.output import emit, outputs
 from quaestor.cli.progress import steps
 from quaestor.cli.speech import say_blind_spots
 
@@ -29,9 +29,7 @@ from quaestor.cli.speech import say_blind_spots
     show_default=True,
     help="What missing evidence comes to: exit code 3, or a warning.",
 )
-@click.option(
-    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json, sarif."
-)
+@FORMAT
 def command(
     call: Call,
     no_collect: bool,
@@ -48,9 +46,8 @@ def command(
     """
     from quaestor import pipeline
     from quaestor.core.verdict import Severity
-    from quaestor.report.export import FORMATS, formatted
 
-    wanted = outputs(formats, list(FORMATS), "table")
+    asked = wanted(formats)
     config = call.config()
     with steps(call) as say:
         audited = pipeline.audit(
@@ -61,13 +58,12 @@ def command(
             fail_on=Severity(fail_on),
             on_missing=on_missing,
             collect_first=not no_collect,
-            configuration=call.config_path.as_posix(),
+            configuration=relative(call.config_path),
         )
-    if ("table", None) not in wanted:  # the table says them itself
+    if ("table", None) not in asked:  # the table says them itself
         say_blind_spots(audited.summary.blind_spots)
-    for name, path in wanted:
-        emit(formatted(name, audited.summary), path)
+    code = show(audited.summary, asked)
     if not call.quiet:
         for report in audited.reports:
             click.echo(f"report: {report}", err=True)
-    return audited.summary.decision.exit_code
+    return code

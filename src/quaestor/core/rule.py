@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +32,8 @@ class Rule:
         commands: How to mend it, as (kind of registry, command).
         frameworks: What it supports, as (framework, reference).
         texts: Its SQL as written, as (key of the file, text): when, require; or sql.
-        params: The values it was asked with, by name.
+        params: The values it was asked with, by name; where risk tiers differ, a mapping from
+            the tier ("1") to its value.
     """
 
     id: str
@@ -48,9 +50,20 @@ class Rule:
     texts: tuple[tuple[str, str], ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
 
-    def bound(self) -> tuple[tuple[str, str], ...]:
-        """Return `texts` with each `$parameter` replaced by its value, to read and not to run."""
-        return tuple((key, bound(text, self.params)) for key, text in self.texts)
+    def bound(self, now: datetime, tier: object = None) -> tuple[tuple[str, str], ...]:
+        """Return `texts` with each `$parameter` replaced by its value, to read and not to run.
+
+        Args:
+            now: The clock of the run, which SQL calls `$now`.
+            tier: The risk tier of the subject, for parameters that differ by tier; of an unknown
+                one they stay as they are.
+        """
+        values = {"now": now} | {
+            name: value.get(str(tier)) if isinstance(value, Mapping) else value
+            for name, value in self.params.items()
+        }
+        known = {name: value for name, value in values.items() if value is not None}
+        return tuple((key, bound(text, known)) for key, text in self.texts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +75,14 @@ class Basis:
         about: What `figure` is, such as "churn in 2026-10"; None: no money is tied to it.
         figure: That money; None: not known.
         files: The landed files behind that money: source, file, sha256, charges.
+        collected_at: When the subject's source was last read, UTC; None: not known.
     """
 
     registered: tuple[Mapping[str, Any], ...] = ()
     about: str | None = None
     figure: Decimal | None = None
     files: tuple[Mapping[str, Any], ...] = ()
+    collected_at: datetime | None = None
 
 
 def bound(sql: str, params: Mapping[str, Any]) -> str:
@@ -94,4 +109,4 @@ def _literal(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = str(value).replace("'", "''")
-    return f"'{text}'"
+    return f"timestamp '{text}'" if isinstance(value, datetime) else f"'{text}'"

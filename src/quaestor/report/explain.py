@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
+from quaestor.core.rule import Basis
 from quaestor.core.text import printable
 from quaestor.report.explain_why import why
 from quaestor.warehouse.duckdb import Warehouse
@@ -110,6 +112,40 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
     if _FINGERPRINT.fullmatch(name) and (found := _findings(warehouse, "finding", prefix=name)):
         return _finding(warehouse, name, found)
     return _subject(warehouse, name)
+
+
+def bases_of(warehouse: Warehouse, findings: Sequence[Finding]) -> dict[str, Basis]:
+    """Return what the warehouse has behind each finding, by fingerprint.
+
+    Findings about one subject share it, and it is looked up once.
+    """
+    read = dict(
+        warehouse.rows(
+            "select substr(name, length('collected_at:') + 1), value::timestamp "
+            "from meta.property where name like 'collected_at:%'"
+        )
+    )
+    known: dict[tuple[str, str | None], Basis] = {}
+    for one in findings:
+        key = one.subject, one.model
+        if key not in known:
+            known[key] = _basis(warehouse, *key)
+    return {
+        one.fingerprint: replace(
+            known[one.subject, one.model], collected_at=read.get(one.source or "")
+        )
+        for one in findings
+    }
+
+
+def _basis(warehouse: Warehouse, subject: str, model: str | None) -> Basis:
+    trace = _money_of(warehouse, subject, model)
+    registered = tuple(_known(row) for row in _rows(warehouse, "version", subject=subject))
+    if trace is None:
+        return Basis(registered=registered)
+    return Basis(
+        registered=registered, about=trace.about, figure=trace.figure, files=tuple(trace.files)
+    )
 
 
 def _finding(warehouse: Warehouse, name: str, found: Sequence[Row]) -> Explained:

@@ -108,6 +108,7 @@ def _basis(basis: Basis) -> dict[str, Any]:
         if basis.about is None
         else {"about": basis.about, "amount": _money(basis.figure)},
         "files": json_value(basis.files),
+        "collected_at": _time(basis.collected_at),
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
@@ -31,7 +33,7 @@ _MARKS = {
     Standing.KNOWN: "known",
     Standing.WAIVED: "waived",
 }
-_EXPLAINED = (Standing.FAILING, Standing.OPEN, Standing.UNANSWERED)
+_EXPLAINED = (Standing.FAILING, Standing.OPEN, Standing.UNANSWERED, Standing.WARNING)
 # What a CI runner reads as a command: at the start of a line (GitHub), or anywhere in it.
 _COMMAND = re.compile(r"^(\s*)(?=::)|(?<=#)(?=#(?:\[|vso\[|teamcity\[))")
 
@@ -97,12 +99,15 @@ def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummar
     What is not known is not written; unknown values are.
     """
     if rule is not None:
-        for key, text in rule.bound():
+        for key, text in rule.bound(summary.audited_at, one.evidence.get("risk_tier")):
             yield from _block(f"{key}:", text)
     for name, value in one.evidence.items():
-        shown = json_value(value)
-        told = "unknown" if shown is None else printable(shown)
-        yield f"{_INDENT}evidence: {printable(name)} = {told}"
+        yield f"{_INDENT}evidence: {printable(name)} = {_value(value)}"
+    if basis.collected_at is not None:
+        read = f"{basis.collected_at:%Y-%m-%d %H:%M} UTC"
+        yield f"{_INDENT}source: {printable(one.source)}, read {read}"
+    if place := summary.places.get(("registry.model", one.model or "")):
+        yield f"{_INDENT}stated in: {printable(place)}"
     for row in basis.registered:
         facts = (f"{name} {printable(value)}" for name, value in row.items() if value is not None)
         yield f"{_INDENT}registered: {', '.join(facts)}"
@@ -115,6 +120,14 @@ def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummar
         yield f"{_INDENT}landed: {printable(row['file'])} ({counted}, sha256 {digest}…)"
     for registry, command in commands_of(one, rule, summary):
         yield from _block(f"do ({printable(registry)}):", command)
+
+
+def _value(value: Any) -> str:
+    """Return a value of evidence: texts as they are, None as unknown, the rest as JSON."""
+    shown = json_value(value)
+    if shown is None:
+        return "unknown"
+    return printable(shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False))
 
 
 def _block(label: str, text: str) -> Iterator[str]:
