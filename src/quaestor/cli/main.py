@@ -38,7 +38,7 @@ EXIT_CODES = """
 Exit codes:
    0  audited, and nothing at or above --fail-on
    1  the gate failed: violations not waived
-   2  wrong usage, configuration or policy file
+   2  wrong usage, configuration, policy or waiver file
    3  incomplete: a source or needed evidence is missing
    4  nothing was evaluated
   70  a bug in Quaestor
