@@ -340,6 +340,17 @@ def test_a_parameter_loosened_by_a_later_folder_counts_too(house, stands):
     assert found["2"].state == "loosened"
 
 
+def test_a_parameter_loosened_for_one_risk_tier_counts_too(stands):
+    """The framework knows no sandbox."""
+    found = stands(
+        ("logs", "api", Verdict.PASS),
+        params={"logs": {"days": 365, "by_tier": {3: {"days": 30}}}},
+    )
+
+    assert found["2"].state == "loosened"
+    assert found["2"].notes == ("days of logs is 30 for tier 3, at least 183 is asked for",)
+
+
 def test_a_violation_outranks_a_loosened_parameter(stands):
     """What is certain comes first; the loosened parameter is still told."""
     found = stands(("logs", "api", Verdict.FAIL), params={"logs": {"days": 90}})

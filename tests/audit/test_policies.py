@@ -6,6 +6,7 @@ import pytest
 
 from quaestor.audit.evaluate import settled_params
 from quaestor.audit.handbook import handbook
+from quaestor.audit.packs import load_packs
 from quaestor.audit.policies import find_policy, load_policies, places_of, read_policy
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError
@@ -253,8 +254,9 @@ def test_the_shipped_policies_are_complete():
 def test_the_handbook_is_up_to_date():
     """`policies/README.md` is written by `quaestor policy docs`."""
     folder = shipped("policies")
+    policies = load_policies([folder])
 
-    assert (folder / "README.md").read_text() == handbook(load_policies([folder]))
+    assert (folder / "README.md").read_text() == handbook(policies, load_packs([folder], policies))
 
 
 def test_a_policy_file_reads_alone(place):

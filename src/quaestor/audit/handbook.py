@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from quaestor.audit.packs import Pack
 from quaestor.audit.policies import Policy, framework_title
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.warehouse.sandbox import MACROS
@@ -20,6 +21,54 @@ A verdict is `pass`, `fail`, `unknown` (the evidence is missing, and the source 
 (the rule is for others) or `error` (the policy itself is broken). Gate `block` stops a deploy,
 `warn` is said, `report` is reported. A framework's reference means "this evidence supports it",
 never "this satisfies it".
+"""
+_PACKS = """
+## Framework packs
+
+{table}
+`quaestor policy coverage --pack NAME` prints where each requirement stands, and the compliance
+report shows it. A policy names the requirements that its evidence supports in `frameworks:`
+(`ref`, commas between several); a pack lists the requirements, so that those without a policy stay
+visible with what a person has to show. Titles are in our words; the framework's text counts.
+
+| State | Means |
+|---|---|
+| violated | a policy of it failed; a waiver does not change that |
+| loosened | a parameter goes past what the framework allows, though the policy may pass |
+| supported | every policy of it was answered, something was judged, and nothing fails |
+| attested | no full evidence and no violation, and somebody vouches for it |
+| unknown | a policy of it has no answer, or was not asked in the last audit |
+| not-applicable | its policies were asked, and concern nothing here |
+| not-automated | no policy is about it, and nobody vouches for it |
+
+**Attestations** stand in `attestations.yaml` beside quaestor.yaml, or in the file or folder that
+`attestations:` names:
+
+```yaml
+- pack: iso-42001
+  requirement: A.2.2
+  by: grace
+  at: 2026-10-01
+  document: https://wiki.acme.example/ai-policy
+  valid_until: 2027-09-30              # the last day, UTC; after it, it does not count
+  note: Signed by the board.           # optional
+```
+
+**A pack of your own** is `packs/<name>.yaml` in a folder of `policies:`. `policies` is for policies
+that do not name the requirement themselves, `limits` for parameters that must not be loosened.
+
+```yaml
+title: House rules
+edition: Second, of 2026
+url: https://wiki.acme.example/rules
+dates: [{{what: All of it, applies_from: 2026-01-01, source: The board, verified: 2026-11-21}}]
+requirements:
+  - id: "3.1"
+    title: Budgets are kept
+    policies: [budget-exceeded]
+    limits: [{{policy: budget-exceeded, param: limit_ratio, at_most: 1}}]
+    attest: The budgets and their approval.
+```
 """
 _HOW = """
 ## How to write one
@@ -77,12 +126,14 @@ defaults), and nothing else. `params:` in quaestor.yaml sets parameters by polic
 """
 
 
-def handbook(policies: Sequence[Policy]) -> str:
-    """Return the text of `policies/README.md`."""
+def handbook(policies: Sequence[Policy], packs: Sequence[Pack] = ()) -> str:
+    """Return the text of `policies/README.md`: policies, and the packs beside them."""
     families = [(name, list(group)) for name, group in groupby(policies, lambda one: one.family)]
     parts = [_HEAD.format(count=len(policies), families=len(families))]
     for name, group in families:
         parts.append(f"\n## {name.capitalize()}\n\n{_table(group)}")
+    if packs:
+        parts.append(_PACKS.format(table=_pack_table(packs)))
     subjects = "; ".join(
         f"`{one.table}` (as `{' '.join(one.key.replace(chr(34), '').split())}`)"
         for one in SUBJECTS.values()
@@ -107,6 +158,20 @@ def _table(policies: Iterable[Policy]) -> str:
             says.gate.ci,
             evidence_of(one),
             "; ".join(f"{framework_title(r.pack)}: {r.ref}" for r in says.frameworks),
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _pack_table(packs: Iterable[Pack]) -> str:
+    lines = ["| Pack | Framework | Requirements | With a policy |", "|---|---|--:|--:|"]
+    for pack in packs:
+        automated = sum(bool(policies) for policies in pack.evidence.values())
+        cells = (
+            f"[{pack.name}](packs/{pack.name}.yaml)",
+            pack.says.edition,
+            str(len(pack.evidence)),
+            str(automated),
         )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

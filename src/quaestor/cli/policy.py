@@ -117,10 +117,12 @@ def document(call: Call, folder: Path, *, check: bool) -> int:
     quaestor policy docs --check
     """
     from quaestor.audit.handbook import handbook
+    from quaestor.audit.packs import load_packs
     from quaestor.audit.policies import load_policies
 
     target = folder / "README.md"
-    text = handbook(load_policies([folder]))
+    policies = load_policies([folder])
+    text = handbook(policies, load_packs([folder], policies))
     current = target.read_text(encoding="utf-8") if target.is_file() else None
     if check:
         click.echo(f"{target} is {'up to date' if current == text else 'outdated'}")
