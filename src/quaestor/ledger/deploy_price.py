@@ -166,7 +166,10 @@ def _gpu_hour(book: Book, need: _Need) -> Cost:
     known = [cost for cost in shares if cost.amount is not None]
     if model and known:
         return min(known, key=lambda cost: (cost.amount or 0, cost.how))
-    return _parts(book, need, model)
+    by_parts = _parts(book, need, model)
+    if by_parts.amount is None and shares:
+        return Cost(None, f"no machine with {printable(model)} in the list holds one replica")
+    return by_parts
 
 
 def _first(prices: Iterable[_Price]) -> list[_Price]:
