@@ -11,7 +11,7 @@ from quaestor.collect import collector
 from quaestor.collect.landing import Landing
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import parse_config
-from quaestor.normalise import loader
+from quaestor.normalise import loader, registry
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -36,4 +36,6 @@ def load(
     assert manifest is not None
     job = Job(one, manifest, landing.root, "USD", lambda _: None)
     with warehouse.transaction():
-        return loader(manifest.schema).load(warehouse, job)
+        spots = loader(manifest.schema).load(warehouse, job)
+        registry.settle(warehouse)
+        return spots

@@ -19,7 +19,7 @@ from quaestor.collect.landing import Landing
 from quaestor.collect.objects import land_objects
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import KubernetesSource
-from quaestor.normalise import artifacts, kubernetes
+from quaestor.normalise import artifacts, kubernetes, registry
 from quaestor.normalise.format import SQL
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
@@ -59,7 +59,9 @@ class Cluster:
         source = KubernetesSource(name="prod", **keys)
         job = Job(source, manifest, self.landing.root, "USD", lambda _: None)
         with self.warehouse.transaction():
-            return kubernetes.load(self.warehouse, job)
+            spots = kubernetes.load(self.warehouse, job)
+            registry.settle(self.warehouse)
+            return spots
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the warehouse."""
@@ -740,7 +742,7 @@ def test_a_deployment_of_a_model_is_registered_whole(cluster):
         *("ml", ["vllm:1"], [DIGEST], 2, 1, 9, "hpa", True, True, "ready", None),
         datetime(2026, 11, 1),
     ]
-    assert json.loads(tags) == labels
+    assert json.loads(tags) == {**labels, "gov.artifact_digest": DIGEST}
 
 
 @pytest.mark.parametrize(

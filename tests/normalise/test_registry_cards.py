@@ -134,6 +134,7 @@ def test_a_card_says_what_the_model_is(tmp_path):
         "card_uri": place,
         "license": "acme-1",
         "base_model": "google/bert, meta/llama",
+        "risk_tier": 2,
         "metrics": '{"auc (calls)":0.91,"auc (mails)":0.87,"f1":0.5}',
     }
     hostile = 'Fails under 100 calls. <img src=x onerror="alert(1)"> 🤖'

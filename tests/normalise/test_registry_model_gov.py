@@ -164,6 +164,6 @@ def test_files_supply_every_column_and_no_run(warehouse, tmp_path):
         from registry.evidence where source = 'gov' group by via order by via
         """
     ) == [
-        ("file", ["deployment", "grant", "model", "model_version"]),
-        (None, ["card_section", "dataset", "deployment", "model", "run", "store"]),
+        ("file", ["dataset", "deployment", "grant", "model", "model_version"]),
+        (None, ["card_section", "deployment", "model", "run", "store"]),
     ]

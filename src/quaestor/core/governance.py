@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +22,7 @@ Moment = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
+Name = str | int  # what YAML may take for a number: a version, a seed
 Day = Annotated[str, Meta(description="A date, YYYY-MM-DD.", extra_json_schema={"format": "date"})]
 
 
@@ -71,9 +73,9 @@ class VersionFacts(Strict, frozen=True, kw_only=True):
     code_dirty: bool | None = None
     environment_digest: str | None = None
     training_image_digest: str | None = None
-    seed: str | None = None
+    seed: Name | None = None
     signature: str | None = None
-    replaces: str | None = None
+    replaces: Name | None = None
     observed_digest: str | None = None
     rollback_tested_at: Moment | None = None
     base_model_revision: str | None = None
@@ -140,14 +142,14 @@ class DeploymentFacts(Strict, frozen=True, kw_only=True):
     rollout_strategy: str | None = None
     rollout_analysis: str | None = None
     rolls_back: bool | None = None
-    rollback_to: str | None = None
+    rollback_to: Name | None = None
     rollback_tested_at: Moment | None = None
     scales_to_zero: bool | None = None
     off_hours_schedule: str | None = None
     monitoring: str | None = None
     monitored_at: Moment | None = None
     monitor_interval_hours: float | None = None
-    monitor_baseline: str | None = None
+    monitor_baseline: Name | None = None
     drift: float | None = None
     drift_limit: float | None = None
     incident: str | None = None
@@ -191,7 +193,8 @@ _KINDS = (
 )
 
 
-def kinds_of(shape: type[Struct]) -> dict[str, str]:
+@cache
+def kinds_of(shape: type[Struct]) -> Mapping[str, str]:
     """Return the fields of a Struct that hold one plain value, and what each value is.
 
     Returns:
@@ -216,6 +219,8 @@ def _kind(told: msgspec.inspect.Type) -> str | None:
             told = told.type
             continue
         rest = [one for one in told.types if not isinstance(one, msgspec.inspect.NoneType)]
+        if {type(one) for one in rest} == {msgspec.inspect.StrType, msgspec.inspect.IntType}:
+            return "text"
         if len(rest) != 1:
             return None
         told = rest[0]

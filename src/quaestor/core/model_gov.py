@@ -7,11 +7,14 @@
       "7": {approved_by: ada, approved_at: 2026-11-01T09:00:00Z, approved_digest: "sha256:..."}
     deployments:
       - {deployment: churn-api, version: "7", environment: production, public_access: false}
+    datasets:
+      - {dataset: calls, versions: ["7"], digest: "sha256:...", owner: data-team, license: internal}
     grants:
       - {principal: ci-promoter, right: promote}
 
-Keys are the columns of `registry.model`, `registry.model_version`, `registry.deployment` and
-`registry.grant`; what is left out is not said, and never overwrites what a registry says.
+Keys are the columns of `registry.model`, `registry.model_version`, `registry.deployment`,
+`registry.dataset` and `registry.grant`; what is left out is not said, and never overwrites what a
+registry says. Data are those of the training run that made the versions named.
 """
 
 from __future__ import annotations
@@ -26,8 +29,17 @@ from msgspec import Meta, Struct, field
 
 from quaestor.core.documents import Document, convert, parse_document
 from quaestor.core.errors import ConfigurationError
-from quaestor.core.governance import Day, DeploymentFacts, ModelFacts, Moment, Strict, VersionFacts
-from quaestor.core.period import utc
+from quaestor.core.governance import (
+    DatasetFacts,
+    Day,
+    DeploymentFacts,
+    ModelFacts,
+    Moment,
+    Strict,
+    VersionFacts,
+    kinds_of,
+)
+from quaestor.core.reading import READERS
 
 T = TypeVar("T")
 Filled = Annotated[str, Meta(pattern=r"\S")]
@@ -72,6 +84,18 @@ class Deployment(DeploymentFacts, frozen=True, kw_only=True):
     authentication: str | None = None
 
 
+class Dataset(DatasetFacts, frozen=True, kw_only=True):
+    """What versions were trained on: columns of `registry.dataset`."""
+
+    dataset: Filled
+    versions: tuple[VersionName, ...] = ()
+    run_id: Filled | None = None
+    digest: str | None = None
+    source_type: str | None = None
+    source_uri: str | None = None
+    context: str | None = None
+
+
 class Grant(Strict, frozen=True, kw_only=True):
     """Who may do what: columns of `registry.grant`. The subject is the model unless named."""
 
@@ -100,6 +124,7 @@ class ModelGov(ModelFacts, frozen=True, kw_only=True):
     tags: dict[str, str] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
     deployments: tuple[Deployment, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
     grants: tuple[Grant, ...] = ()
 
 
@@ -146,10 +171,32 @@ def read_model_gov(content: bytes, path: Path) -> tuple[ModelGov, Document]:
     whole = msgspec.structs.replace(
         _checked(head, document),
         versions=dict(_versions(document, versions)),
-        deployments=tuple(_checked(each, document) for each in head.deployments),
-        grants=tuple(_checked(each, document) for each in head.grants),
+        deployments=_listed(document, "deployments", head.deployments),
+        datasets=_listed(document, "datasets", head.datasets),
+        grants=_listed(document, "grants", head.grants),
     )
+    _insist_on_runs(whole.datasets, document)
     return whole, document
+
+
+def _listed(document: Document, key: str, listed: tuple[T, ...]) -> tuple[T, ...]:
+    """Check the entries of a list, each as a document of its own that knows its lines."""
+    return tuple(
+        _checked(one, _part(document, (key, str(number)), None))
+        for number, one in enumerate(listed)
+    )
+
+
+def _insist_on_runs(datasets: tuple[Dataset, ...], document: Document) -> None:
+    """Refuse data that nothing was trained on: nobody would be told of them."""
+    for number, one in enumerate(datasets):
+        if not one.versions and not one.run_id:
+            line = document.line_of(("datasets", str(number)))
+            raise ConfigurationError(
+                f"the dataset '{one.dataset}' names neither `versions` nor `run_id`",
+                where=f"{document.path}:{line} (datasets)",
+                fix='Name the versions that it trained, such as `versions: ["7"]`.',
+            )
 
 
 def _versions(document: Document, versions: Any) -> Iterator[tuple[str, Version]]:
@@ -192,33 +239,37 @@ def _with_texts_for_times(value: Any) -> Any:
 
 
 def _checked(struct: T, document: Document) -> T:
-    """Check the times of a Struct; blank texts are not said."""
-    assert isinstance(struct, Struct)  # noqa: S101 - both callers pass one
+    """Check what must be more than a text or a number of any size; blank texts are not said."""
+    assert isinstance(struct, Struct)  # noqa: S101 - every caller passes one
     changes: dict[str, Any] = {}
-    for name in struct.__struct_fields__:
+    for name, kind in kinds_of(type(struct)).items():
         value = getattr(struct, name)
-        if not isinstance(value, str):
+        if value is None or isinstance(value, bool):
             continue
-        if not value.strip():
+        if isinstance(value, str) and not value.strip():
             changes[name] = None
-        elif name.endswith("_at") or name == "retire_by":
-            changes[name] = _time(name, value, document)
+        elif kind in _DATED:
+            changes[name] = _value(name, kind, str(value), document)
+        elif kind != "text":
+            _value(name, kind, str(value), document)
     return msgspec.structs.replace(struct, **changes)
 
 
-def _time(name: str, text: str, document: Document) -> str:
+_DATED = {
+    "day": ("no date", "Write it as 2026-11-21."),
+    "moment": ("no ISO 8601 time", "Write it as 2026-11-21T06:00:00Z."),
+}
+
+
+def _value(name: str, kind: str, text: str, document: Document) -> str | int:
+    reader = READERS[kind]
     try:
-        if name == "retire_by":
-            return date.fromisoformat(text).isoformat()
-        return utc(text).isoformat(sep=" ")
-    except (ValueError, OverflowError):
-        kind, example = (
-            ("date", "2026-11-21")
-            if name == "retire_by"
-            else ("ISO 8601 time", "2026-11-21T06:00:00Z")
-        )
+        return reader.function(text)
+    except ValueError:
+        otherwise = (f"not {reader.wanted}", "Correct it, or leave the key out.")
+        what, fix = _DATED.get(kind, otherwise)
         raise ConfigurationError(
-            f"'{text[:60]}' is no {kind}",
+            f"'{text[:60]}' is {what}",
             where=f"{document.path}:{document.line_of((name,))} ({name})",
-            fix=f"Write it as {example}.",
+            fix=fix,
         ) from None

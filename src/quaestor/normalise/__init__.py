@@ -62,6 +62,7 @@ def settle(warehouse: Warehouse) -> None:
     currency.settle(warehouse)
     registry.settle(warehouse)
     artifacts.settle(warehouse)
+    registry.lend(warehouse)
     sampled.settle(warehouse)
     price_book.settle(warehouse)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.normalise import cloud_ml
+from quaestor.normalise import cloud_ml, facts
 from quaestor.normalise.job import Job
 from quaestor.normalise.registry import state_evidence
 from quaestor.warehouse.duckdb import Warehouse
@@ -13,7 +13,7 @@ _MODEL = {
     "native": ("model", "description", "created_at", "updated_at", "tags"),
     "tag": (
         *("owner", "team", "cost_center", "risk_tier", "oncall", "intended_use"),
-        *("business_case", "eu_ai_act_class", "retire_by"),
+        *("business_case", "eu_ai_act_class", "retire_by", *facts.VALUES["model"]),
     ),
 }
 _VERSION = {
@@ -24,6 +24,7 @@ _VERSION = {
     "tag": (
         *("approved_by", "approved_at", "approved_digest", "artifact_digest", "card_uri"),
         *("license", "base_model", "rollback_to", "evaluated_at", "monitoring", "monitored_at"),
+        *facts.VALUES["model_version"],
     ),
 }
 _RUN = {
@@ -40,7 +41,7 @@ _DEPLOYMENT = {
         *("resource_id", "replicas", "min_replicas", "max_replicas", "autoscaler", "status"),
         *("has_readiness_probe", "has_liveness_probe", "created_at", "created_by", "tags"),
     ),
-    "tag": ("environment",),
+    "tag": ("environment", *facts.BY_OWNER),
 }
 
 

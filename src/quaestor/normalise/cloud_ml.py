@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.normalise import step
+from quaestor.normalise import facts, step
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import LANDED, read_objects
@@ -20,9 +20,12 @@ from quaestor.normalise.registry import columns_of, forget
 from quaestor.warehouse.duckdb import Warehouse
 
 _MACROS = ("macros", "usage_macros", "cloud_ml_macros")
-_REGISTRY = ("stated_model", "stated_model_version", "run", "dataset", "deployment", "grant")
+_REGISTRY = (
+    *("stated_model", "stated_model_version", "run", "stated_dataset", "stated_deployment"),
+    "grant",
+)
 _USAGE = ("gpu_job", "endpoint", "endpoint_hour")
-_SELECTS = {"stated_model": "model", "stated_model_version": "model_version", "gpu_job": "job"}
+_SELECTS = {"gpu_job": "job"}
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,17 @@ def replace(warehouse: Warehouse, job: Job, cloud: Cloud, **given: Any) -> list[
     step.make(warehouse, "governed", query=f"{cloud.prefix}_governed")
     for schema, tables in (("registry", _REGISTRY), ("usage", _USAGE)):
         for table in tables:
-            name = f"{cloud.prefix}_{_SELECTS.get(table, table)}"
+            name = f"{cloud.prefix}_{_SELECTS.get(table, table.removeprefix('stated_'))}"
             step.make(warehouse, name, given)
             step.fill(warehouse, f"{schema}.{table}", source, name)
     step.set_aside(warehouse, source, f"{cloud.prefix}_figure")
     _keep_unnamed_aside(warehouse, source, cloud.named)
     _keep_values_aside(warehouse, source)
+    set_aside = blind_spots(warehouse, source, job.manifest.files)
+    facts.govern_deployments(warehouse, f"{cloud.prefix}_deployment")
     return [
-        *blind_spots(warehouse, source, job.manifest.files),
+        *set_aside,
+        *facts.state(warehouse, source),
         *unknown_hours(warehouse, source, gpus=cloud.gpus, times=cloud.times),
         *_unknown_gpus(warehouse, source, cloud.gpus),
     ]

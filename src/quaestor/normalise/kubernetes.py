@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.normalise import step
+from quaestor.normalise import facts, step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots, release
@@ -20,9 +20,13 @@ USAGE = ("node", "pod", "volume", "load_balancer")
 # Relations of the session that the SELECTs share, in the order they build on each other.
 SHARED = ("k8s_object", "k8s_owner", "k8s_request")
 # Columns of registry.deployment that nobody but its owner can state: by labels or annotations.
-BY_TAG = ("model", "version", "environment", "artifact_digest")
-# What manifests alone do not prove. A value that is known nevertheless is judged.
-NOT_SUPPLIED = ("public_access", "authentication", "region", "resource_id", "created_by")
+BY_TAG = ("model", "version", "environment", "artifact_digest", *facts.BY_OWNER)
+# What manifests prove; of other columns a value that is known nevertheless is judged.
+NATIVE = (
+    *("deployment", "kind", "cluster", "namespace", "images", "image_digests", "replicas"),
+    *("min_replicas", "max_replicas", "autoscaler", "has_readiness_probe", "has_liveness_probe"),
+    *("status", "created_at", "tags", "artifact_uri"),
+)
 # Fields that need more than the manifests: what has to be listed for them in every cluster.
 SERVING = ("deployments", "statefulsets", "inferenceservices.serving.kserve.io")
 SCALING = ("horizontalpodautoscalers", "scaledobjects.keda.sh")
@@ -59,7 +63,8 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         f"from ({step.text('k8s_unreadable')})",
         [source],
     )
-    fill(warehouse, "deployment", "k8s_deployment", {"source": source})
+    step.make(warehouse, "k8s_deployment", {"source": source})
+    step.fill(warehouse, "registry.stated_deployment", source, "k8s_deployment")
     _insert(warehouse, "endpoint", given)
     namespaces = {
         "source": source,
@@ -67,7 +72,10 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     }
     fill(warehouse, "grant", "k8s_grant", namespaces)
     state_evidence(warehouse, source, supplied(warehouse, listed))
-    return blind_spots(warehouse, source, job.manifest.files)
+    set_aside = blind_spots(warehouse, source, job.manifest.files)
+    facts.govern(warehouse, ())
+    facts.govern_deployments(warehouse, "k8s_deployment")
+    return [*set_aside, *facts.state(warehouse, source)]
 
 
 def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -80,14 +88,13 @@ def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[st
     lists = set(listed)
     seen = {cluster for cluster, _ in lists}
     via = {"deployment": "native", "grant": "native"}
-    for table in tuple(via):
-        for column in columns_of(warehouse, table):
-            via[f"{table}.{column}"] = "tag" if column in BY_TAG else "native"
+    via |= {f"grant.{column}": "native" for column in columns_of(warehouse, "grant")}
+    via |= {f"deployment.{column}": "tag" for column in BY_TAG}
+    via |= {f"deployment.{column}": "native" for column in NATIVE}
     return {
         field: how
         for field, how in via.items()
-        if field.partition(".")[2] not in NOT_SUPPLIED
-        and all(
+        if all(
             (cluster, resource) in lists
             for needed in {field, field.partition(".")[0]}
             for resource in NEEDS.get(needed, ())

@@ -1,33 +1,52 @@
 """One registry out of many statements: what each source says, and what everyone sees.
 
-A loader writes what its source states (`registry.stated_*`, and the rows of runs, datasets,
-deployments and grants). `settle` then builds `registry.model`, `registry.model_version` and
-`registry.evidence`: `model.gov.yaml` files fill the blanks of registries and never overwrite.
+A loader writes what its source states (`registry.stated_*`, and the rows of runs and grants).
+`settle` then builds `registry.model`, `model_version`, `dataset`, `deployment` and `evidence`:
+`model.gov.yaml` files fill the blanks of registries and never overwrite.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from quaestor.core.landed import LandedFile
+from quaestor.normalise import facts, step
 from quaestor.warehouse.duckdb import Warehouse
 
-_SQL = Path(__file__).parent / "sql"
-SETTLED = ("model", "model_version", "evidence")
-STATED = ("stated_model", "stated_model_version", "stated_evidence")
-ROWS = ("run", "dataset", "deployment", "grant", "store", "card_section")
-SUBJECTS = ("model", "model_version", *ROWS)
+GOVERNED = ("model", "model_version", "dataset", "deployment")  # in the order they are settled
+LENT = ("model_version", "deployment")
+STATED = (*(f"stated_{table}" for table in GOVERNED), "stated_fact", "stated_evidence")
+ROWS = ("run", "grant", "store", "card_section")
+SUBJECTS = (*GOVERNED, *ROWS)
 
 
 def settle(warehouse: Warehouse) -> None:
     """Rebuild what everyone sees from what each source states; in the caller's transaction."""
-    for table in SETTLED:
+    for table in GOVERNED:
+        facts.spread(warehouse, table)
+        select = step.text(f"registry_{table}")
+        if table != "dataset":  # its SELECT knows which data a file means, and has the facts
+            select = facts.filled(table, select)
         warehouse.run(f"delete from registry.{table}")
-        fill(warehouse, table, f"registry_{table}", {})
+        warehouse.run(f"insert into registry.{table} by name {select}")
+    lend(warehouse)
+    warehouse.run("delete from registry.evidence")
+    fill(warehouse, "evidence", "registry_evidence", {})
+
+
+def lend(warehouse: Warehouse) -> None:
+    """Give versions and deployments what policies need of their model (`sql/*_of_model.sql`)."""
+    for table in LENT:
+        step.make(warehouse, "of_model", query=f"{table}_of_model")
+        keys = facts.KEYS[table]
+        lent = [name for name in warehouse.columns("main.of_model") if name not in keys]
+        warehouse.run(
+            f"update registry.{table} set {', '.join(f'{name} = of_model.{name}' for name in lent)}"
+            f" from of_model where {' and '.join(f'{table}.{k} = of_model.{k}' for k in keys)}"
+        )
 
 
 def forget(warehouse: Warehouse, source: str) -> None:
@@ -50,8 +69,7 @@ def fill(warehouse: Warehouse, table: str, query: str, parameters: Mapping[str, 
         name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
         for name, value in parameters.items()
     }
-    select = (_SQL / f"{query}.sql").read_text(encoding="utf-8")
-    warehouse.run(f"insert into registry.{table} by name {select}", bound)
+    warehouse.run(f"insert into registry.{table} by name {step.text(query)}", bound)
 
 
 def state_evidence(warehouse: Warehouse, source: str, via: Mapping[str, str]) -> None:

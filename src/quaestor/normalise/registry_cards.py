@@ -8,6 +8,7 @@ from typing import Any
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.landed import LandedFile
+from quaestor.normalise import facts
 from quaestor.normalise.card import Card, content_of
 from quaestor.normalise.card_catalog import read_catalog
 from quaestor.normalise.card_cyclonedx import read_cyclonedx
@@ -20,7 +21,6 @@ from quaestor.normalise.registry_stated import (
     doubled,
     take_in,
     unreadable_file,
-    unreadable_values,
     write,
 )
 from quaestor.warehouse.duckdb import Warehouse
@@ -60,9 +60,10 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
             continue
         new = _rows(cards, file, {row["model"] for row in rows.models})
         spots += doubled(source, file, take_in(warehouse, source, file, rows, new))
-    write(warehouse, source, rows, from_file=True)
+    unread = write(warehouse, source, rows, from_file=True)
+    unread += facts.state(warehouse, source, from_file=True)
     state_evidence(warehouse, source, supplied(warehouse))
-    return [*unreadable_values(source, rows.unreadable), *spots]
+    return [*unread, *spots]
 
 
 def supplied(warehouse: Warehouse) -> dict[str, str]:

@@ -222,6 +222,7 @@ def _run(run: Run, number: int, unreadable: list[Unreadable]) -> dict[str, Any]:
                 "source_type": each.dataset.source_type,
                 "source_uri": _address(each.dataset.source),
                 "context": _object(each.tags).get("mlflow.data.context"),
+                "tags": _object(each.tags),
             }
             for each in run.inputs.dataset_inputs
         ],

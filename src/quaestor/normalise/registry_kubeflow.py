@@ -11,13 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.normalise import facts, step
 from quaestor.normalise.card import number as number_of
 from quaestor.normalise.card_markdown import markdown_sections
 from quaestor.normalise.job import Job
 from quaestor.normalise.kubeflow_values import properties
 from quaestor.normalise.landed_objects import LANDED, read_objects
 from quaestor.normalise.quarantine import blind_spots
-from quaestor.normalise.registry import columns_of, fill, forget, state_evidence
+from quaestor.normalise.registry import columns_of, fill, forget, quarantine, state_evidence
 from quaestor.normalise.registry_rows import (
     Rows,
     Stated,
@@ -26,7 +27,7 @@ from quaestor.normalise.registry_rows import (
     model_row,
     version_row,
 )
-from quaestor.normalise.registry_stated import unreadable_values, write
+from quaestor.normalise.registry_stated import write
 from quaestor.warehouse.duckdb import Warehouse
 
 T = TypeVar("T", bound=Struct)
@@ -107,16 +108,20 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     source = job.source.name
     forget(warehouse, source)
     read_objects(warehouse, job)
-    fill(warehouse, "deployment", "kubeflow_deployment", {"source": source})
+    step.make(warehouse, "kubeflow_deployment", {"source": source})
+    step.fill(warehouse, "registry.stated_deployment", source, "kubeflow_deployment")
     rows = _rows(warehouse, source)
-    write(warehouse, source, rows)
-    fill(warehouse, "dataset", "kubeflow_dataset", {"source": source})
+    told = blind_spots(warehouse, source, job.manifest.files)
+    _place(warehouse, job, rows)
+    spots = write(warehouse, source, rows)
+    fill(warehouse, "stated_dataset", "kubeflow_dataset", {"source": source})
+    facts.govern_deployments(warehouse, "kubeflow_deployment")
+    spots += facts.state(warehouse, source)
     kinds = {file.scope.rpartition("/")[2] for file in job.manifest.files}
     state_evidence(warehouse, source, supplied(warehouse, kinds))
-    spots = unreadable_values(source, rows.unreadable)
     if not rows.models:
         spots.append(_empty(source))
-    return [*spots, *blind_spots(warehouse, source, job.manifest.files)]
+    return [*spots, *told]
 
 
 def supplied(warehouse: Warehouse, kinds: set[str]) -> dict[str, str]:
@@ -132,7 +137,9 @@ def supplied(warehouse: Warehouse, kinds: set[str]) -> dict[str, str]:
     via = dict.fromkeys(tables, "native")
     for table in tables:
         native = {f"{table}.{column}": "native" for column in NATIVE[table]}
-        tagged = columns_of(warehouse, table) if table in ("model", "model_version") else ()
+        governed = table in ("model", "model_version")
+        tagged = columns_of(warehouse, table) if governed else []
+        tagged += facts.BY_OWNER if table == "deployment" else ()
         via |= {f"{table}.{column}": "tag" for column in tagged} | native
     if "artifacts" in kinds:
         via |= {f"model_version.{column}": "native" for column in OF_ARTIFACTS}
@@ -164,7 +171,7 @@ def _rows(warehouse: Warehouse, source: str) -> Rows:
     artifacts: dict[str, list[Artifact]] = defaultdict(list)
     for _, artifact in _objects(warehouse, source, "artifacts", Artifact):
         artifacts[str(artifact.model_version_id)].append(artifact)
-    deployed = "select model, version from registry.deployment where source = ?"
+    deployed = "select model, version from registry.stated_deployment where source = ?"
     served = set(warehouse.rows(deployed, [source]))
     for number, version in _objects(warehouse, source, "model_versions", Version):
         parent = models.get(str(version.registered_model_id))
@@ -213,6 +220,20 @@ def _version(
             and (value := number_of(one.value)) is not None
         },
     )
+
+
+def _place(warehouse: Warehouse, job: Job, rows: Rows) -> None:
+    """Note in which file each row stands, and set aside what of it could not be read."""
+    files = {file.scope.rpartition("/")[2]: file for file in job.manifest.files}
+    for kind, table, placed in (
+        ("registered_models", "model", rows.models),
+        ("model_versions", "model_version", rows.versions),
+    ):
+        if file := files.get(kind):
+            for row in placed:
+                row |= {"file": file.path, "sha256": file.sha256}
+            unread = (u.aside() for u in rows.unreadable if u.field.startswith(f"{table}."))
+            quarantine(warehouse, job.source.name, file, unread)
 
 
 def _objects(

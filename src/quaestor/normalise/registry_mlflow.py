@@ -6,6 +6,7 @@ from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import IncompleteError
+from quaestor.normalise import facts
 from quaestor.normalise.job import Job
 from quaestor.normalise.registry import columns_of, fill, forget, state_evidence
 from quaestor.normalise.registry_export import read_export, rows_of
@@ -17,7 +18,6 @@ from quaestor.normalise.registry_stated import (
     doubled,
     take_in,
     unreadable_file,
-    unreadable_values,
     write,
 )
 from quaestor.warehouse.duckdb import Warehouse
@@ -29,6 +29,7 @@ NATIVE = {
         "model", "version", "lifecycle", "aliases", "run_id", "description", "created_at",
         "updated_at", "created_by", "artifact_uri", "metrics", "tags",
     ),
+    "dataset": ("run_id", "dataset", "digest", "source_type", "source_uri", "context"),
 }  # fmt: skip
 BY_TAG_OF_RUN = ("git_commit", "git_repo", "pipeline")
 NOT_SUPPLIED = ("model.definition",)  # the file and line that defines a model
@@ -59,11 +60,11 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
             spots.append(unreadable_file(warehouse, source, file, problem))
             continue
         spots += doubled(source, file, take_in(warehouse, source, file, rows, new))
-    _write(warehouse, source, rows, users)
+    unread = _write(warehouse, source, rows, users)
     grants = users is not None or 0 < len(rows.models) == models_with_grants
     state_evidence(warehouse, source, supplied(warehouse, grants=grants))
     return [
-        *unreadable_values(source, rows.unreadable),
+        *unread,
         *_no_models(source, rows),
         *_missing_runs(source, rows),
         *spots,
@@ -72,11 +73,12 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 
 def _write(
     warehouse: Warehouse, source: str, rows: Rows, users: list[dict[str, Any]] | None
-) -> None:
-    write(warehouse, source, rows)
+) -> list[BlindSpot]:
+    unread = write(warehouse, source, rows)
     fill(warehouse, "run", "mlflow_run", {"source": source, "runs": rows.runs})
-    fill(warehouse, "dataset", "mlflow_dataset", {"source": source, "runs": rows.runs})
+    fill(warehouse, "stated_dataset", "mlflow_dataset", {"source": source, "runs": rows.runs})
     fill(warehouse, "grant", "mlflow_grant", {"source": source, "users": users or []})
+    return [*unread, *facts.state(warehouse, source)]
 
 
 def supplied(warehouse: Warehouse, *, grants: bool) -> dict[str, str]:

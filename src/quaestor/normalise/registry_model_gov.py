@@ -1,8 +1,8 @@
-"""Load `model.gov.yaml` files: models, versions, deployments, grants, and what they can supply."""
+"""Load `model.gov.yaml`: models, versions, deployments, data, grants, and what they can supply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.documents import Document
 from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.landed import LandedFile
-from quaestor.core.model_gov import Deployment, ModelGov, read_model_gov
+from quaestor.core.model_gov import Dataset, Deployment, ModelGov, read_model_gov
+from quaestor.normalise import facts
 from quaestor.normalise.job import Job
 from quaestor.normalise.registry import columns_of, fill, forget, quarantine, state_evidence
 from quaestor.warehouse.duckdb import Warehouse
 
-TABLES = ("model", "model_version", "deployment", "grant")
+TABLES = ("model", "model_version", "deployment", "dataset", "grant")
+_LISTS = ("versions", "deployments", "datasets", "grants")
 
 
 @dataclass
@@ -28,7 +30,9 @@ class _Stated:
     files: list[dict[str, Any]] = field(default_factory=list)
     versions: list[dict[str, Any]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
+    datasets: list[dict[str, Any]] = field(default_factory=list)
     grants: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[dict[str, Any]] = field(default_factory=list)
     models_in: dict[str, str] = field(default_factory=dict)
     deployments_in: dict[str, str] = field(default_factory=dict)
 
@@ -53,27 +57,39 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
             text = content.decode("utf-8", errors="backslashreplace")
             quarantine(warehouse, source, file, [(None, reason, text)])
             spots.append(_blind_spot(source, file, problem))
-    for table, query, name, rows in (
-        ("stated_model", "model_gov_model", "files", stated.files),
-        ("stated_model_version", "model_gov_model_version", "versions", stated.versions),
-        ("deployment", "model_gov_deployment", "deployments", stated.deployments),
-        ("grant", "model_gov_grant", "grants", stated.grants),
-    ):
-        fill(warehouse, table, query, {"source": source, name: rows})
+    _write(warehouse, source, stated)
     state_evidence(warehouse, source, supplied(warehouse))
     return spots
 
 
+def write(warehouse: Warehouse, source: str, gov: ModelGov, document: Document) -> None:
+    """Add what one file says, once it was read and checked, to what its source states."""
+    stated = _Stated()
+    _add(stated, gov, document)
+    _write(warehouse, source, stated)
+
+
+def _write(warehouse: Warehouse, source: str, stated: _Stated) -> None:
+    for table, query, name, rows in (
+        ("stated_model", "model_gov_model", "files", stated.files),
+        ("stated_model_version", "model_gov_model_version", "versions", stated.versions),
+        ("stated_deployment", "model_gov_deployment", "deployments", stated.deployments),
+        ("stated_dataset", "model_gov_dataset", "datasets", stated.datasets),
+        ("grant", "model_gov_grant", "grants", stated.grants),
+    ):
+        fill(warehouse, table, query, {"source": source, name: rows})
+    facts.state_read(warehouse, source, stated.facts)
+
+
 def supplied(warehouse: Warehouse) -> dict[str, str]:
-    """Return the fields that the files can supply: what they may state, and no run or dataset."""
-    columns = {
-        f"{table}.{column}": "file" for table in TABLES for column in columns_of(warehouse, table)
-    }
-    ours = {f"deployment.{column}" for column in ("model", *Deployment.__struct_fields__)}
-    running = {field for field in columns if field.startswith("deployment.")} - ours
-    running |= {"model.catalog", "model.schema"}  # parts of a registry's own names
-    stated = {field: via for field, via in columns.items() if field not in running}
-    return stated | dict.fromkeys(TABLES, "file")
+    """Return the fields that the files can supply: what they may state, and no run."""
+    said: dict[str, Iterable[str]] = {table: columns_of(warehouse, table) for table in TABLES}
+    said["model"] = [name for name in said["model"] if name not in ("catalog", "schema")]
+    said["deployment"] = ("model", *Deployment.__struct_fields__)
+    said["dataset"] = Dataset.__struct_fields__
+    known = {f"{table}.{name}" for table in TABLES for name in columns_of(warehouse, table)}
+    fields = {f"{table}.{name}" for table, names in said.items() for name in names} & known
+    return dict.fromkeys(sorted({*fields, *TABLES}), "file")
 
 
 def _add(stated: _Stated, gov: ModelGov, document: Document) -> None:
@@ -91,14 +107,28 @@ def _add(stated: _Stated, gov: ModelGov, document: Document) -> None:
         deployments[each.deployment] = line
     stated.models_in[gov.model] = place
     stated.deployments_in |= deployments
-    head = _plain(gov, without=("versions", "deployments", "grants"))
+    head = _plain(gov, without=_LISTS)
     stated.files.append({**head, "definition": place})
     stated.versions += [
         {"model": gov.model, "version": name, **_plain(version)}
         for name, version in gov.versions.items()
     ]
     stated.deployments += [{"model": gov.model, **_plain(each)} for each in gov.deployments]
+    stated.datasets += [{"model": gov.model, **_plain(each)} for each in gov.datasets]
     stated.grants += [{**_plain(each), "subject": each.subject or gov.model} for each in gov.grants]
+    stated.facts += _facts(gov)
+
+
+def _facts(gov: ModelGov) -> Iterator[dict[str, Any]]:
+    """Yield what the file says beyond a registry's own fields; data have it in their own row."""
+    asdict = msgspec.structs.asdict
+    yield {"kind": "model", "subject": gov.model, "version": None, "said": asdict(gov)}
+    for name, version in gov.versions.items():
+        said = asdict(version)
+        yield {"kind": "model_version", "subject": gov.model, "version": name, "said": said}
+    for each in gov.deployments:
+        said = asdict(each)
+        yield {"kind": "deployment", "subject": each.deployment, "version": None, "said": said}
 
 
 def _once(name: str, kind: str, place: str, *known: Mapping[str, str]) -> None:
@@ -114,10 +144,16 @@ def _once(name: str, kind: str, place: str, *known: Mapping[str, str]) -> None:
 def _plain(struct: msgspec.Struct, without: Iterable[str] = ()) -> dict[str, Any]:
     """Return a Struct as a row: version names, which may be numbers in YAML, as text."""
     return {
-        name: str(value) if name in ("version", "rollback_to") and value is not None else value
+        name: _named(name, value)
         for name, value in msgspec.structs.asdict(struct).items()
         if name not in without
     }
+
+
+def _named(name: str, value: Any) -> Any:
+    if name == "versions":
+        return [str(one) for one in value]
+    return str(value) if name in ("version", "rollback_to") and value is not None else value
 
 
 def _blind_spot(source: str, file: LandedFile, problem: QuaestorError) -> BlindSpot:

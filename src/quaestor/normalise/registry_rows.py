@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
-from quaestor.normalise.registry_values import MODEL_VALUES, VERSION_VALUES, Reader, milliseconds
+from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.reading import Reader
+from quaestor.normalise.registry_values import MODEL_VALUES, VERSION_VALUES, milliseconds
 
 Text = str | int | float | bool | None
 Aside = tuple[int | None, str, str | None]  # row number, reason, as it was: for the quarantine
@@ -200,6 +202,24 @@ def reader(table: str, subject: str, row: int, unreadable: list[Unreadable]) -> 
             return None
 
     return take
+
+
+def unreadable_values(source: str, values: list[Unreadable]) -> list[BlindSpot]:
+    """Return one blind spot for each field that some tag or time could not fill."""
+    by_field: dict[str, list[Unreadable]] = {}
+    for value in values:
+        by_field.setdefault(value.field, []).append(value)
+    return [
+        BlindSpot(
+            source=source,
+            scope=field,
+            reason=f"{len(found):,} value{'s' if len(found) > 1 else ''} cannot be read; "
+            f"the first: {found[0].reason}",
+            fix=found[0].fix or f"Set it to {found[0].wanted}.",
+            rows=len(found),
+        )
+        for field, found in sorted(by_field.items())
+    ]
 
 
 def _values(readers: Mapping[str, Reader], said: Mapping[str, str], take: Any) -> dict[str, Any]:

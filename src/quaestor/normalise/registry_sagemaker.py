@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.normalise import facts, step
 from quaestor.normalise import sagemaker_access as access
-from quaestor.normalise import step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots
@@ -48,10 +48,17 @@ NATIVE = {
     ),
 }
 BY_TAG = {
-    "model": ("team", "cost_center", "oncall", "eu_ai_act_class", "retire_by"),
+    "model": (
+        "team",
+        "cost_center",
+        "oncall",
+        "eu_ai_act_class",
+        "retire_by",
+        *facts.VALUES["model"],
+    ),
     "model_version": (
         *("approved_digest", "license", "rollback_to", "evaluated_at"),
-        *("monitoring", "monitored_at"),
+        *("monitoring", "monitored_at", *facts.VALUES["model_version"]),
     ),
 }
 NEEDS = {"grant": "principals", "store": "buckets"}  # supplied only where that was landed
@@ -73,6 +80,8 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     kinds = {file.scope.rpartition("/")[2] for file in job.manifest.files}
     state_evidence(warehouse, source, supplied(kinds))
     spots += blind_spots(warehouse, source, job.manifest.files)
+    step.make(warehouse, "governed", query="sagemaker_registry_governed")
+    spots += facts.state(warehouse, source)
     return [*_no_models(warehouse, source), *spots]
 
 

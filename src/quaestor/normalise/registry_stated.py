@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import QuaestorError
 from quaestor.core.landed import LandedFile
+from quaestor.normalise import facts
 from quaestor.normalise.registry import fill, quarantine
-from quaestor.normalise.registry_rows import Rows, Unreadable
+from quaestor.normalise.registry_rows import Rows, unreadable_values
 from quaestor.warehouse.duckdb import Warehouse
 
 
 def take_in(warehouse: Warehouse, source: str, file: LandedFile, rows: Rows, new: Rows) -> int:
     """Add one file's rows to those of the source; quarantine what cannot be; count doubles."""
+    for row in (*new.models, *new.versions, *new.runs):
+        row |= {"file": file.path, "sha256": file.sha256}
     twice = rows.add(new)
     quarantine(warehouse, source, file, [*twice, *(one.aside() for one in new.unreadable)])
     return len(twice)
 
 
-def write(warehouse: Warehouse, source: str, rows: Rows, *, from_file: bool = False) -> None:
-    """Insert models, versions, grants and card sections."""
+def write(
+    warehouse: Warehouse, source: str, rows: Rows, *, from_file: bool = False
+) -> list[BlindSpot]:
+    """Insert models, versions, grants and card sections, and make `governed` of what has tags.
+
+    Returns:
+        What of models, versions and runs could not be read.
+    """
     given: dict[str, Any] = {"source": source, "from_file": from_file}
     fill(warehouse, "stated_model", "stated_model", {**given, "models": rows.models})
     fill(
@@ -32,24 +42,33 @@ def write(warehouse: Warehouse, source: str, rows: Rows, *, from_file: bool = Fa
     fill(warehouse, "grant", "model_gov_grant", {"source": source, "grants": rows.grants})
     sections = {"source": source, "sections": rows.sections}
     fill(warehouse, "card_section", "stated_card_section", sections)
+    facts.govern(warehouse, _governed(rows))
+    return unreadable_values(source, rows.unreadable)
 
 
-def unreadable_values(source: str, values: list[Unreadable]) -> list[BlindSpot]:
-    """Return one blind spot for each field that some tag or time could not fill."""
-    by_field: dict[str, list[Unreadable]] = {}
-    for value in values:
-        by_field.setdefault(value.field, []).append(value)
-    return [
-        BlindSpot(
-            source=source,
-            scope=field,
-            reason=f"{len(found):,} value{'s' if len(found) > 1 else ''} cannot be read; "
-            f"the first: {found[0].reason}",
-            fix=found[0].fix or f"Set it to {found[0].wanted}.",
-            rows=len(found),
-        )
-        for field, found in sorted(by_field.items())
-    ]
+def _governed(rows: Rows) -> Iterator[dict[str, Any]]:
+    """Yield what has tags: models, versions, and the data that runs read."""
+    for row in rows.models:
+        yield _tagged("model", row["model"], None, row, row["tags"])
+    for row in rows.versions:
+        yield _tagged("model_version", row["model"], row["version"], row, row["tags"])
+    for row in rows.runs:
+        for data in row["datasets"]:
+            yield _tagged("dataset", data["dataset"], row["run_id"], row, data["tags"])
+
+
+def _tagged(
+    kind: str, subject: str, version: str | None, row: Mapping[str, Any], tags: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "subject": subject,
+        "version": version,
+        "tags": tags,
+        "file": row["file"],
+        "sha256": row["sha256"],
+        "row_number": row["row"],
+    }
 
 
 def unreadable_file(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import SageMakerSource
-from quaestor.normalise import step
+from quaestor.normalise import facts, step
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
@@ -22,7 +22,7 @@ _ROWS = {
     "usage.gpu_job": "job",
     "usage.endpoint_hour": "hour",
     "usage.endpoint": "endpoint",
-    "registry.deployment": "deployment",
+    "registry.stated_deployment": "deployment",
 }
 _DEPLOYMENT = (
     *("deployment", "model", "version", "public_access", "authentication", "kind", "region"),
@@ -31,6 +31,7 @@ _DEPLOYMENT = (
 )
 SUPPLIED = {
     "deployment": "native",
+    **dict.fromkeys((f"deployment.{field}" for field in facts.BY_OWNER), "tag"),
     **{f"deployment.{column}": "native" for column in _DEPLOYMENT},
     "deployment.environment": "tag",
 }
@@ -57,8 +58,12 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         step.fill(warehouse, table, source, f"sagemaker_{name}")
     warehouse.run(_REFUSED, {"source": source})
     state_evidence(warehouse, source, SUPPLIED)
+    set_aside = blind_spots(warehouse, source, job.manifest.files)
+    facts.govern(warehouse, ())
+    facts.govern_deployments(warehouse, "sagemaker_deployment")
     return [
-        *blind_spots(warehouse, source, job.manifest.files),
+        *set_aside,
+        *facts.state(warehouse, source),
         *_unknown_types(warehouse, source),
         *unknown_hours(warehouse, source, gpus=_SAY_TYPES, times="Collect again."),
         *_models_gone(warehouse, source),

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.normalise import cloud_ml
+from quaestor.normalise import cloud_ml, facts
 from quaestor.normalise.job import Job
 from quaestor.normalise.registry import state_evidence
 from quaestor.warehouse.duckdb import Warehouse
 
 # How Vertex AI supplies a column. A label's value ends at 63 characters and takes neither slash
 # nor colon: it holds no SHA-256 and no address, so that digests and the card's address are missing.
+_UNSAYABLE = ("uri", "digest", "digests", "issuer", "key")
+_NOT_OF_LABELS = {"number", "amount"}  # a point is no character of a label
+
+
+def _by_label(kind: str) -> tuple[str, ...]:
+    """Return the facts that a label can hold."""
+    return tuple(
+        field
+        for field, reads in facts.VALUES[kind].items()
+        if reads not in _NOT_OF_LABELS and not field.endswith(_UNSAYABLE)
+    )
+
+
 _MODEL = {
     "native": ("model", "description", "created_at", "updated_at", "tags"),
     "tag": (
         *("owner", "team", "cost_center", "risk_tier", "oncall", "intended_use"),
-        *("business_case", "eu_ai_act_class", "retire_by"),
+        *("business_case", "eu_ai_act_class", "retire_by", *_by_label("model")),
     ),
 }
 _VERSION = {
@@ -24,7 +37,7 @@ _VERSION = {
     ),
     "tag": (
         *("created_by", "approved_by", "approved_at", "license", "rollback_to", "monitoring"),
-        "monitored_at",
+        *("monitored_at", *_by_label("model_version")),
     ),
 }
 _RUN = {
@@ -38,7 +51,10 @@ _DEPLOYMENT = {
         *("images", "replicas", "min_replicas", "max_replicas", "autoscaler", "status"),
         *("created_at", "tags"),
     ),
-    "tag": ("environment",),
+    "tag": (
+        "environment",
+        *(field for field in _by_label("deployment") if field in facts.BY_OWNER),
+    ),
 }
 
 

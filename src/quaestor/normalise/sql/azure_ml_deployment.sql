@@ -28,7 +28,8 @@ select
     lower(one ->> '$.properties.provisioningState') as status,
     as_time(one ->> '$.systemData.createdAt') as created_at,
     one ->> '$.systemData.createdBy' as created_by,
-    coalesce(one -> '$.tags', object -> '$.tags')::varchar as tags
+    to_json(map_concat(tags, tag_map(one -> '$.tags')))::varchar as tags,
+    file, sha256, row_number
 from azure_ml_served
 where deployed is not null
 order by deployment

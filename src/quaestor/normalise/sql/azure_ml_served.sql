@@ -20,7 +20,8 @@ deployment as (
         object ->> '$.properties.model' as model_id,
         filled(object ->> '$.properties.instanceType') as instance_type,
         object ->> '$.properties.endpointComputeType' = 'Kubernetes' as on_kubernetes,
-        try_cast(object ->> '$.sku.capacity' as integer) as capacity
+        try_cast(object ->> '$.sku.capacity' as integer) as capacity,
+        file, sha256, row_number
     from landed_object
     where kind = 'deployments' and (object ->> '$.name') <> ''
     qualify row_number() over (partition by place, of_endpoint, deployed order by row_number) = 1

@@ -1,11 +1,13 @@
 -- Which tags of models and versions hold what their column cannot take, with the reason.
 --
 -- grain     one row per model or version and tag
--- input     governed: file, sha256, row_number, subject, tags (a map), of_version
+-- input     governed: file, sha256, row_number, kind, subject, version, tags (a map)
 -- method    the columns are those that are more than a text; the row is loaded without the value
 with told as (
     select
-        file, sha256, row_number, subject,
+        file, sha256, row_number,
+        case kind when 'model' then 'model ' || subject
+            else 'version ' || subject || ':' || version end as subject,
         unnest([
             {'field': 'risk_tier', 'value': said(tags, 'risk_tier'),
                 'ok': as_tier(said(tags, 'risk_tier')) is not null,
@@ -26,8 +28,9 @@ with told as (
                 'ok': as_time(upper(said(tags, 'monitored_at'))) is not null,
                 'wanted': 'an ISO 8601 time', 'of_version': true}
         ], max_depth := 2),
-        of_version as is_version
-    from (select * from governed)
+        kind = 'model_version' as is_version
+    from governed
+    where kind = 'model' or kind = 'model_version'
 )
 select
     file,

@@ -9,7 +9,8 @@
 --           ScaledObject or a HorizontalPodAutoscaler on it; KServe's serverless mode is knative's.
 --           Reachable from outside (public_access) is what an external load balancer without source
 --           ranges selects; gateways and ingresses are not looked at, so that beyond this only its
---           owner can say (gov.public_access, gov.authentication). artifact_uri is stated where no
+--           owner can say (gov.public_access, gov.authentication). Tags are its labels, and whatever
+--           is said in gov.* of it or of its pods. artifact_uri is stated where no
 --           model is known: the registries may know whose it is (normalise/artifacts.py)
 -- source    KServe, InferenceService v1beta1; keda.sh, ScaledObject; kubernetes.io, HPA v2
 with manifest as (
@@ -49,6 +50,13 @@ named as (
             lambda t: t is not null)[1] as said_version,
         list_filter(list_transform(places, lambda m: first_of(m, environment_keys)),
             lambda t: t is not null)[1] as environment,
+        map_from_entries(list_filter(
+            map_entries(map_concat(
+                coalesce(pod_annotations, map {}), coalesce(pod_labels, map {}),
+                coalesce(annotations, map {})
+            )),
+            lambda one: starts_with(one.key, 'gov.')
+        )) as governing,
         coalesce(
             first_of(annotations, ['gov.artifact_digest']),
             first_of(pod_annotations, ['gov.artifact_digest'])
@@ -170,7 +178,9 @@ select
         else 'not ready'
     end as status,
     m.created_at,
-    to_json(m.labels)::varchar as tags
+    case when m.labels is not null or cardinality(m.governing) > 0
+        then to_json(map_concat(m.governing, coalesce(m.labels, map {}))) end::varchar as tags,
+    m.file, m.sha256, m.row_number
 from serving as m
 left join running as r
     on r.cluster = m.cluster and r.namespace = m.namespace and r.owner_kind = m.kind

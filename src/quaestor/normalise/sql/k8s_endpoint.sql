@@ -2,8 +2,8 @@
 --
 -- grain     one row per serving manifest, named as in registry.deployment and in the hours that
 --           Prometheus tells of it
--- input     $source; $seen_at: when the cluster was looked at; registry.deployment, usage.pod and
---           usage.node are loaded before
+-- input     $source; $seen_at: when the cluster was looked at; registry.stated_deployment, usage.pod
+--           and usage.node are loaded before
 -- method    instances are its running pods, gpus what they ask for, a share of a GPU where it is
 --           time-sliced; unknown for slices (MIG) and on nodes that may not be listed. An instance
 --           type, region or GPU model is stated where all its nodes have the same. What its pods
@@ -43,7 +43,7 @@ served as (
             where l.cluster = d.cluster and l.resource = 'pods'
                 and (l.namespace is null or l.namespace = d.namespace)
         ) as are_pods_listed
-    from registry.deployment as d
+    from registry.stated_deployment as d
     where source = $source
 )
 select

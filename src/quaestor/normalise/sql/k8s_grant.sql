@@ -2,7 +2,7 @@
 --
 -- grain     one row per namespace (as cluster/namespace), principal, right and binding
 -- input     $source: the source's name; $namespaces: more namespaces that count, as a JSON array;
---           registry.deployment is loaded before
+--           registry.stated_deployment is loaded before
 -- method    read: get, list or watch; deploy: create, update or patch; both of what serves
 --           (Deployments, StatefulSets, InferenceServices and the like). edit: deletes it, or writes
 --           pods, settings, secrets, services, claims or jobs. manage: writes roles or bindings, may
@@ -11,7 +11,7 @@
 --           impersonation is not followed
 -- source    kubernetes.io, "Using RBAC Authorization"
 with place as (
-    select distinct cluster, namespace from registry.deployment
+    select distinct cluster, namespace from registry.stated_deployment
     where source = $source and namespace is not null
     union
     select distinct cluster, unnest(from_json($namespaces, '["VARCHAR"]')) from k8s_listed

@@ -15,7 +15,18 @@ with service as (
         object ->> 'servingEnvironmentId' as environment_id,
         coalesce(object ->> 'desiredState', 'DEPLOYED') as state,
         try_cast(object ->> 'createTimeSinceEpoch' as bigint) as created_ms,
-        object ->> 'runtime' as runtime
+        object ->> 'runtime' as runtime,
+        list_transform(
+            map_entries(try_cast(object -> 'customProperties' as map(varchar, json))),
+            lambda one: {
+                'key': one.key,
+                'value': coalesce(
+                    one.value ->> 'string_value', one.value ->> 'int_value',
+                    one.value ->> 'double_value', one.value ->> 'bool_value'
+                )
+            }
+        ) as properties,
+        file, sha256, row_number
     from landed_object
     where kind = 'inference_services'
     qualify row_number() over (partition by id order by row_number) = 1
@@ -59,7 +70,11 @@ select
     'InferenceService' as kind,
     s.state as status,
     make_timestamp(s.created_ms * 1000) as created_at,
-    json_object('runtime', s.runtime)::varchar as tags
+    json_merge_patch(
+        json_object('runtime', s.runtime),
+        coalesce(to_json(map_from_entries(s.properties)), '{}')
+    )::varchar as tags,
+    s.file, s.sha256, s.row_number
 from service as s
 left join environment as e on e.id = s.environment_id
 left join model as m on m.id = s.model_id

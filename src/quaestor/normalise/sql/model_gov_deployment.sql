@@ -3,7 +3,8 @@
 -- grain     one row per deployment
 -- input     $source: the source's name; $deployments: the entries under `deployments:` as a JSON
 --           array, each with its model
--- method    every column as it stands; what is left out is null
+-- method    every column as it stands; what is left out is null. What is said beyond them are facts
+--           (normalise/facts.py)
 with deployment as (
     select unnest(
         from_json($deployments, '[{
@@ -16,6 +17,6 @@ with deployment as (
 )
 select
     $source as source, deployment, model, version, environment, artifact_digest, public_access,
-    authentication
+    authentication, true as from_file
 from deployment
 order by deployment

@@ -4,11 +4,37 @@
 --           its own, with the file's source
 -- method    what a registry says is never overwritten; of several files about one version the one
 --           of the source first in alphabetical order speaks, column by column. An approval (by
---           whom, when, of which digest) is one statement and is taken whole from one place, so
---           that nobody's name stands over another's date. A lifecycle that neither says is
+--           whom, when, of which digest, who asked, how many, for which group, until when) is one
+--           statement and is taken whole from one place, so that nobody's name stands over
+--           another's date. A lifecycle that neither says is
 --           `lifecycle_otherwise`: development in MLflow, where every version starts, and unknown
 --           where it could not be read.
-with file as (
+with approval as (
+    select
+        source,
+        subject as model,
+        version,
+        first(value) filter (field = 'requested_by') as requested_by,
+        first(value) filter (field = 'approver_group') as approver_group,
+        first(value) filter (field = 'approvals')::integer as approvals,
+        first(value) filter (field = 'approved_until')::date as approved_until
+    from registry.stated_fact
+    where kind = 'model_version'
+        and field in ('requested_by', 'approver_group', 'approvals', 'approved_until')
+    group by all
+),
+stated as (
+    select
+        s.*,
+        a.requested_by, a.approver_group, a.approvals, a.approved_until,
+        coalesce(
+            s.approved_by, s.approved_at::varchar, s.approved_digest, a.requested_by,
+            a.approver_group, a.approvals::varchar, a.approved_until::varchar
+        ) is not null as approves
+    from registry.stated_model_version as s
+    left join approval as a using (source, model, version)
+),
+file as (
     select
         model,
         version,
@@ -20,9 +46,12 @@ with file as (
         first(updated_at order by source) filter (updated_at is not null) as updated_at,
         first(created_by order by source) filter (created_by is not null) as created_by,
         first(
-            {'by': approved_by, 'at': approved_at, 'digest': approved_digest} order by source
-        ) filter (coalesce(approved_by, approved_at::varchar, approved_digest) is not null)
-            as approval,
+            {
+                'by': approved_by, 'at': approved_at, 'digest': approved_digest,
+                'asked': requested_by, 'group': approver_group, 'number': approvals,
+                'until': approved_until
+            } order by source
+        ) filter (approves) as approval,
         first(artifact_uri order by source) filter (artifact_uri is not null) as artifact_uri,
         first(artifact_digest order by source) filter (artifact_digest is not null)
             as artifact_digest,
@@ -35,7 +64,7 @@ with file as (
         first(monitored_at order by source) filter (monitored_at is not null) as monitored_at,
         first(metrics order by source) filter (metrics <> '{}') as metrics,
         first(tags order by source) filter (tags <> '{}') as tags
-    from registry.stated_model_version
+    from stated
     where from_file
     group by model, version
 ),
@@ -50,11 +79,7 @@ card as (
     group by model
 ),
 registered as (
-    select
-        *,
-        coalesce(approved_by, approved_at::varchar, approved_digest) is not null as approves
-    from registry.stated_model_version
-    where not from_file
+    select * from stated where not from_file
 ),
 filled as (
     select
@@ -73,6 +98,12 @@ filled as (
         case when r.approves then r.approved_at else f.approval['at'] end as approved_at,
         case when r.approves then r.approved_digest else f.approval['digest'] end
             as approved_digest,
+        case when r.approves then r.requested_by else f.approval['asked'] end as requested_by,
+        case when r.approves then r.approver_group else f.approval['group'] end
+            as approver_group,
+        case when r.approves then r.approvals else f.approval['number'] end as approvals,
+        case when r.approves then r.approved_until else f.approval['until'] end
+            as approved_until,
         coalesce(r.artifact_uri, f.artifact_uri) as artifact_uri,
         coalesce(r.artifact_digest, f.artifact_digest) as artifact_digest,
         coalesce(r.card_uri, f.card_uri, card.card_uri) as card_uri,
@@ -89,9 +120,9 @@ filled as (
     left join card using (model)
 )
 select * from filled
-union all
-select s.* exclude (from_file, lifecycle_otherwise, every_version)
-from registry.stated_model_version as s
+union all by name
+select s.* exclude (from_file, lifecycle_otherwise, every_version, approves)
+from stated as s
 where
     s.from_file
     and not exists (

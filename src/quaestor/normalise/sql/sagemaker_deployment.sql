@@ -32,7 +32,8 @@ select
     c.status,
     c.created_at,
     c.tags,
-    case when coalesce(c.package.model, t.model) is null then c.artifact_uri end as artifact_uri
+    case when coalesce(c.package.model, t.model) is null then c.artifact_uri end as artifact_uri,
+    c.file, c.sha256, c.row_number
 from counted as c
 left join sagemaker_tag as t on t.resource_id = c.resource_id
 order by deployment

@@ -17,7 +17,8 @@ with endpoint as (
         object ->> 'EndpointArn' as resource_id,
         from_json(coalesce(object -> 'ProductionVariants', '[]'), '["JSON"]')
             || from_json(coalesce(object -> 'ShadowProductionVariants', '[]'), '["JSON"]') as states,
-        coalesce(nullif(object -> 'EndpointConfig', 'null'), object) as config
+        coalesce(nullif(object -> 'EndpointConfig', 'null'), object) as config,
+        file, sha256, row_number
     from landed_object
     where kind = 'endpoints' and (object ->> 'EndpointArn') is not null
         and (object ->> 'EndpointName') is not null
@@ -79,7 +80,7 @@ contained as (
     from modelled
 )
 select
-    c.region, c.endpoint, c.resource_id, c.variant_name, c.component, c.instance_type,
+    c.file, c.sha256, c.row_number, c.region, c.endpoint, c.resource_id, c.variant_name, c.component, c.instance_type,
     try_cast(c.state ->> 'CurrentInstanceCount' as double) as instances,
     case when len(c.packages) = 1 then package_of(c.packages[1]) end as package,
     case when len(c.packages) = 0 and not coalesce(c.takes_many, false)

@@ -14,7 +14,8 @@ with endpoint as (
         object ->> '$.name' as resource,
         regexp_extract(resource, '[^/]+$') as id,
         tag_map(object -> '$.labels') as tags,
-        from_json(object -> '$.deployedModels', '["JSON"]') as deployed
+        from_json(object -> '$.deployedModels', '["JSON"]') as deployed,
+        file, sha256, row_number
     from landed_object
     where kind = 'endpoints' and (object ->> '$.name') <> ''
     qualify row_number() over (partition by resource order by place, row_number) = 1

@@ -45,7 +45,8 @@ select
     case when d.max_replicas > d.min_replicas then 'native' end as autoscaler,
     d.one ->> '$.status.message' as status,
     as_time(coalesce(d.one ->> '$.createTime', d.object ->> '$.createTime')) as created_at,
-    (d.object -> '$.labels')::varchar as tags
+    (d.object -> '$.labels')::varchar as tags,
+    d.file, d.sha256, d.row_number
 from vertex_deployed as d
 cross join everybody
 left join vertex_version as v on v.resource = d.model_resource and v.version = d.version
