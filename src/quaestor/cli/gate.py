@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from quaestor.cli.gate_accept import Wishes, accepting
+from quaestor.cli.gate_show import Shown, show, showing
 from quaestor.cli.options import Call, shared
-from quaestor.cli.output import emit, outputs, plain
+from quaestor.cli.output import plain
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.verdict import Severity
 
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from quaestor.audit.policies import Policy
     from quaestor.cli.gate_run import Rules
     from quaestor.core.config import Config
-    from quaestor.core.run_summary import RunSummary
 
 
 @click.command("gate")
 @shared
-@click.argument("targets", nargs=-1, required=True, metavar="MODEL:VERSION...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option(
     "--env",
     "environment",
@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     help="What missing evidence comes to: exit code 3, or a warning.",
 )
 @click.option("--policy", "only", multiple=True, metavar="ID", help="This policy only; repeatable.")
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    metavar="NAME",
+    help="Only policies that give evidence for this framework; repeatable.",
+)
 @click.option("--exclude", multiple=True, metavar="ID", help="Not this policy; repeatable.")
 @click.option(
     "--collect/--no-collect",
@@ -69,9 +76,7 @@ if TYPE_CHECKING:
     help="Judge as if the model's risk tier were N, whatever is recorded; 1 is the strictest.",
 )
 @accepting
-@click.option(
-    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json, sarif."
-)
+@showing
 def command(
     call: Call,
     targets: tuple[str, ...],
@@ -79,14 +84,20 @@ def command(
     fail_on: str,
     on_missing: Literal["fail", "warn"],
     only: tuple[str, ...],
+    packs: tuple[str, ...],
     exclude: tuple[str, ...],
     collect: bool | None,
     max_age: float | None,
     tier: int | None,
     wishes: Wishes,
-    formats: tuple[str, ...],
+    shown: Shown,
 ) -> int:
-    """May these model versions run? MODEL:VERSION, or MODEL@ALIAS.
+    """May these model versions run?
+
+    A TARGET is MODEL:VERSION or MODEL@ALIAS; a manifest of Kubernetes or KServe; the
+    configuration of a SageMaker endpoint (JSON); a model.gov.yaml; a folder of those; or - for
+    standard input, such as a rendered Helm chart. What a file deploys is judged as if it ran
+    already, and priced.
 
     Only policies that block (`gate: {ci: block}`) close the gate; the others are said. Exit
     code 0: yes; 1: no; 3: nobody can tell; 4: no such model version, or no policy for it.
@@ -94,45 +105,54 @@ def command(
     \b
     Examples:
       quaestor gate churn:7
+      quaestor gate deploy/churn.yaml --no-collect
+      helm template chart/ | quaestor gate - --env staging
       quaestor gate churn@champion --max-age 24 --format table --format sarif=gate.sarif
       quaestor gate churn:7 --write-baseline baseline.json   # once; then, in CI:
       quaestor gate churn:7 --baseline baseline.json
     """
     from quaestor.audit.policies import load_policies, places_of
-    from quaestor.audit.target import parse
     from quaestor.cli.gate_accept import standing
+    from quaestor.cli.gate_deploy import say_ignored, targets_of
     from quaestor.cli.gate_run import Question, answer, collect_registries
-    from quaestor.report.export import FORMATS
 
-    wanted = outputs(formats, list(FORMATS), "table")
-    asked = tuple(parse(text) for text in targets)
+    asked, deploy = targets_of(targets)
+    say_ignored(call, deploy)
     config = _config(call)
     known = load_policies(places_of(config))
-    rules = _rules(config, known, only, exclude)
+    rules = _rules(config, known, _of_packs(config, known, packs), only, exclude)
     stands = standing(config, known, wishes)
     collect_registries(call, config, collect)
     age = None if max_age is None else timedelta(hours=max_age)
-    question = Question(asked, rules, environment, Severity(fail_on), on_missing, age, stands, tier)
-    return _say(answer(call, config, question), wanted)
+    question = Question(
+        asked, rules, environment, Severity(fail_on), on_missing, age, stands, tier, deploy
+    )
+    return show(answer(call, config, question, explain=shown.explain), shown.wanted)
+
+
+def _of_packs(config: Config, known: Sequence[Policy], packs: Sequence[str]) -> Sequence[Policy]:
+    """Return the policies that give evidence for some packs; all of them where none is asked."""
+    if not packs:
+        return known
+    from quaestor.audit.packs import policies_of
+    from quaestor.audit.policies import places_of
+
+    return policies_of(packs, places_of(config), known)
 
 
 def _rules(
-    config: Config, known: Sequence[Policy], only: Sequence[str], exclude: Sequence[str]
+    config: Config,
+    known: Sequence[Policy],
+    of_packs: Sequence[Policy],
+    only: Sequence[str],
+    exclude: Sequence[str],
 ) -> Rules:
     from quaestor.cli.gate_run import Rules
 
-    policies = _chosen(known, only, exclude)
+    policies = tuple(one for one in _chosen(known, only, exclude) if one in of_packs)
     left_out = {policy.id for policy in known} - {policy.id for policy in policies}
     params = {name: value for name, value in config.params.items() if name not in left_out}
     return Rules(policies, params, tuple(sorted(left_out)))
-
-
-def _say(summary: RunSummary, wanted: Sequence[tuple[str, Path | None]]) -> int:
-    from quaestor.report.export import formatted
-
-    for name, path in wanted:
-        emit(formatted(name, summary), path)
-    return summary.decision.exit_code
 
 
 def _config(call: Call) -> Config:

@@ -107,7 +107,7 @@ def targets_of(texts: Sequence[str]) -> tuple[tuple[Asked, ...], Deploy | None]:
 
 def _exists(text: str) -> bool:
     try:
-        return Path(text).exists()
+        return bool(text.strip()) and Path(text).exists()
     except (OSError, ValueError):  # a name of 300 characters, or with a zero byte, is no path
         return False
 

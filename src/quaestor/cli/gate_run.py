@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from quaestor import __version__
+from quaestor.cli.gate_deploy import Version, deploying, name_of, of_deploy
+from quaestor.cli.gate_show import bases, relative
 from quaestor.cli.output import plain
 from quaestor.core.errors import IncompleteError, NothingEvaluatedError, QuaestorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from quaestor.audit.manifest import Deploy
     from quaestor.audit.policies import Policy
     from quaestor.audit.target import Asked, Registries
     from quaestor.cli.gate_accept import Standing
+    from quaestor.cli.gate_deploy import Deploying
     from quaestor.cli.options import Call
     from quaestor.core.blind_spot import BlindSpot
     from quaestor.core.config import Config, Source
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
     from quaestor.core.run_summary import Decision, RunSummary
     from quaestor.core.verdict import Severity
     from quaestor.warehouse.duckdb import Warehouse
-
-    _Version = tuple[str, str]  # model and version
 
 _REGISTRY_SCHEMAS = ("mlflow", "model-gov")
 
@@ -54,6 +55,7 @@ class Question:
     max_age: timedelta | None
     standing: Standing
     tier: int | None = None
+    deploy: Deploy | None = None
 
 
 def collect_registries(call: Call, config: Config, wanted: bool | None) -> None:
@@ -81,47 +83,76 @@ def _is_registry(source: Source) -> bool:
     return getattr(source, "schema", "mlflow") in _REGISTRY_SCHEMAS
 
 
-def answer(call: Call, config: Config, question: Question) -> RunSummary:
-    """Evaluate and decide.
+@dataclass(frozen=True)
+class _Judged:
+    """What the warehouse says of the targets, once it was asked and closed."""
+
+    worth: Registries
+    new: Deploying
+    missing: Sequence[QuaestorError]
+    spots: Mapping[Version, tuple[BlindSpot, ...]]
+    findings: Mapping[Version, tuple[Finding, ...]]
+    told: Mapping[str, Any]
+
+
+def answer(call: Call, config: Config, question: Question, *, explain: bool = False) -> RunSummary:
+    """Evaluate and decide; with `explain`, look up what findings rest on.
 
     Raises:
         QuaestorError: There is a target without a verdict, and the others are no worse.
     """
     from quaestor.audit.gate import combine, merged
-    from quaestor.cli.gate_accept import accept
     from quaestor.core.run_summary import RunSummary
+
+    judged = _judge(call, config, question, explain=explain)
+    worth, spots = judged.worth.blind_spots, judged.spots
+    decisions = {
+        target: _decide(question, findings, (*worth, *spots[target]))
+        for target, findings in judged.findings.items()
+    }
+    decision = combine(list(decisions.values()))
+    _complain(judged.missing, decision, decisions)
+    return RunSummary(
+        kind="gate",
+        targets=tuple(name_of(target) for target in decisions),
+        environment=question.environment,
+        decision=decision,
+        findings=merged(judged.findings.values()),
+        blind_spots=(*worth, *dict.fromkeys(chain(*spots.values()))),
+        fail_on=question.fail_on,
+        audited_at=call.now,
+        evidence_at=judged.worth.collected_at,
+        currency=config.currency,
+        configuration=relative(call.config_path),
+        version=__version__,
+        left_out=question.rules.left_out,
+        priced=judged.new.priced,
+        **judged.told,
+    )
+
+
+def _judge(call: Call, config: Config, question: Question, *, explain: bool) -> _Judged:
+    from quaestor.audit.rules import beside
+    from quaestor.cli.gate_accept import accept
     from quaestor.warehouse.duckdb import Warehouse
 
+    rules = question.rules
     with Warehouse(call.warehouse(config), read_only=True) as warehouse:
         worth = _registries(call, config, warehouse, question.max_age)
         found, missing = _found(warehouse, question.asked, worth)
-        spots = _unread(config, warehouse, found)
-        judged = _evaluate(call, warehouse, question, found)
-        findings, uses = accept(
-            call, warehouse, judged, question.standing, asked=question.rules.policies
-        )
-    decisions = {
-        target: _decide(question, findings[target], (*worth.blind_spots, *spots[target]))
-        for target in found
-    }
-    decision = combine(list(decisions.values()))
-    _complain(missing, decision, decisions)
-    return RunSummary(
-        kind="gate",
-        targets=tuple(f"{model}:{version}" for model, version in found),
-        environment=question.environment,
-        decision=decision,
-        findings=merged(findings.values()),
-        blind_spots=(*worth.blind_spots, *dict.fromkeys(chain(*spots.values()))),
-        fail_on=question.fail_on,
-        audited_at=call.now,
-        evidence_at=worth.collected_at,
-        currency=config.currency,
-        configuration=_relative(call.config_path),
-        version=__version__,
-        left_out=question.rules.left_out,
-        waivers=uses,
-    )
+        new = deploying(warehouse, question.deploy, environment=question.environment)
+        every = list(dict.fromkeys((*found, *new.found)))
+        spots = _unread(config, warehouse, every)
+        judged = _evaluate(call, warehouse, question, every, new)
+        only = {target: each for target, each in new.deployments.items() if target not in found}
+        mine = of_deploy(warehouse, judged, only, rules.policies)
+        findings, uses = accept(call, warehouse, mine, question.standing, asked=rules.policies)
+        said = list(chain(*findings.values()))
+        told = beside(warehouse, config, said, policies=rules.policies, params=rules.params)
+        told["bases"] = bases(warehouse, said) if explain else None
+    told |= {"waivers": uses, "places": {**told["places"], **new.places}}
+    spots = {target: (*spots[target], *new.spots.get(target, ())) for target in every}
+    return _Judged(worth, new, [*missing, *new.missing], spots, findings, told)
 
 
 def _decide(
@@ -140,7 +171,7 @@ def _decide(
 def _complain(
     missing: Sequence[QuaestorError],
     decision: Decision,
-    decisions: Mapping[_Version, Decision],
+    decisions: Mapping[Version, Decision],
 ) -> None:
     """Say which targets there is no verdict on.
 
@@ -151,7 +182,7 @@ def _complain(
     idle = [target for target, one in decisions.items() if one.exit_code == 4]
     problems = list(missing)
     if missing or len(idle) < len(decisions):
-        problems += [_not_evaluated(*target) for target in idle]
+        problems += [_not_evaluated(target) for target in idle]
     problems.sort(key=lambda problem: problem.exit_code, reverse=True)
     outranked = decision.exit_code in (1, 3)
     for problem in problems if outranked else problems[:-1]:
@@ -160,9 +191,9 @@ def _complain(
         raise problems[-1]
 
 
-def _not_evaluated(model: str, version: str) -> QuaestorError:
+def _not_evaluated(target: Version) -> QuaestorError:
     return NothingEvaluatedError(
-        f"no policy gave a verdict on {plain(model)}:{plain(version)}",
+        f"no policy gave a verdict on {plain(name_of(target))}",
         where="TARGET",
         fix="Choose policies that apply to it (--policy, --exclude), or leave it out.",
     )
@@ -187,8 +218,8 @@ def _others(config: Config) -> set[str]:
 
 
 def _unread(
-    config: Config, warehouse: Warehouse, found: Sequence[_Version]
-) -> dict[_Version, tuple[BlindSpot, ...]]:
+    config: Config, warehouse: Warehouse, found: Sequence[Version]
+) -> dict[Version, tuple[BlindSpot, ...]]:
     from quaestor.audit.target import unread_of
 
     others = _others(config)
@@ -197,11 +228,11 @@ def _unread(
 
 def _found(
     warehouse: Warehouse, targets: Sequence[Asked], worth: Registries
-) -> tuple[list[_Version], list[QuaestorError]]:
+) -> tuple[list[Version], list[QuaestorError]]:
     """Return the versions asked about, each once, and what is to be said about the others."""
     from quaestor.audit.target import find, suggestion
 
-    found: dict[_Version, None] = {}
+    found: dict[Version, None] = {}
     missing: list[QuaestorError] = []
     for asked in targets:
         version = find(warehouse, asked)
@@ -213,13 +244,17 @@ def _found(
 
 
 def _evaluate(
-    call: Call, warehouse: Warehouse, question: Question, found: Sequence[_Version]
-) -> dict[_Version, tuple[Finding, ...]]:
+    call: Call,
+    warehouse: Warehouse,
+    question: Question,
+    found: Sequence[Version],
+    new: Deploying,
+) -> dict[Version, tuple[Finding, ...]]:
     from quaestor.audit.evaluate import Evaluator, Target
 
     if not found or not question.rules.policies:
         return dict.fromkeys(found, ())
-    with Evaluator(warehouse) as evaluator:
+    with Evaluator(warehouse, overlays=new.overlays) as evaluator:
         return {
             (model, version): evaluator.evaluate(
                 question.rules.policies,
@@ -246,11 +281,3 @@ def _no_such(asked: Asked, worth: Registries, suggestion: str) -> QuaestorError:
             fix=spot.fix,
         )
     return NothingEvaluatedError(what, where="TARGET", fix=suggestion)
-
-
-def _relative(path: Path) -> str:
-    """Return a path as code scanning wants it: from the folder the run was started in."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.name
