@@ -34,6 +34,7 @@ from quaestor.warehouse.errors import NoRoomError, UnreadableError
 from quaestor.warehouse.state import evidence_at, read_blind_spots, recall, remember, tell
 
 if TYPE_CHECKING:
+    from quaestor.audit.coverage import Frameworks
     from quaestor.audit.policies import Policy
     from quaestor.core.waivers import Waiver
 
@@ -214,26 +215,36 @@ def audit(
     Raises:
         QuaestorError: The configuration or a policy is wrong, or nothing could be built.
     """
-    from quaestor.audit.coverage import load_frameworks
-    from quaestor.audit.policies import load_policies, places_of
-    from quaestor.audit.record import record
-    from quaestor.audit.record_coverage import record_coverage
-    from quaestor.audit.waivers import load_waivers
-
-    policies = load_policies(places_of(config))
-    frameworks = load_frameworks(config, policies)
-    load_waivers(config, policies)  # a mistake in one is told before anything is asked
+    policies, frameworks = _rules(config)
     if collect_first:
         collect(config, now=now, progress=progress)
     built = build(config, warehouse_path, now=now, progress=progress)
     progress("evaluate policies")
     judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
     summary = replace(judged, configuration=configuration)
-    with Warehouse(warehouse_path) as warehouse, warehouse.transaction():
-        run = record(warehouse, summary, config_digest=_digest(config))
-        record_coverage(warehouse, summary, policies, frameworks, run_id=run, params=config.params)
+    _record(config, warehouse_path, summary, frameworks)
     reports = report(config, warehouse_path, REPORTS, now=now, progress=progress)
     return Audited(summary, tuple(reports))
+
+
+def _rules(config: Config) -> tuple[tuple[Policy, ...], Frameworks]:
+    """Read policies, frameworks and waivers: a mistake is told before anything is asked."""
+    from quaestor.audit.coverage import load_frameworks
+    from quaestor.audit.policies import load_policies, places_of
+    from quaestor.audit.waivers import load_waivers
+
+    policies = load_policies(places_of(config))
+    load_waivers(config, policies)
+    return policies, load_frameworks(config, policies)
+
+
+def _record(config: Config, path: Path, summary: RunSummary, frameworks: Frameworks) -> None:
+    from quaestor.audit.record import record
+    from quaestor.audit.record_coverage import record_coverage
+
+    with Warehouse(path) as warehouse, warehouse.transaction():
+        run = record(warehouse, summary, config_digest=_digest(config))
+        record_coverage(warehouse, summary, frameworks, run_id=run, params=config.params)
 
 
 def _judge(

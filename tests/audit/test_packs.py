@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -92,14 +93,17 @@ def stands(house, a_finding, a_run):
 
     def build(*verdicts, params=None, now=NOW, audited=NOW, asked=None):
         findings = [a_finding(policy, subject, verdict=v) for policy, subject, v in verdicts]
-        policies = load_policies([house.resolve("rules")])
         frameworks = loaded(house)
         with Warehouse(":memory:") as warehouse:
             summary = a_run(findings, audited)
             run_id = record(warehouse, summary, config_digest="c")
-            judged = [one for one in policies if asked is None or one.id in asked]
+            judged = tuple(p for p in frameworks.policies if asked is None or p.id in asked)
             record_coverage(
-                warehouse, summary, judged, frameworks, run_id=run_id, params=params or {}
+                warehouse,
+                summary,
+                replace(frameworks, policies=judged),
+                run_id=run_id,
+                params=params or {},
             )
             found = coverage(warehouse, last_audit(warehouse), frameworks, now=now)
             stored = warehouse.rows("select requirement, state from audit.requirement order by 1")
@@ -370,12 +374,11 @@ def test_without_an_audit_nothing_is_said():
 
 def test_an_audit_recorded_again_replaces_what_it_said(house, a_finding, a_run):
     """The same run has each requirement once."""
-    policies = load_policies([house.resolve("rules")])
     with Warehouse(":memory:") as warehouse:
         for _ in range(2):
             summary = a_run([a_finding("owner")])
             run_id = record(warehouse, summary, config_digest="c")
-            record_coverage(warehouse, summary, policies, loaded(house), run_id=run_id, params={})
+            record_coverage(warehouse, summary, loaded(house), run_id=run_id, params={})
         tables = ("policy", "pack", "requirement")
         counts = [warehouse.row(f"select count(*) from audit.{name}")[0] for name in tables]
 

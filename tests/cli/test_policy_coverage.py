@@ -70,7 +70,7 @@ def audited(home, warehouse):
         )
         run_id = record(warehouse, summary, config_digest="c")
         frameworks = load_frameworks(config, policies)
-        record_coverage(warehouse, summary, policies, frameworks, run_id=run_id, params={})
+        record_coverage(warehouse, summary, frameworks, run_id=run_id, params={})
         warehouse.close()
 
     return run

@@ -39,8 +39,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Frameworks:
-    """The packs of a configuration, and what people vouch for."""
+    """The packs of a configuration, the policies that were asked, and what people vouch for."""
 
+    policies: tuple[Policy, ...]
     packs: tuple[Pack, ...]
     attestations: tuple[Attestation, ...]
 
@@ -102,7 +103,7 @@ def load_frameworks(
     places = places_of(config)
     packs = load_packs(places, policies, names)
     every = load_packs(places, policies) if names else packs
-    return Frameworks(packs, load_attestations(config, every))
+    return Frameworks(tuple(policies), packs, load_attestations(config, every))
 
 
 def last_audit(warehouse: Warehouse) -> LastAudit:

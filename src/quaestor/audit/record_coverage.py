@@ -69,7 +69,6 @@ Rows = Sequence[Sequence[Any]]
 def record_coverage(
     warehouse: Warehouse,
     summary: RunSummary,
-    policies: Sequence[Policy],
     frameworks: Frameworks,
     *,
     run_id: str,
@@ -80,18 +79,16 @@ def record_coverage(
     Args:
         warehouse: Where to, in the caller's transaction; the run's findings are in it.
         summary: The run; attestations count as of its clock.
-        policies: Those that were asked.
-        frameworks: The packs and attestations.
+        frameworks: The policies that were asked, the packs and the attestations.
         run_id: As `record` names the run; one that is recorded again replaces itself.
         params: The user's parameters, by policy id.
     """
-    audit = LastAudit(
-        run_id, summary.audited_at, len(summary.blind_spots), settled_params(policies, params)
-    )
+    values = settled_params(frameworks.policies, params)
+    audit = LastAudit(run_id, summary.audited_at, len(summary.blind_spots), values)
     packs = frameworks.packs
     covered = coverage(warehouse, audit, frameworks, now=audit.audited_at)
     rows: Mapping[str, Rows] = {
-        "audit.policy": [_policy_row(audit, policy) for policy in policies],
+        "audit.policy": [_policy_row(audit, policy) for policy in frameworks.policies],
         "audit.pack": [_pack_row(audit, pack) for pack in packs],
         "audit.application": [
             (run_id, pack.name, one.what, one.applies_from, one.source, one.verified)

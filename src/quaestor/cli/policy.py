@@ -11,9 +11,9 @@ import click
 
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
+from quaestor.cli.policy_choice import chosen, configured
 from quaestor.cli.policy_coverage import coverage_command
-from quaestor.core.config import Config
-from quaestor.core.errors import ConfigurationError
+from quaestor.cli.policy_lint import lint_command
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ def command() -> None:
     quaestor policy test                      # all that the configuration names
     quaestor policy test policies/            # a folder
     quaestor policy test ML-OWN-001           # one, by id or alias
+    quaestor policy coverage --pack eu-ai-act # what the last audit shows of a framework
     """
 
 
 command.add_command(coverage_command)
+command.add_command(lint_command)
 
 
 @command.command("list")
@@ -47,7 +49,7 @@ def list_policies(call: Call, formats: Sequence[str]) -> int:
     quaestor policy list --format json
     """
     wanted = outputs(formats, ("table", "json"), "table")
-    policies = _policies(call)
+    policies = configured(call)
     for name, path in wanted:
         rows = [_summary(policy) for policy in policies]
         if name == "json":
@@ -70,7 +72,7 @@ def show_policy(call: Call, name: str) -> int:
     """
     from quaestor.audit.policies import find_policy
 
-    policy = find_policy(_policies(call), name)
+    policy = find_policy(configured(call), name)
     for label, text in _page(policy):
         click.echo(f"{label}: {printable(text)}" if "\n" not in text else _block(label, text))
     return 0
@@ -91,7 +93,7 @@ def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
     """
     from quaestor.audit.cases import run_cases
 
-    reports = run_cases(_chosen(call, what))
+    reports = run_cases(chosen(call, what))
     for report in reports:
         for failure in report.failures:
             named = f"case '{failure.case}'" if failure.case else "missing"
@@ -131,34 +133,6 @@ def document(call: Call, folder: Path, *, check: bool) -> int:
     if not call.quiet:
         click.echo(str(target))
     return 0
-
-
-def _policies(call: Call) -> tuple[Policy, ...]:
-    from quaestor.audit.policies import load_policies, places_of
-
-    config = call.config() if call.config_path.is_file() else Config()
-    return load_policies(places_of(config))
-
-
-def _chosen(call: Call, what: Sequence[str]) -> list[Policy]:
-    """Return the policies that the arguments name, each once, in order."""
-    from quaestor.audit.policies import find_policy, load_policies, read_policy
-
-    if not what:
-        return list(_policies(call))
-    chosen: dict[Path, Policy] = {}
-    for name in what:
-        path = Path(name)
-        if path.is_dir():
-            found = list(load_policies([path]))
-            if not found:
-                raise ConfigurationError("holds no policy", where=name, fix="Name its parent?")
-        elif path.suffix == ".yaml":
-            found = [read_policy(path)]
-        else:
-            found = [find_policy(_policies(call), name)]
-        chosen |= {policy.path: policy for policy in found}
-    return list(chosen.values())
 
 
 def _summary(policy: Policy) -> dict[str, Any]:
