@@ -13,6 +13,8 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from quaestor.audit.evaluate import Evaluator
 from quaestor.audit.policies import Policy
 from quaestor.audit.subjects import SUBJECTS
@@ -77,6 +79,20 @@ class CaseWarehouse:
     def constants(self, policy: Policy) -> frozenset[str]:
         """Return the texts that stand in a policy's SQL; none of one that cannot run."""
         return self._evaluator.constants(policy)
+
+    def problem_of(self, policy: Policy, *, now: datetime) -> ConfigurationError | None:
+        """Return why a policy cannot run, held against no rows at all; None: it can."""
+        return self._evaluator.problem_of(policy, now=now)
+
+    def tables_of(self, policy: Policy) -> frozenset[str]:
+        """Return the tables that a policy reads; none of one that cannot run."""
+        return self._evaluator.tables(policy)
+
+    def tree(self, sql: str) -> Mapping[str, Any]:
+        """Return the engine's tree of one SELECT that can run."""
+        [(text,)] = self._warehouse.rows("select json_serialize_sql(?)::varchar", [sql])
+        tree: Mapping[str, Any] = msgspec.json.decode(text)["statements"][0]["node"]
+        return tree
 
     def nullable(self, table: str, column: str) -> bool:
         """Return whether a column may be null."""

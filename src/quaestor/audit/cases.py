@@ -105,7 +105,7 @@ def _report(policy: Policy, warehouse: CaseWarehouse) -> CaseReport:
     shown = {verdict for case in cases for verdict in case.expect.values()}
     failures += [
         CaseFailure(None, str(policy.cases_path), f"no case shows the verdict '{verdict}'")
-        for verdict in _possible(policy, warehouse)
+        for verdict in possible_verdicts(policy, warehouse)
         if verdict not in shown
     ]
     return CaseReport(policy.id, len(cases), tuple(failures))
@@ -162,7 +162,7 @@ def _still(
     return None
 
 
-def _possible(policy: Policy, warehouse: CaseWarehouse) -> list[str]:
+def possible_verdicts(policy: Policy, warehouse: CaseWarehouse) -> list[str]:
     """Return the verdicts that a policy can give."""
     says = policy.says
     possible = {"pass", "fail"}

@@ -168,6 +168,25 @@ class Evaluator:
         compiled = self._compiled_all([policy], targeted=False)[policy.id]
         return compiled.constants if isinstance(compiled, Compiled) else frozenset()
 
+    def tables(self, policy: Policy) -> frozenset[str]:
+        """Return what a policy reads; nothing of one that cannot run."""
+        compiled = self._compiled_all([policy], targeted=False)[policy.id]
+        return compiled.tables if isinstance(compiled, Compiled) else frozenset()
+
+    def problem_of(self, policy: Policy, *, now: datetime) -> ConfigurationError | None:
+        """Return why a policy cannot run here, or None."""
+        compiled = self._compiled_all([policy], targeted=False)[policy.id]
+        if isinstance(compiled, ConfigurationError):
+            return compiled
+        usual = _values([policy], {})[policy.id].usual
+        try:
+            nobody = Known({}, {})
+            bound = {**usual, "now": now, MODEL: None, VERSION: None}
+            self._judge(policy, compiled, nobody, bound, None)
+        except ConfigurationError as problem:
+            return problem
+        return None
+
     def _compiled_all(
         self, policies: Sequence[Policy], *, targeted: bool
     ) -> dict[str, Compiled | ConfigurationError]:
