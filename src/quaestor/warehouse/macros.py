@@ -26,8 +26,8 @@ MACROS = {
     "is_stated": r"""(x) as coalesce(
         regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
             x::varchar,
-            '(?i)[\s\p{Z}\p{C}\[(]*(none|no|nil|null|n/?a|not applicable|tbd|tba|to ?do|unknown|'
-            || 'off|false|disabled|more information needed|[-?.]+|x{2,})[\s\p{Z}\p{C}\]).]*'
+            '(?i)[\s\p{Z}\p{C}\[(]*(none|no|nil|null|n/?a|not applicable|tbd|tba|to ?do|pending|'
+            || 'unknown|off|false|disabled|more information needed|[-?.]+|x{2,})[\s\p{Z}\p{C}\]).]*'
         ), false)""",
     "words_of": """(x) as list_filter(
         list_transform(string_split(coalesce(lower(x), ''), ','), lambda word: trim(word)),
