@@ -17,6 +17,7 @@ nothing about what nobody could see, so an unknown or an error is never waived.
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -132,6 +133,8 @@ def matches(pattern: str, name: str) -> bool:
     >>> matches("churn:*", "churn:7"), matches("a[1]", "a[1]"), matches("a?", "ab")
     (True, True, False)
     """
+    if "*" not in pattern:
+        return pattern == name
     return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
 
 
@@ -190,7 +193,7 @@ def _read_file(
 ) -> Iterator[tuple[Waiver, str]]:
     """Yield the waivers of one file, each with its place as a message names it."""
     document = read_document(path)
-    shown = path.relative_to(base) if path.is_relative_to(base) else path
+    shown = Path(os.path.relpath(path, base))  # the same on every machine, and outside of it too
     for part, says in _parsed(document):
         for key, what, fix in _objections(says, named_by(says.policy, policies)):
             line = document.line_of((*part, key))
