@@ -197,7 +197,8 @@ def test_a_pattern_finds_policies_by_alias():
 
 def test_places_are_the_same_on_every_machine(tmp_path):
     """A folder outside of the repository is told relative to it: fingerprints rest on places."""
-    (tmp_path / "shared").mkdir()
+    for name in ("repo", "shared"):
+        (tmp_path / name).mkdir()
     (tmp_path / "shared" / "w.yaml").write_text(yaml.safe_dump(GOOD, sort_keys=False))
     [found] = read_waivers(tmp_path / "repo" / ".." / "shared", POLICIES, base=tmp_path / "repo")
 
