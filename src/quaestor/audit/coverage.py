@@ -177,13 +177,20 @@ def loosened(limit: Limit, value: Any) -> str | None:
     >>> loosened(Limit(policy="logs", param="days", at_least=183), 90)
     'days of logs is 90, at least 183 is asked for'
     >>> loosened(Limit(policy="logs", param="days", at_least=183), {"1": 365, "3": 30})
-    'days of logs is 30 for tier 3, at least 183 is asked for'
+    'days of logs for tier 3 is 30, at least 183 is asked for'
+    >>> loosened(Limit(policy="papers", param="points", includes=("1", "2")), "2, 3")
+    'points of papers is 2, 3, which lacks 1'
     """
     if isinstance(value, Mapping):
         for tier, one in value.items():
             if wrong := loosened(limit, one):
-                return wrong.replace(", ", f" for tier {tier}, ", 1)
+                return wrong.replace(f"{limit.policy} is", f"{limit.policy} for tier {tier} is", 1)
         return None
+    if limit.includes:
+        named = {part.strip() for part in str(value).split(",")}
+        lacking = ", ".join(part for part in limit.includes if part not in named)
+        about = f"{limit.param} of {limit.policy}"
+        return f"{about} is {value}, which lacks {lacking}" if lacking else None
     if limit.at_least is not None and value < limit.at_least:
         bound = f"at least {limit.at_least:g}"
     elif limit.at_most is not None and value > limit.at_most:

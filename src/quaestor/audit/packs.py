@@ -21,12 +21,21 @@ from quaestor.core.nearest import did_you_mean
 
 
 class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far a policy's parameter may go before it no longer shows what the framework asks."""
+    """How far a policy's parameter may go before it no longer shows what the framework asks.
+
+    Args:
+        policy: The policy's id.
+        param: Its parameter.
+        at_least: The smallest number that still shows it.
+        at_most: The largest.
+        includes: What a text of several parts, with commas between them, has to name.
+    """
 
     policy: Text
     param: Text
     at_least: int | float | None = None
     at_most: int | float | None = None
+    includes: tuple[Text, ...] = ()
 
 
 class Application(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -216,17 +225,19 @@ def _check_policy(pack: Pack, name: str, known: Mapping[str, Policy], *part: str
 def _check_limit(
     pack: Pack, limit: Limit, policy: Policy, evidence: Sequence[str], part: tuple[str, ...]
 ) -> None:
-    param = policy.says.params.get(limit.param)
+    kinds = ("text",) if limit.includes else ("integer", "number")
+    names = sorted(name for name, one in policy.says.params.items() if one.type in kinds)
+    bounds = (limit.at_least is not None, limit.at_most is not None, bool(limit.includes))
     what = fix = ""
     if policy.id not in evidence:
         what = f"'{policy.id}' has a limit here and gives no evidence"
         fix = "Add it to `policies:`, or the requirement to its `frameworks:`."
-    elif param is None or param.type not in ("integer", "number"):
-        what = f"the policy '{policy.id}' has no number called '{limit.param}'"
-        numbers = [n for n, p in policy.says.params.items() if p.type in ("integer", "number")]
-        otherwise = f"It has: {', '.join(sorted(numbers)) or 'none'}."
-        fix = did_you_mean(limit.param, numbers, otherwise=otherwise)
-    elif (limit.at_least is None) == (limit.at_most is None):
-        what, fix = "a limit needs one bound", "Write `at_least:` or `at_most:`."
+    elif sum(bounds) != 1:
+        what, fix = "a limit needs one bound", "Write `at_least:`, `at_most:` or `includes:`."
+    elif limit.param not in names:
+        kind = "text" if limit.includes else "number"
+        what = f"the policy '{policy.id}' has no {kind} called '{limit.param}'"
+        otherwise = f"It has: {', '.join(names) or 'none'}."
+        fix = did_you_mean(limit.param, names, otherwise=otherwise)
     if what:
         raise ConfigurationError(what, where=pack.where(*part), fix=fix)
