@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 from quaestor.audit.attestations import load_attestations
 from quaestor.audit.coverage import coverage, last_audit, load_frameworks, loosened
 from quaestor.audit.packs import load_packs, policies_of, requirements_of
-from quaestor.audit.policies import FRAMEWORKS, load_policies
+from quaestor.audit.policies import FRAMEWORKS, load_policies, places_of
 from quaestor.audit.record import record
 from quaestor.audit.record_coverage import record_coverage
 from quaestor.core.config import Config
@@ -152,6 +153,23 @@ def test_shipped_parameters_keep_every_limit():
 
     assert wrong == []
     assert any(one.limits for pack in packs for one in pack.says.requirements)
+
+
+def test_the_examples_of_the_handbook_load(tmp_path):
+    """A pack of one's own and an attestation, as `policies/README.md` shows them."""
+    text = (shipped("policies") / "README.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    [pack] = [block for block in blocks if "\nedition:" in block]
+    [vouched] = [block for block in blocks if "valid_until:" in block]
+    (tmp_path / "rules" / "packs").mkdir(parents=True)
+    (tmp_path / "rules" / "packs" / "ours.yaml").write_text(pack)
+    (tmp_path / "attestations.yaml").write_text(vouched)
+    config = Config(policies=("builtin", "rules"), base=str(tmp_path))
+    frameworks = load_frameworks(config, load_policies(places_of(config)))
+    [ours] = [one for one in frameworks.packs if one.name == "ours"]
+
+    assert ours.evidence == {"3.1": ("budget-exceeded",)}
+    assert [one.says.requirement for one in frameworks.attestations] == ["A.2.2"]
 
 
 def test_dates_of_application_have_a_source_and_a_day():
