@@ -82,6 +82,11 @@ FAULTS: tuple[Fault, ...] = (
         tags={"approved_digest": WRONG_DIGEST},
     ),
     Fault(
+        policy="artifact-not-approved",
+        subjects=("credit-limit-api",),
+        story="And that other artifact is what its endpoint serves.",
+    ),
+    Fault(
         policy="production-not-monitored",
         subjects=("eta-delivery:4",),
         story="Monitoring was switched off during an incident in September.",

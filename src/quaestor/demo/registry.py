@@ -2,93 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from quaestor.demo import faults
+from quaestor.demo import faults, governance
 from quaestor.demo.faults import FAULTS
+from quaestor.demo.model import PEOPLE, Model, models, text
 
-KEPT_VERSIONS = 3  # older ones were deleted from the registry
-# Team -> who trains and registers, who approves.
-_PEOPLE = {
-    "growth": ("ada", "grace"),
-    "risk": ("emmy", "sofia"),
-    "search": ("alan", "barbara"),
-    "supply": ("katherine", "dorothy"),
-    "language": ("noam", "margaret"),
-    "vision": ("fei", "yann"),
-    "platform": ("linus", "radia"),
-}
-_NEWEST = datetime(2026, 10, 26, 9, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Model:
-    """One line of data/models.csv."""
-
-    model: str
-    team: str
-    tier: int
-    versions: int
-    production: str
-    framework: str
-    metric: str
-    score: float
-    description: str
-    intended_use: str
-    place: int
-
-    @property
-    def is_tuned(self) -> bool:
-        """Return whether it was tuned from somebody else's model."""
-        return self.framework in ("transformers", "whisper")
-
-    @property
-    def kept(self) -> list[int]:
-        """Return the versions still in the registry, oldest first."""
-        return list(range(max(1, self.versions - KEPT_VERSIONS + 1), self.versions + 1))
-
-    def created(self, version: int) -> datetime:
-        """Return when a version was registered: some seven weeks apart, a model its own days."""
-        weeks = 7 * (self.versions - version)
-        return _NEWEST - timedelta(weeks=weeks, days=self.place * 5 % 37, hours=self.place % 8)
-
-    def digest(self, version: int) -> str:
-        """Return the sha256 of a version's artifact."""
-        return "sha256:" + sha256(f"{self.model}:{version}".encode()).hexdigest()
-
-    def run_id(self, version: int) -> str:
-        """Return the run a version comes from."""
-        return sha256(f"run of {self.model}:{version}".encode()).hexdigest()[:32]
-
-
-def models() -> list[Model]:
-    """Return the forty models."""
-    path = Path(__file__).parent / "data" / "models.csv"
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [
-            Model(
-                **{
-                    **line,
-                    "tier": int(line["tier"]),
-                    "versions": int(line["versions"]),
-                    "score": float(line["score"]),
-                    "place": place,
-                }  # type: ignore[arg-type] # every other column is a text, as csv gives it
-            )
-            for place, line in enumerate(csv.DictReader(stream))
-        ]
-
-
 def write(folder: Path) -> None:
-    """Write registry/mlflow.json and gov/<model>/model.gov.yaml below a folder."""
+    """Write registry/mlflow.json, gov/<model>/model.gov.yaml and cards/<model>/README.md."""
     known = models()
     export = {
         "registered_models": [_registered(model) for model in known],
@@ -103,36 +32,41 @@ def write(folder: Path) -> None:
             place = folder / "gov" / model.model
             place.mkdir(parents=True, exist_ok=True)
             (place / "model.gov.yaml").write_text(_model_gov(model), encoding="utf-8")
+            card = governance.card(model, int(model.production))
+            place = folder / "cards" / model.model
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "README.md").write_text(card, encoding="utf-8")
 
 
 def _registered(model: Model) -> dict[str, Any]:
-    author, _ = _PEOPLE[model.team]
-    governance: dict[str, str | None] = {
+    author, _ = PEOPLE[model.team]
+    said: dict[str, str | None] = {
         "owner": f"team-{model.team}",
         "team": model.team,
-        "cost_center": f"CC-{4100 + 10 * list(_PEOPLE).index(model.team)}",
+        "cost_center": f"CC-{4100 + 10 * list(PEOPLE).index(model.team)}",
         "risk_tier": str(model.tier),
         "oncall": f"{model.team}-oncall",
         "intended_use": model.intended_use,
         "business_case": f"https://wiki.acme.example/cases/{model.model}",
         "eu_ai_act_class": "limited" if model.tier == 1 else "minimal",
         "retire_by": f"2027-{1 + model.place % 12:02d}-28" if model.tier < 3 else "2027-12-31",
+        **governance.about_model(model),
     }
     for fault in FAULTS:
         if fault.model == model.model:
-            governance |= fault.tags
+            said |= fault.tags
     return {
         "name": model.model,
         "creation_timestamp": _milliseconds(model.created(1)),
         "last_updated_timestamp": _milliseconds(model.created(model.versions)),
         "description": model.description,
-        "tags": _tags(governance, {"framework": model.framework, "contact": author}),
+        "tags": _tags(said, {"framework": model.framework, "contact": author, "app": "acme-shop"}),
         "aliases": [{"alias": "champion", "version": model.production}] if model.production else [],
     }
 
 
 def _version(model: Model, version: int) -> dict[str, Any]:
-    author, _ = _PEOPLE[model.team]
+    author, _ = PEOPLE[model.team]
     created = model.created(version)
     return {
         "name": model.model,
@@ -151,7 +85,7 @@ def _version(model: Model, version: int) -> dict[str, Any]:
 
 def _governance(model: Model, version: int) -> dict[str, str | None]:
     """Return what gov.* tags say about a version: everything a rule may ask, save the faults."""
-    _, approver = _PEOPLE[model.team]
+    _, approver = PEOPLE[model.team]
     created = model.created(version)
     lifecycle = _lifecycle(model, version)
     said: dict[str, str | None] = {
@@ -161,13 +95,15 @@ def _governance(model: Model, version: int) -> dict[str, str | None]:
         "license": "proprietary",
         "base_model": f"acme-mirror/{model.model}-base@2f5c81a" if model.is_tuned else None,
         "rollback_to": str(version - 1) if version > 1 else None,
-        "evaluated_at": _text(created + timedelta(hours=5)),
+        "evaluated_at": text(created + timedelta(hours=5)),
+        **governance.about_version(model, version),
     }
     if lifecycle in ("production", "archived"):
         said |= {
             "approved_by": f"{approver}@acme.example",
-            "approved_at": _text(created + timedelta(days=2)),
+            "approved_at": text(created + timedelta(days=2)),
             "approved_digest": model.digest(version),
+            **governance.about_approval(model, version),
         }
     if lifecycle == "production":
         said |= {
@@ -218,7 +154,10 @@ def _run(model: Model, version: int) -> dict[str, Any]:
             "artifact_uri": f"s3://acme-model-artifacts/{model.model}/{version}",
         },
         "data": {
-            "metrics": [{"key": model.metric, "value": score}],
+            "metrics": [
+                {"key": key, "value": value}
+                for key, value in governance.metrics(model, score).items()
+            ],
             "params": [
                 {"key": "framework", "value": model.framework},
                 {"key": "seed", "value": "7"},
@@ -255,14 +194,26 @@ def _model_gov(model: Model) -> str:
         f'    artifact_digest: "{model.digest(int(model.production))}"',
         f"    public_access: {'true' if public else 'false'}",
         f"    authentication: {'none' if public else 'oidc'}",
+        *(f"    {key}: {value}" for key, value in governance.about_deployment(model).items()),
+        "datasets:",
+        *_data(model),
         "grants:",
         *_grants(model),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _data(model: Model) -> Iterator[str]:
+    versions = ", ".join(f'"{version}"' for version in model.kept)
+    for use in ("eval", "train"):
+        yield f"  - dataset: {model.model}-{use}"
+        yield f"    versions: [{versions}]"
+        for key, value in governance.about_data(model).items():
+            yield f"    {key}: {value}"
+
+
 def _grants(model: Model) -> Iterator[str]:
-    author, approver = _PEOPLE[model.team]
+    author, approver = PEOPLE[model.team]
     grants = [
         ("ci-trainer", "write"),
         (f"{author}@acme.example", "read"),
@@ -276,15 +227,11 @@ def _grants(model: Model) -> Iterator[str]:
 
 
 def _tags(
-    governance: dict[str, str | None], others: dict[str, str] | None = None
+    said: dict[str, str | None], others: dict[str, str] | None = None
 ) -> list[dict[str, str]]:
-    said = {f"gov.{key}": value for key, value in governance.items() if value is not None}
-    return [{"key": key, "value": value} for key, value in sorted((said | (others or {})).items())]
+    ours = {f"gov.{key}": value for key, value in said.items() if value is not None}
+    return [{"key": key, "value": value} for key, value in sorted((ours | (others or {})).items())]
 
 
 def _milliseconds(moment: datetime) -> int:
     return int((moment - _EPOCH) / timedelta(milliseconds=1))
-
-
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
