@@ -1,0 +1,307 @@
+"""A manifest is read as if it ran already, by the SQL that reads clusters, and nothing is written."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders.rows import insert
+from quaestor.audit.manifest import read_deploy
+from quaestor.normalise import manifest, registry
+from quaestor.normalise.manifest import CATALOG, Read, known_version
+from quaestor.warehouse.duckdb import Warehouse
+
+DIGEST = "sha256:" + "ab" * 32
+DEPLOYMENT = f"""
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: churn
+      namespace: ml
+      labels: {{gov.model: churn, gov.model_version: "7", gov.log_retention_days: "200"}}
+    spec:
+      replicas: 3
+      template:
+        spec:
+          containers:
+            - {{name: a, image: "acme/churn@{DIGEST}", readinessProbe: {{}}}}
+    """
+SERVICE = """
+    apiVersion: serving.kserve.io/v1beta1
+    kind: InferenceService
+    metadata: {name: churn, namespace: ml}
+    spec: {predictor: {minReplicas: 2, model: {storageUri: "%s"}}}
+    """
+Reader = Callable[[str], Read]
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    """A registry of two models, and a cluster that runs the sixth version of one."""
+    with Warehouse(":memory:") as opened:
+        insert(opened, "config.tag_key", field="model", position=1, key="gov.model")
+        stated(opened, "model", model="churn", owner="team-growth", risk_tier=2)
+        stated(opened, "model_version", model="churn", version="6", lifecycle="production")
+        stated(
+            opened, "model_version",
+            model="churn", version="7", lifecycle="staging", artifact_uri="s3://models/churn/7",
+        )  # fmt: skip
+        stated(opened, "model", model="other", owner="team-other")
+        running(opened, "prod", image_digests=["sha256:old"], status="ready", version="6")
+        registry.settle(opened)
+        yield opened
+
+
+def stated(warehouse: Warehouse, table: str, **row: Any) -> None:
+    insert(warehouse, f"registry.stated_{table}", **{"source": "reg", "from_file": False} | row)
+
+
+def running(warehouse: Warehouse, cluster: str, namespace: str = "ml", **row: Any) -> None:
+    values = {
+        "source": "clusters",
+        "deployment": f"{cluster}/{namespace}/Deployment/churn",
+        "kind": "Deployment",
+        "cluster": cluster,
+        "namespace": namespace,
+        "model": "churn",
+    }
+    stated(warehouse, "deployment", **values | row)
+
+
+@pytest.fixture
+def read(warehouse: Warehouse) -> Reader:
+    """Read a file's text as the gate does, for production."""
+
+    def call(text: str) -> Read:
+        deploy = read_deploy([("-", textwrap.dedent(text).encode())])
+        return manifest.read(warehouse, deploy.objects, environment="production")
+
+    return call
+
+
+def seen(row: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
+def test_a_deployment_that_runs_takes_the_place_of_its_row(warehouse, read):
+    """Its name and source stay, so that a finding about it stays the same finding."""
+    [one] = read(DEPLOYMENT).deployments
+
+    assert (one.source, one.deployment) == ("clusters", "prod/ml/Deployment/churn")
+    assert (one.model, one.version, one.place) == ("churn", "7", "standard input:2")
+    assert seen(one.then, "replicas", "images", "image_digests", "environment") == (
+        3,
+        [f"acme/churn@{DIGEST}"],
+        [DIGEST],
+        "production",
+    )
+    assert seen(one.then, "has_readiness_probe", "has_liveness_probe") == (True, False)
+    assert seen(one.then, "log_retention_days", "risk_tier", "status") == (200, 2, "ready")
+    assert one.now is not None
+    assert one.now["version"] == "6"
+
+
+def test_the_warehouse_itself_stays_as_it_is(warehouse, read):
+    """The deploy is beside it; whoever reads the warehouse sees what runs."""
+    before = warehouse.rows("select * from registry.deployment")
+    read(DEPLOYMENT)
+
+    assert warehouse.rows("select * from registry.deployment") == before
+    assert warehouse.row("select current_database()") == ("memory",)
+    assert warehouse.rows(f"select version, replicas from {CATALOG}.registry.deployment") == [
+        ("7", 3)
+    ]
+
+
+def test_a_warehouse_opened_read_only_is_enough(tmp_path: Path):
+    """The gate opens it so; what a deploy says goes into memory."""
+    Warehouse(tmp_path / "w.duckdb").close()
+    deploy = read_deploy([("-", textwrap.dedent(DEPLOYMENT).encode())])
+    with Warehouse(tmp_path / "w.duckdb", read_only=True) as opened:
+        [one] = manifest.read(opened, deploy.objects, environment="staging").deployments
+
+    assert seen(one.then, "model", "version", "environment") == ("churn", "7", "staging")
+
+
+def test_one_that_no_cluster_runs_is_new_and_says_what_manifests_tell(warehouse, read):
+    """It has a source of its own, of which is known what it could have said."""
+    [one] = read(DEPLOYMENT.replace("name: churn", "name: churn-v2")).deployments
+    told = dict(
+        warehouse.rows(
+            f"select field, supplied from {CATALOG}.registry.evidence "
+            "where source = 'deploy:kubernetes'"
+        )
+    )
+
+    assert (one.source, one.deployment) == ("deploy:kubernetes", "ml/Deployment/churn-v2")
+    assert (one.now, one.then["cluster"], one.elsewhere) == (None, None, ())
+    assert (told["deployment.images"], told["deployment.image_digests"]) == (True, True)
+    assert (told["deployment.status"], told["deployment.region"]) == (False, False)
+
+
+def test_an_image_by_tag_has_no_digest(read):
+    """One of two is pinned: what will run is not known."""
+    text = DEPLOYMENT.replace(
+        "containers:", "containers:\n            - {name: b, image: 'acme/side:1'}"
+    )
+    [one] = read(text).deployments
+
+    assert one.then["image_digests"] is None
+
+
+def test_which_of_several_clusters_is_meant_is_not_guessed(warehouse, read):
+    """Without a namespace both may be it; with one, the one there is."""
+    running(warehouse, "other", namespace="web")
+    registry.settle(warehouse)
+    anywhere = DEPLOYMENT.replace("      namespace: ml\n", "")
+
+    [one] = read(anywhere).deployments
+
+    assert one.elsewhere == ("other/web/Deployment/churn", "prod/ml/Deployment/churn")
+    assert one.source == "deploy:kubernetes"
+    assert one.now is None
+
+
+def test_a_scaler_of_the_manifest_counts_before_that_of_the_cluster(warehouse, read):
+    """What the platform has and the manifest leaves out stays; what it says is new."""
+    running_as = {"autoscaler": "keda", "min_replicas": 0, "max_replicas": 9}
+    warehouse.run("delete from registry.stated_deployment")
+    running(warehouse, "prod", **running_as)
+    registry.settle(warehouse)
+    deploy = read_deploy(
+        [
+            (
+                "-",
+                textwrap.dedent(DEPLOYMENT).encode()
+                + textwrap.dedent(
+                    """
+                    ---
+                    apiVersion: autoscaling/v2
+                    kind: HorizontalPodAutoscaler
+                    metadata: {name: churn, namespace: ml}
+                    spec: {maxReplicas: 4, scaleTargetRef: {kind: Deployment, name: churn}}
+                    """
+                ).encode(),
+            )
+        ]
+    )
+    [one] = manifest.read(warehouse, deploy.objects, environment="production").deployments
+
+    assert seen(one.then, "autoscaler", "min_replicas", "max_replicas") == ("hpa", 1, 4)
+
+
+def test_what_the_cluster_scales_by_stays_where_the_manifest_has_no_scaler(warehouse, read):
+    """A scaler is another object, which the deploy does not remove."""
+    warehouse.run("delete from registry.stated_deployment")
+    running(warehouse, "prod", autoscaler="keda", min_replicas=0, max_replicas=9)
+    registry.settle(warehouse)
+    [one] = read(DEPLOYMENT).deployments
+
+    assert seen(one.then, "autoscaler", "min_replicas", "max_replicas") == ("keda", 0, 9)
+
+
+@pytest.mark.parametrize(
+    ("uri", "model", "version"),
+    [
+        ("models:/churn/7", "churn", "7"),
+        ("models:/churn@champion", "churn", None),
+        ("hf://acme/churn:main", "acme/churn", "main"),
+        ("s3://models/churn/7", "churn", "7"),
+        ("s3://models/nobody", None, None),
+    ],
+)
+def test_an_inference_service_says_what_it_serves_by_its_storage(read, uri, model, version):
+    """By the registry's address, by Hugging Face's, or by an artifact that the registry knows."""
+    [one] = read(SERVICE % uri).deployments
+
+    assert (one.kind, one.model, one.version) == ("InferenceService", model, version)
+    assert one.then["min_replicas"] == 2
+
+
+ENDPOINT = """
+    {"EndpointConfigName": "churn-config", "ProductionVariants": [
+        {"VariantName": "a", "ModelName": "m", "InstanceType": "ml.g5.xlarge",
+         "InitialInstanceCount": 2}], "Tags": [%s]}
+    """
+
+
+def test_an_endpoint_configuration_takes_its_model_from_the_package(warehouse, read):
+    """The request that makes the model says which package it is of."""
+    arn = "arn:aws:sagemaker:eu-west-1:1:model-package/churn/7"
+    made = f"""
+    ---
+    {{"ModelName": "m", "PrimaryContainer": {{"ModelPackageName": "{arn}"}}}}
+    ---
+    {{"EndpointName": "churn-live", "EndpointConfigName": "churn-config"}}
+    """
+    [one] = read(ENDPOINT % "" + made).deployments
+
+    assert (one.source, one.deployment) == ("deploy:sagemaker", "churn-live")
+    assert (one.model, one.version, one.then["replicas"]) == ("churn", "7", 2)
+
+
+def test_an_endpoint_configuration_takes_its_model_from_the_artifact_or_a_tag(read):
+    """Where no package is named: the registry knows whose data it is, or its owner says so."""
+    made = """
+    ---
+    {"ModelName": "m", "PrimaryContainer": {"ModelDataUrl": "s3://models/churn/7"}}
+    """
+    tag = '{"Key": "gov.model", "Value": "churn"}'
+    [by_data] = read(ENDPOINT % "" + made).deployments
+
+    assert (by_data.deployment, by_data.model, by_data.version) == ("churn-config", "churn", "7")
+    assert read_tagged(tag) == ("churn", None)
+
+
+def read_tagged(tag: str) -> tuple[str | None, str | None]:
+    with Warehouse(":memory:") as opened:
+        insert(opened, "config.tag_key", field="model", position=1, key="gov.model")
+        deploy = read_deploy([("-", textwrap.dedent(ENDPOINT % tag).encode())])
+        [one] = manifest.read(opened, deploy.objects, environment="production").deployments
+        return one.model, one.version
+
+
+def test_a_model_file_takes_the_place_of_what_it_said_before(warehouse, read):
+    """Its blanks are the registry's; what it said at the last look and no longer says is gone."""
+    stated(
+        warehouse, "model", source="gov", model="churn", oncall="old", cost_center="c", from_file=True
+    )  # fmt: skip
+    registry.settle(warehouse)
+    said = read(
+        """
+        model: churn
+        owner: somebody-else
+        oncall: new
+        versions:
+          "5": {lifecycle: archived}
+          "8": {lifecycle: staging, approved_by: ada}
+        """
+    )
+    rows = f"select owner, oncall, cost_center from {CATALOG}.registry.model where model = 'churn'"
+
+    assert said.models == {"standard input:2": ("churn", ("8",))}
+    assert warehouse.rows(rows) == [("team-growth", "new", None)]
+    assert known_version(warehouse, "churn", "8")
+    assert not known_version(warehouse, "churn", "9")
+
+
+def test_labels_that_cannot_be_read_are_told(read):
+    """A label that says nothing readable is no silence of its owner."""
+    [spot] = read(DEPLOYMENT.replace('"200"', '"soon"')).blind_spots
+
+    assert "'soon'" in spot.reason
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "=cmd|'/c calc'", "a'; drop table x"]
+)
+def test_names_are_names_and_nothing_else(read, name):
+    """They pass through as they are; formats make them harmless."""
+    text = DEPLOYMENT.replace("gov.model: churn", f"gov.model: {name!r}")
+    [one] = read(text).deployments
+
+    assert one.model == name
