@@ -1,4 +1,4 @@
-"""A manifest is read as if it ran already, by the SQL that reads clusters, and nothing is written."""
+"""A manifest is read as if it ran already, by the SQL that reads clusters."""
 
 from __future__ import annotations
 
@@ -267,9 +267,8 @@ def read_tagged(tag: str) -> tuple[str | None, str | None]:
 
 def test_a_model_file_takes_the_place_of_what_it_said_before(warehouse, read):
     """Its blanks are the registry's; what it said at the last look and no longer says is gone."""
-    stated(
-        warehouse, "model", source="gov", model="churn", oncall="old", cost_center="c", from_file=True
-    )  # fmt: skip
+    row = {"model": "churn", "oncall": "old", "cost_center": "c", "from_file": True}
+    stated(warehouse, "model", source="gov", **row)
     registry.settle(warehouse)
     said = read(
         """

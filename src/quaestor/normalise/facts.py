@@ -84,7 +84,8 @@ def govern_deployments(warehouse: Warehouse, table: str) -> None:
     """
     warehouse.run(
         "insert into governed by name select 'deployment' as kind, deployment as subject, "
-        "try_cast(try_cast(tags as json) as map(varchar, varchar)) as tags, file, sha256, row_number "
+        "try_cast(try_cast(tags as json) as map(varchar, varchar)) as tags, file, sha256, "
+        "row_number "
         f"from {table} where tags like '%\"gov%'"
     )
 
