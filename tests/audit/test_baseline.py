@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from quaestor.audit.baseline import read_baseline, renewed, write_baseline
+from builders.rows import insert
+from quaestor.audit.baseline import read_baseline, renewed, still_recorded, write_baseline
 from quaestor.audit.gate import decide
 from quaestor.audit.known import mark_known
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc
 from quaestor.core.verdict import Severity, Verdict
+from quaestor.warehouse.duckdb import Warehouse
 
 NOW = utc("2026-11-21T06:00")
 LATER = utc("2026-12-01T06:00")
 ALL = ("model-without-owner", "model-without-card")
 
 
-def of(findings, before=None, policies=ALL, lapsed=(), only_prune=False, now=NOW):
+def of(findings, before=None, policies=ALL, recorded=(), lapsed=(), only_prune=False, now=NOW):
     return renewed(
         before,
         findings,
         policies=policies,
+        recorded=recorded,
         lapsed=frozenset(lapsed),
         only_prune=only_prune,
         now=now,
@@ -105,6 +109,53 @@ def test_a_subject_that_is_gone_is_pruned(a_finding):
     other = a_finding("model-without-card", verdict=Verdict.PASS)
 
     assert of([other], of([a_finding()])).findings == ()
+
+
+def test_a_subject_that_is_there_and_was_not_judged_stays(a_finding):
+    """A gate of one version, or of one deployment, says nothing of the model's others."""
+    baseline = of([a_finding(subject="churn:7")])
+    there = [one.key for one in baseline.findings]
+    other = a_finding(subject="churn:8", verdict=Verdict.PASS)
+
+    assert subjects(of([other], baseline, recorded=there)) == ["churn:7"]
+    mended = a_finding(subject="churn:7", verdict=Verdict.PASS)
+    assert subjects(of([mended], baseline, recorded=there)) == []
+
+
+def test_a_violation_of_no_model_stays_until_it_is_judged(a_finding):
+    """A team's budget belongs to no target; only its own answer drops it."""
+    baseline = of([a_finding(subject="team", model=None)])
+
+    assert subjects(of([a_finding(model=None)], baseline)) == ["churn", "team"]
+
+
+def test_what_is_still_there_is_read_from_the_warehouse(a_finding):
+    """By source and name; of a policy in free SQL nothing is known."""
+    policies = [
+        SimpleNamespace(id=name, says=SimpleNamespace(subject=subject))
+        for name, subject in (
+            ("version-without-run", "registry.model_version"),
+            ("budget-gone", "ledger.budget"),
+            ("free", None),
+        )
+    ]
+    with Warehouse(":memory:") as warehouse:
+        insert(warehouse, "registry.model_version", source="registry", model="churn", version="7")
+        baseline = of(
+            [
+                a_finding("version-without-run", "churn:7"),
+                a_finding("version-without-run", "churn:8"),
+                a_finding("version-without-run", "churn:7", source="other"),
+                a_finding("budget-gone", "team", source=None),
+                a_finding("free", "churn:7"),
+            ]
+        )
+        found = still_recorded(warehouse, baseline, policies)
+
+    there = [one for one in baseline.findings if one.key in found]
+    assert [(one.policy, one.source, one.subject) for one in there] == [
+        ("version-without-run", "registry", "churn:7")
+    ]
 
 
 def test_pruning_lets_nothing_new_in(a_finding):

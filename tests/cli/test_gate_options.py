@@ -264,10 +264,23 @@ def test_what_was_mended_is_dropped_and_fails_when_it_returns(gate, change):
     code, found, _ = gate("churn:7", *both)
     assert code == 1
     assert found["model-without-owner"]["known"] is None
-    assert {one["subject"] for one in json.loads(open_text("base.json"))["findings"]} == {
-        "churn:7",
-        "churn-api",
-    }
+    assert held() == {"churn:7", "churn-api"}
+
+
+def test_a_version_that_is_gone_is_dropped_and_one_that_was_not_asked_stays(gate, change):
+    """Writing for version 8 says nothing of 7, as long as there is a 7."""
+    gate("churn:7", "--write-baseline", "base.json")
+    gate("churn:8", "--write-baseline", "base.json")
+    assert {"churn:7", "churn:8"} <= held()
+
+    change("delete from registry.model_version where model = 'churn' and version = '7'")
+    gate("churn:8", "--write-baseline", "base.json")
+    assert "churn:7" not in held()
+    assert "churn:8" in held()
+
+
+def held():
+    return {one["subject"] for one in json.loads(open_text("base.json"))["findings"]}
 
 
 def test_writing_for_one_model_keeps_what_it_holds_of_others(gate, change):

@@ -7,7 +7,7 @@ when the file is written, so that it cannot return unseen.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,10 +16,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from quaestor.audit.known import Key, can_be_known, key_of
+from quaestor.audit.policies import Policy
+from quaestor.audit.subjects import SUBJECTS, Subject
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.core.whole_file import write_whole
+from quaestor.warehouse.duckdb import Warehouse
 
 _FIX = "Take the last good state from git, or write a new one: --write-baseline."
 _OPEN = (Verdict.UNKNOWN, Verdict.ERROR)
@@ -84,27 +87,49 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def still_recorded(
+    warehouse: Warehouse, baseline: Baseline, policies: Iterable[Policy]
+) -> frozenset[Key]:
+    """Return the violations whose subject is still there, judged or not.
+
+    Of a policy in free SQL nobody knows its subjects beforehand, so none of its violations.
+    """
+    found: set[Key] = set()
+    subjects = {policy.id: SUBJECTS.get(policy.says.subject or "") for policy in policies}
+    by_subject: dict[Subject, list[Entry]] = {}
+    for one in baseline.findings:
+        if subject := subjects.get(one.policy):
+            by_subject.setdefault(subject, []).append(one)
+    for subject, entries in by_subject.items():
+        source = "source" if subject.has_source else "null"
+        rows = set(warehouse.rows(f"select {source}, {subject.key} from {subject.table}"))
+        found |= {one.key for one in entries if (one.source, one.subject) in rows}
+    return frozenset(found)
+
+
 def renewed(
     before: Baseline | None,
     findings: Sequence[Finding],
     *,
     policies: Collection[str],
+    recorded: Collection[Key],
     lapsed: frozenset[str],
     only_prune: bool,
     now: datetime,
 ) -> Baseline:
     """Return the baseline that a run leaves behind.
 
-    What the run did not judge stays: other models, policies that it was not asked about, and
-    policies that broke.
-    Of what it judged, violations stay that were in it and still stand, or that nobody can tell
-    of now; what is kept, waived or gone is dropped. New violations come in, unless `only_prune`.
-    Criticals never do.
+    What the run did not judge stays: other models, versions and deployments that are still
+    there, policies that it was not asked about, and policies that broke. Of what it judged,
+    violations stay that were in it and still stand, or that nobody can tell of now; what is
+    kept, waived or gone is dropped. New violations come in, unless `only_prune`. Criticals never
+    do.
 
     Args:
         before: The baseline so far, or None.
         findings: The run's, resolved against the waivers.
         policies: The ids of the policies that it judged by.
+        recorded: Those of its violations whose subject is still there (`still_recorded`).
         lapsed: See `known.lapsed_in`.
         only_prune: Nothing new comes in.
         now: The clock, UTC; the first day of a violation that has none.
@@ -115,7 +140,11 @@ def renewed(
     elsewhere = [
         one
         for one in old.values()
-        if one.model not in models or one.policy not in policies or one.policy in broken
+        if one.model is None
+        or one.model not in models
+        or one.policy not in policies
+        or one.policy in broken
+        or one.key in recorded
     ]
     kept = {one.key: one for one in elsewhere}
     for one in findings:

@@ -140,7 +140,7 @@ class Evaluator:
         compiled = self._compiled_all(policies, targeted=target is not None)
         sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
         together = rows_together(self._sandbox, sound, shared)
-        tiers = self._tiers() if any(one.by_tier for one in values.values()) else {}
+        tiers = self._tiers(target) if any(one.by_tier for one in values.values()) else {}
         findings: list[Finding] = []
         for policy in policies:
             one = compiled[policy.id]
@@ -266,14 +266,17 @@ class Evaluator:
         )
         return dict(answer.rows)
 
-    def _tiers(self) -> dict[str | None, int]:
+    def _tiers(self, target: Target | None) -> dict[str | None, int]:
         """Return the risk tier of each model, the strictest that a registry states; blank is 1."""
         answer = self._sandbox.run(
             "select model, min(coalesce(risk_tier, 1)) from registry.model group by model",
             {},
             tables=["registry.model"],
         )
-        return dict(answer.rows)
+        tiers = dict(answer.rows)
+        if target is not None and target.assumed_tier is not None:  # also of an unregistered model
+            tiers[target.model] = target.assumed_tier
+        return tiers
 
     def _judge(
         self,

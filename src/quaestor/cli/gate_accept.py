@@ -184,23 +184,25 @@ def _renewed(
     lapsed: frozenset[str],
 ) -> Baseline:
     """Write the baseline, and return what was written."""
-    from quaestor.audit.baseline import renewed, write_baseline
+    from quaestor.audit.baseline import renewed, still_recorded, write_baseline
     from quaestor.audit.gate import merged
     from quaestor.audit.record import with_first_seen
 
     path = stands.wishes.write_baseline
     assert path is not None  # noqa: S101 - the caller asks for nothing else
+    before = stands.baseline
     baseline = renewed(
-        stands.baseline,
+        before,
         with_first_seen(warehouse, merged(groups.values()), now=call.now),
         policies={policy.id for policy in asked},
+        recorded=still_recorded(warehouse, before, stands.policies) if before else (),
         lapsed=lapsed,
         only_prune=stands.wishes.baseline is not None,
         now=call.now,
     )
     write_baseline(path, baseline)
     if not call.quiet:
-        held = {one.key for one in stands.baseline.findings} if stands.baseline else set()
+        held = {one.key for one in before.findings} if before else set()
         holds = {one.key for one in baseline.findings}
         click.echo(
             f"baseline: {plain(path)} holds {len(holds)} known violations "
