@@ -396,10 +396,17 @@ def test_an_audit_of_the_future_is_not_the_last_one(quaestor, audited):
 def test_a_tier_is_assumed_of_the_model_and_all_that_is_its(gate, change, tier, skipped):
     """What is recorded does not matter, whatever it is; nor what another target was taken for."""
     change("update registry.model set risk_tier = 2 where model = 'churn'")
-    code, found, _ = gate("churn:7", "--tier", tier)
+    code, found, report = gate("churn:7", "--tier", tier)
 
-    assert code == 1
+    assert (code, report["tier"]) == (1, int(tier))
     assert {name for name, verdict in verdicts(found).items() if verdict == "skip"} == skipped
+
+
+def test_the_verdict_says_which_tier_was_assumed(quaestor, estate):
+    """Nobody takes the answer about a sandbox for the answer about the model."""
+    said = quaestor("gate", "--no-collect", "--now", NOW, "churn:7", "--tier", "3")
+
+    assert said.out.startswith("churn:7 in production, taken for risk tier 3, may not run: ")
 
 
 @pytest.mark.parametrize("tier", ["0", "4", "high"])

@@ -116,6 +116,7 @@ def answer(call: Call, config: Config, question: Question, *, explain: bool = Fa
         kind="gate",
         targets=tuple(name_of(target) for target in decisions),
         environment=question.environment,
+        tier=question.tier,
         decision=decision,
         findings=merged(judged.findings.values()),
         blind_spots=(*worth, *dict.fromkeys(chain(*spots.values()))),

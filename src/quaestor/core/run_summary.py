@@ -116,6 +116,7 @@ class RunSummary:
         kind: "gate" or "audit".
         targets: What was asked about, such as ("churn:7",); () for everything.
         environment: Where the targets are to run, or None.
+        tier: The risk tier that was assumed of their models, or None: as recorded.
         decision: What the findings come to.
         findings: Every finding, in any order; `ordered` sorts them for readers.
         blind_spots: What could not be looked at and counts against the decision.
@@ -139,6 +140,7 @@ class RunSummary:
     kind: str
     targets: tuple[str, ...]
     environment: str | None = None
+    tier: int | None = None
     decision: Decision
     findings: tuple[Finding, ...]
     blind_spots: tuple[BlindSpot, ...]

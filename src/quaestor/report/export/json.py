@@ -34,6 +34,7 @@ def render(summary: RunSummary) -> str:
             "kind": summary.kind,
             "targets": list(summary.targets),
             "environment": summary.environment,
+            "tier": summary.tier,
             "verdict": decision.verdict.value,
             "exit_code": decision.exit_code,
             "relaxed": decision.relaxed,

@@ -31,6 +31,8 @@ def headline(summary: RunSummary) -> str:
     about = ", ".join(printable(target) for target in summary.targets)
     if about and summary.environment:
         about = f"{about} in {printable(summary.environment)}"
+    if about and summary.tier is not None:
+        about = f"{about}, taken for risk tier {summary.tier},"
     failing = len(summary.decision.failing)
     match summary.decision.verdict:
         case Outcome.PASSED:
