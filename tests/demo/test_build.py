@@ -127,7 +127,7 @@ def test_the_configuration_is_ours_and_valid(written):
     config = read_config(written / "quaestor.yaml", {})
 
     assert [source.name for source in config.sources] == [
-        *("aws", "azure", "gcp", "nodes", "pods", "gpus", "registry", "gov")
+        *("aws", "azure", "gcp", "nodes", "pods", "gpus", "registry", "gov", "cards")
     ]
 
 

@@ -33,6 +33,7 @@ class Fault:
         story: What happened, for people.
         version: "model:version" whose tags are changed.
         model: Model whose tags are changed.
+        endpoint: Deployment of which its model.gov.yaml says otherwise.
         tags: New values of gov.* columns; None takes the tag away.
     """
 
@@ -41,6 +42,7 @@ class Fault:
     story: str
     version: str | None = None
     model: str | None = None
+    endpoint: str | None = None
     tags: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -92,6 +94,13 @@ FAULTS: tuple[Fault, ...] = (
         story="Monitoring was switched off during an incident in September.",
         version="eta-delivery:4",
         tags={"monitoring": None, "monitored_at": None},
+    ),
+    Fault(
+        policy="endpoint-not-monitored",
+        subjects=("eta-delivery-api",),
+        story="So it was at its endpoint.",
+        endpoint="eta-delivery-api",
+        tags={"monitoring": None, "monitored_at": None, "monitor_interval_hours": None},
     ),
     Fault(
         policy="version-without-git-commit",

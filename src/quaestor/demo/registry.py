@@ -194,13 +194,21 @@ def _model_gov(model: Model) -> str:
         f'    artifact_digest: "{model.digest(int(model.production))}"',
         f"    public_access: {'true' if public else 'false'}",
         f"    authentication: {'none' if public else 'oidc'}",
-        *(f"    {key}: {value}" for key, value in governance.about_deployment(model).items()),
+        *_endpoint(model, name),
         "datasets:",
         *_data(model),
         "grants:",
         *_grants(model),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _endpoint(model: Model, name: str) -> Iterator[str]:
+    said: dict[str, str | None] = {**governance.about_deployment(model)}
+    for fault in FAULTS:
+        if fault.endpoint == name:
+            said |= fault.tags
+    yield from (f"    {key}: {value}" for key, value in said.items() if value is not None)
 
 
 def _data(model: Model) -> Iterator[str]:
