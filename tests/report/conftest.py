@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders.findings import a_finding
+from builders.gates import everything
 from quaestor.core.period import utc
 from quaestor.core.run_summary import Decision, Outcome, RunSummary, worst_first
 from quaestor.core.verdict import Severity, Verdict
@@ -19,6 +20,15 @@ HOSTILE = (
     'O\'Brien \\ "quoted"',
     "../../etc/passwd",
     "\ud800",
+    "<img src=x onerror=alert(1)>",
+    "::error::forged",
+    "##[error]forged",
+    "` ``` ~~~ **bold** | @all @org/team #1 GH-1 /close",
+    "https://example.invalid www.example.invalid a@b.invalid",
+    "]]></failure><x>&amp; -->",
+    "\u200fright\u2066to\u2069left",
+    "\x00\x0b\ufffe\u2028",
+    "100%0A::stop-commands::x,y",
 )
 
 
@@ -37,10 +47,22 @@ def a_gate():
             verdict=outcome,
             exit_code=outcome.exit_code,
             failing=tuple(
-                worst_first([f for f in findings if f.verdict is Verdict.FAIL and f.blocking])
+                worst_first(
+                    [
+                        f
+                        for f in findings
+                        if f.verdict is Verdict.FAIL and f.blocking and f.known is None
+                    ]
+                )
             ),
             unanswered=tuple(
-                f for f in findings if f.verdict in (Verdict.UNKNOWN, Verdict.ERROR) and f.blocking
+                worst_first(
+                    [
+                        f
+                        for f in findings
+                        if f.verdict in (Verdict.UNKNOWN, Verdict.ERROR) and f.blocking
+                    ]
+                )
             ),
         )
         values = {
@@ -57,6 +79,17 @@ def a_gate():
             "version": "0.1.0",
         } | changes
         return RunSummary(**values)
+
+    return build
+
+
+@pytest.fixture
+def a_full_gate(a_gate):
+    """Build a gate with everything a gate may have, one text wherever a name may stand."""
+
+    def build(text="churn", **changes):
+        given = everything(text) | changes
+        return a_gate(given.pop("findings"), **given)
 
     return build
 

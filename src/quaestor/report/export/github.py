@@ -39,24 +39,36 @@ def render(summary: RunSummary) -> str:
     found = by_standing(summary)
     rules = rules_by_id(summary)
     relaxed = summary.decision.relaxed
-    lines = [_blind(spot, relaxed=relaxed) for spot in summary.blind_spots]
-    for standing, level in _LEVELS.items():
-        wanted = "warning" if relaxed and standing is Standing.OPEN else level
-        lines += [_line(wanted, one, rules.get(one.policy), summary) for one in found[standing]]
-    told = [headline(summary)]
-    if len(lines) > _MOST:
-        told.append(f"The {_MOST} worst are shown; {len(lines) - _MOST:,} more are not.")
+    lines = [_blind(spot, relaxed=relaxed) for spot in summary.blind_spots[:_MOST]]
+    worst = [(one, standing) for standing in _LEVELS for one in found[standing]]
+    for one, standing in worst[: _MOST - len(lines)]:
+        is_open = relaxed and standing is Standing.OPEN
+        level = "warning" if is_open else _LEVELS[standing]
+        lines.append(_line(level, one, rules.get(one.policy), summary))
+    hidden = len(summary.blind_spots) + len(worst) - len(lines)
+    told = [cut(headline(summary), _LONGEST)]
+    if hidden:
+        told.append(f"The {_MOST} worst are shown; {hidden:,} more are not.")
     for standing in (Standing.KNOWN, Standing.WAIVED):
         if found[standing]:
             what = counted(len(found[standing]), "violation is", "violations are")
             told.append(
                 f"{what} {standing.value}{' before' if standing is Standing.KNOWN else ''}."
             )
+    first = command("notice", "\n".join(told), title=f"Quaestor {summary.kind}")
+    return "\n".join([first, *lines, *_notes(summary)]) + "\n"
+
+
+def _notes(summary: RunSummary) -> list[str]:
+    """Return one annotation about money and waivers, if there is anything to say."""
     notes = [line for change in summary.priced for line in change_lines(change)]
     notes += waiver_lines(summary)
-    first = command("notice", "\n".join(told), title=f"Quaestor {summary.kind}")
-    last = [command("notice", "\n".join(notes), title="Cost and waivers")] if notes else []
-    return "\n".join([first, *lines[:_MOST], *last]) + "\n"
+    if not notes:
+        return []
+    told = [cut(note, _LONGEST) for note in notes[:_MOST]]
+    if len(notes) > _MOST:
+        told.append(f"{len(notes) - _MOST:,} more are not shown.")
+    return [command("notice", "\n".join(told), title="Cost and waivers")]
 
 
 def command(level: str, message: str, **properties: str | int) -> str:

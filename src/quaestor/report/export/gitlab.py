@@ -17,7 +17,13 @@ from quaestor.core.text import printable
 from quaestor.core.verdict import Severity
 from quaestor.report.export.json import dump
 from quaestor.report.export.sentences import blind_line, cut, reason_of
-from quaestor.report.export.standing import Standing, place_of, rules_by_id, standings
+from quaestor.report.export.standing import (
+    Standing,
+    configuration_of,
+    place_of,
+    rules_by_id,
+    standings,
+)
 
 _SEVERITY = {
     Severity.CRITICAL: "blocker",
@@ -57,7 +63,7 @@ def _issue(
 
 
 def _blind_spots(summary: RunSummary) -> list[dict[str, Any]]:
-    place = summary.configuration.rpartition("/")[2] or "quaestor.yaml"
+    place = configuration_of(summary)
     return [
         _entry(
             f"blind spot: {blind_line(spot)}",

@@ -10,20 +10,21 @@ Source: CommonMark 0.31, "Entity and numeric character references".
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from quaestor.core.text import printable
 
 _PLAIN = frozenset(" ,;'\"")
 _BREAK = "&#8203;"
 # After these, rendered text becomes a mention, a reference, an address.
-_ACTING = re.compile(r"(?<=@)|(?<=[#!$%&~^*])(?=\w)|(?<=//)|(?<=www\.)(?=\w)|(?<=GH-)(?=\d)", re.I)
+_ACTING = re.compile(r"(?<=@)|(?<=[#!$%&~])(?=\w)|(?<=//)|(?<=www\.)(?=\w)|(?<=GH-)(?=\d)", re.I)
 
 
-def escaped(value: object, most: int) -> str:
+def escaped(value: str, most: int) -> str:
     r"""Return a text that reads as itself and does nothing, of at most so many bytes.
 
     Args:
-        value: Anything; control and direction characters show as escapes.
+        value: A text; control and direction characters show as escapes.
         most: How long the result may be; what is longer is cut and ends in an ellipsis.
 
     >>> escaped("churn:7", 100), escaped("@all", 100), escaped("a|b", 100)
@@ -31,8 +32,21 @@ def escaped(value: object, most: int) -> str:
     >>> escaped("*" * 100, 20)
     '&#42;&#42;&#42;…'
     """
-    text = printable(value)
-    breaks = {match.start() for match in _ACTING.finditer(text)}
+    text = printable(value[:most])  # a character is a byte at least
+    return _written(text, most, {match.start() for match in _ACTING.finditer(text)})
+
+
+def code(value: str, most: int) -> str:
+    """Return a name set as code, in which neither site looks for mentions or references.
+
+    >>> code("@churn", 100)
+    '<code>&#64;churn</code>'
+    """
+    return f"<code>{_written(printable(value[:most]), most, frozenset())}</code>"
+
+
+def _written(text: str, most: int, breaks: Collection[int]) -> str:
+    """Write each character as it is or as a reference, with breaks before some positions."""
     parts: list[str] = []
     room = most - len("…".encode())
     for position, character in enumerate(text):
@@ -43,15 +57,6 @@ def escaped(value: object, most: int) -> str:
             return "".join(parts) + "…"
         parts.append(part)
     return "".join(parts)
-
-
-def code(value: object, most: int) -> str:
-    """Return a name set as code, in which neither site looks for mentions or references.
-
-    >>> code("churn", 100)
-    '<code>churn</code>'
-    """
-    return f"<code>{escaped(value, most)}</code>"
 
 
 def _is_plain(character: str) -> bool:

@@ -12,6 +12,7 @@ from quaestor.core.verdict import Verdict
 
 _Key = tuple[str, str]
 _DEPLOYMENT = "registry.deployment"
+_LONGEST_NAME = 255  # of a file, in every file system in use
 
 
 class Standing(StrEnum):
@@ -79,10 +80,15 @@ def place_of(one: Finding, summary: RunSummary, rule: Rule | None) -> tuple[str,
         path, line = (head, int(tail)) if counted else (text, 1)
         if _inside(path):
             return path.removeprefix("./"), line
+    return configuration_of(summary), 1
+
+
+def configuration_of(summary: RunSummary) -> str:
+    """Return the configuration's path; no folder of a build machine gets into an alert."""
     path = summary.configuration
-    if not _inside(path):  # no folder of a build machine gets into an alert
-        path = path.replace("\\", "/").rpartition("/")[2] or "quaestor.yaml"
-    return path.removeprefix("./"), 1
+    if not _inside(path):
+        path = path.replace("\\", "/").rpartition("/")[2][:_LONGEST_NAME] or "quaestor.yaml"
+    return path.removeprefix("./")
 
 
 def _places(one: Finding, summary: RunSummary, rule: Rule | None) -> Iterator[str]:
@@ -101,8 +107,10 @@ def _places(one: Finding, summary: RunSummary, rule: Rule | None) -> Iterator[st
 
 def _inside(path: str) -> bool:
     """Tell whether a path stays below the root; others would point into the reader's machine."""
+    if not path or path.startswith("/") or "\\" in path:
+        return False
     parts = path.split("/")
-    return bool(path) and not path.startswith("/") and ".." not in parts and "\\" not in path
+    return ".." not in parts and all(len(part) <= _LONGEST_NAME for part in parts)
 
 
 def _standing(one: Finding, failing: Collection[_Key], unanswered: Collection[_Key]) -> Standing:

@@ -109,8 +109,8 @@ def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummar
     if place := summary.places.get(("registry.model", one.model or "")):
         yield f"{_INDENT}stated in: {printable(place)}"
     for row in basis.registered:
-        facts = (f"{name} {printable(value)}" for name, value in row.items() if value is not None)
-        yield f"{_INDENT}registered: {', '.join(facts)}"
+        facts = (f"{name} {value}" for name, value in row.items() if value is not None)
+        yield f"{_INDENT}registered: {printable(', '.join(facts))}"
     if basis.about is not None:
         money = amount_text(basis.figure, printable(summary.currency))
         yield f"{_INDENT}money: {printable(basis.about)}, {money}"
