@@ -135,18 +135,8 @@ def renewed(
         now: The clock, UTC; the first day of a violation that has none.
     """
     old = {one.key: one for one in before.findings} if before else {}
-    models = {one.model for one in findings}
-    broken = {one.policy for one in findings if one.verdict is Verdict.ERROR}
-    elsewhere = [
-        one
-        for one in old.values()
-        if one.model is None
-        or one.model not in models
-        or one.policy not in policies
-        or one.policy in broken
-        or one.key in recorded
-    ]
-    kept = {one.key: one for one in elsewhere}
+    kept = {one.key: one for one in _not_judged(old.values(), findings, policies)}
+    kept |= {key: old[key] for key in recorded}
     for one in findings:
         known = old.get(key_of(one))
         if can_be_known(one, lapsed) and (known or not only_prune):
@@ -157,6 +147,21 @@ def renewed(
             kept.pop(key_of(one), None)
     entries = sorted(kept.values(), key=lambda one: (one.policy, one.source or "", one.subject))
     return Baseline(schema_version="1", kind="baseline", findings=tuple(entries))
+
+
+def _not_judged(
+    entries: Iterable[Entry], findings: Sequence[Finding], policies: Collection[str]
+) -> list[Entry]:
+    models = {one.model for one in findings}
+    broken = {one.policy for one in findings if one.verdict is Verdict.ERROR}
+    return [
+        one
+        for one in entries
+        if one.model is None
+        or one.model not in models
+        or one.policy not in policies
+        or one.policy in broken
+    ]
 
 
 def _entry(one: Finding, now: datetime) -> Entry:

@@ -43,8 +43,7 @@ def decide(
             can close; False for the scheduled audit, which any policy can.
     """
     weighty = [one for one in findings if one.severity.reaches(fail_on)]
-    new = [one for one in weighty if one.known is None]
-    failing = _of(new, (Verdict.FAIL,), only_blocking=only_blocking_fails)
+    failing = _of(weighty, (Verdict.FAIL,), only_blocking=only_blocking_fails)
     evaluated = any(one.verdict in _JUDGED for one in findings)
     unanswered = _of(weighty if evaluated else findings, _OPEN, only_blocking=evaluated)
     incomplete = bool(unanswered) or blind_spots > 0
@@ -106,7 +105,9 @@ def _of(
             [
                 one
                 for one in findings
-                if one.verdict in verdicts and (one.blocking or not only_blocking)
+                if one.verdict in verdicts
+                and one.known is None
+                and (one.blocking or not only_blocking)
             ]
         )
     )

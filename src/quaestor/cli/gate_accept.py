@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from quaestor.audit.baseline import Baseline
+    from quaestor.audit.known import Key
     from quaestor.audit.policies import Policy
     from quaestor.cli.options import Call
     from quaestor.core.config import Config
@@ -157,7 +158,25 @@ def accept(
     groups = {target: resolver.resolve(findings) for target, findings in found.items()}
     uses = resolver.uses(stands.policies, complete=False)
     lapsed = lapsed_in(uses)
-    since: dict[tuple[str, str, str], str] = {}
+    since = _known_before(call, warehouse, groups, stands, asked, lapsed)
+    if since:
+        groups = {
+            target: mark_known(findings, since, lapsed=lapsed)
+            for target, findings in groups.items()
+        }
+    return groups, uses
+
+
+def _known_before(
+    call: Call,
+    warehouse: Warehouse,
+    groups: Groups,
+    stands: Standing,
+    asked: Sequence[Policy],
+    lapsed: frozenset[str],
+) -> dict[Key, str]:
+    """Return what `--diff` and the baseline hold, with what to say of it."""
+    since: dict[Key, str] = {}
     if stands.wishes.diff is not None:
         from quaestor.audit.earlier import violations_before
 
@@ -167,12 +186,7 @@ def accept(
         baseline = _renewed(call, warehouse, groups, stands, asked, lapsed)
     if baseline is not None:
         since |= baseline.since()
-    if since:
-        groups = {
-            target: mark_known(findings, since, lapsed=lapsed)
-            for target, findings in groups.items()
-        }
-    return groups, uses
+    return since
 
 
 def _renewed(
