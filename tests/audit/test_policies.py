@@ -239,7 +239,7 @@ def test_builtin_means_the_shipped_folder(tmp_path):
 
 
 def test_the_shipped_policies_are_complete():
-    """In the twelve families, each with alias, frameworks and cases; test_catalogue.py lists them."""
+    """In twelve families, each with alias, frameworks and cases; test_catalogue.py lists them."""
     policies = load_policies([shipped("policies")])
 
     assert {one.family for one in policies} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -300,6 +301,41 @@ def test_a_metric_is_a_finite_number_or_nothing(sandbox):
     )
 
     assert answer.rows == [(0.9, 1e-05, None, None, None, None, None, None)]
+
+
+@pytest.mark.parametrize("name", ["$", "$[", "$.a", "a/b", "/a", "~0", "", '"', "'; --", "*"])
+def test_a_metric_may_have_any_name(sandbox, name):
+    """Names are hostile: one that looks like a path must not break the rule for everybody."""
+    answer = sandbox.run(
+        "select metric_of($m, $name), metric_of('{}', $name)",
+        {"m": json.dumps({name: 0.5}), "name": name},
+    )
+
+    assert answer.rows == [(0.5, None)]
+
+
+@pytest.mark.parametrize(
+    ("lifecycles", "serves"),
+    [
+        (["archived", "production"], True),
+        ([None, "production"], True),
+        (["archived", "staging"], False),
+        (["archived", None], None),
+        ([], False),
+    ],
+)
+def test_a_model_serves_where_one_of_its_versions_does(lifecycles, serves):
+    """One in production is enough; of what nobody placed nobody knows."""
+    with Warehouse(":memory:") as warehouse:
+        warehouse.run("insert into registry.model (source, model) values ('r', 'churn')")
+        for number, lifecycle in enumerate(lifecycles):
+            warehouse.run(
+                "insert into registry.model_version (source, model, version, lifecycle) "
+                "values ('r', 'churn', ?, ?)",
+                [str(number), lifecycle],
+            )
+        with Sandbox(warehouse) as box:
+            assert box.rows("select serves(model) from registry.model").rows == [(serves,)]
 
 
 def test_an_overridden_column_is_seen_by_every_query(sandbox):

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 MOST_EXAMINED = 16_384  # characters that a regular expression of a policy is held against
 
+_FIGURE = (
+    "try_cast(case when json_valid(metrics) then metrics else '{}' end "
+    "->> ('/' || replace(replace(metric, '~', '~0'), '/', '~1')) as double)"
+)
 _DIGITS = "nullif(regexp_extract({}::varchar, '([0-9a-fA-F]{{32,128}})\\s*$', 1), '')"
 MACROS = {
     "has_text": r"(x) as coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
@@ -42,15 +46,22 @@ MACROS = {
     "is_recent": "(a_day, a_time, days) as a_day::date between a_time::date - days::integer "
     "and a_time::date + 1",
     "is_high_risk": "(a_class) as coalesce(starts_with(lower(trim(a_class)), 'high'), false)",
-    "metric_of": """(metrics, metric) as case when isfinite(try_cast(
-            case when json_valid(metrics) then metrics else '{}' end ->> metric as double))
-        then try_cast(case when json_valid(metrics) then metrics else '{}' end ->> metric as double)
-        end""",
+    # By JSON pointer, so that a metric may have any name, such as "$" or "a/b".
+    "metric_of": f"""(metrics, metric) as case when isfinite({_FIGURE}) then {_FIGURE} end""",
     # NULL where nobody says where it runs.
     "in_production": r"""(x) as case when regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]')
         then lower(trim(x)) in ('production', 'prod', 'prd', 'live') end""",
+    # NULL where of no version it is known that it is in production, and of one not that it is not.
+    "serves": """(a_model) as (
+        select case
+            when bool_or("?lifecycle" = 'production') then true
+            when not coalesce(bool_or("?lifecycle" is null), false) then false end
+        from (
+            select model as "?model", lifecycle as "?lifecycle" from registry.model_version
+        ) where "?model" = a_model
+    )""",
 }
-MACRO_TABLES = {"supplies": "registry.evidence"}
+MACRO_TABLES = {"supplies": "registry.evidence", "serves": "registry.model_version"}
 # The engine cannot be interrupted within one text. What is longer is not known: NULL.
 _EXAMINED = f"case when length(a_text) <= {MOST_EXAMINED} then system.main.{{}}(a_text, {{}}) end"
 GUARDS = {
