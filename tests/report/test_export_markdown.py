@@ -77,7 +77,7 @@ def test_the_comment_says_verdict_findings_cost_and_waivers(a_full_gate):
     assert lines[1:4] == [
         "## Quaestor gate: failed",
         "",
-        "churn in production may not run&#58; 1 rule is broken at or above high&#46;",
+        "churn in production may not run: 1 rule is broken at or above high.",
     ]
     headings = [line for line in lines if line.startswith(("### ", "<details>"))]
     assert headings == [

@@ -14,7 +14,8 @@ from collections.abc import Collection
 
 from quaestor.core.text import printable
 
-_PLAIN = frozenset(" ,;'\"")
+# Structure only at the start of a line, where no name stands, or beside what is a reference here.
+_PLAIN = frozenset(" ,;'\".:-()=+%?")
 _BREAK = "&#8203;"
 # After these, rendered text becomes a mention, a reference, an address.
 _ACTING = re.compile(r"(?<=@)|(?<=[#!$%&~])(?=\w)|(?<=//)|(?<=www\.)(?=\w)|(?<=GH-)(?=\d)", re.I)
@@ -28,7 +29,7 @@ def escaped(value: str, most: int) -> str:
         most: How long the result may be; what is longer is cut and ends in an ellipsis.
 
     >>> escaped("churn:7", 100), escaped("@all", 100), escaped("a|b", 100)
-    ('churn&#58;7', '&#64;&#8203;all', 'a&#124;b')
+    ('churn:7', '&#64;&#8203;all', 'a&#124;b')
     >>> escaped("*" * 100, 20)
     '&#42;&#42;&#42;…'
     """
@@ -51,13 +52,12 @@ def _written(text: str, most: int, breaks: Collection[int]) -> str:
     room = most - len("…".encode())
     for position, character in enumerate(text):
         part = _BREAK if position in breaks else ""
-        part += character if _is_plain(character) else f"&#{ord(character)};"
+        plain = character.isalnum() or character in _PLAIN
+        if character == "." and text[position - 3 : position].lower() == "www":
+            plain = False  # else GitHub makes a link of it
+        part += character if plain else f"&#{ord(character)};"
         room -= len(part.encode())
         if room < 0:
             return "".join(parts) + "…"
         parts.append(part)
     return "".join(parts)
-
-
-def _is_plain(character: str) -> bool:
-    return character in _PLAIN or character.isalnum()
