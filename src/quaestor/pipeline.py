@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -257,20 +257,11 @@ def _judge(
     on_missing: Literal["fail", "warn"],
 ) -> RunSummary:
     """Evaluate every policy and decide; any violation at or above `fail_on` counts here."""
-    from quaestor.audit.evaluate import evaluate
     from quaestor.audit.gate import decide
-    from quaestor.audit.record import with_first_seen
-    from quaestor.audit.rules import beside
-    from quaestor.audit.waivers import Resolver, load_waivers
 
-    waivers = Resolver(load_waivers(config, policies), now=now)
-    with Warehouse(warehouse_path, read_only=True) as warehouse:
-        found = waivers.resolve(evaluate(warehouse, policies, params=config.params, now=now))
-        findings = with_first_seen(warehouse, found, now=now)
-        evidence = evidence_at(warehouse)
-        told = beside(warehouse, config, findings, policies=policies, params=config.params)
+    said = _evaluated(config, warehouse_path, policies, now)
     decision = decide(
-        findings,
+        said["findings"],
         fail_on=fail_on,
         on_missing=on_missing,
         blind_spots=len(built.blind_spots),
@@ -280,17 +271,32 @@ def _judge(
         kind="audit",
         targets=(),
         decision=decision,
-        findings=findings,
         blind_spots=built.blind_spots,
         fail_on=fail_on,
         audited_at=now,
-        evidence_at=evidence,
         currency=config.currency,
         configuration="",
         version=__version__,
-        waivers=waivers.uses(policies, complete=True),
-        **told,
+        **said,
     )
+
+
+def _evaluated(
+    config: Config, warehouse_path: Path, policies: Sequence[Policy], now: datetime
+) -> dict[str, Any]:
+    """Return what a summary says of the findings, held against the waivers, and of their basis."""
+    from quaestor.audit.evaluate import evaluate
+    from quaestor.audit.record import with_first_seen
+    from quaestor.audit.rules import beside
+    from quaestor.audit.waivers import Resolver, load_waivers
+
+    waivers = Resolver(load_waivers(config, policies), now=now)
+    with Warehouse(warehouse_path, read_only=True) as warehouse:
+        found = waivers.resolve(evaluate(warehouse, policies, params=config.params, now=now))
+        findings = with_first_seen(warehouse, found, now=now)
+        told = beside(warehouse, config, findings, policies=policies, params=config.params)
+        told["evidence_at"] = evidence_at(warehouse)
+    return {**told, "findings": findings, "waivers": waivers.uses(policies, complete=True)}
 
 
 def report(
