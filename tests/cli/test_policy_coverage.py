@@ -156,6 +156,42 @@ def test_several_formats_go_to_their_files(quaestor, audited, home):
     assert "House | rules (house)" in said.out
 
 
+@pytest.fixture
+def registry(home):
+    """A configuration with one model in a file, without owner, and the rule and pack above."""
+    (home / "models").mkdir()
+    (home / "models" / "model.gov.yaml").write_text("model: churn\n")
+    for name, text in (("ownership/owner", POLICY), ("packs/house", PACK)):
+        path = home / "rules" / f"{name}.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text(text.replace("subject:", "requires: [owner]\nsubject:"))
+    (home / "quaestor.yaml").write_text(
+        "sources: [{name: registry, kind: model-gov, path: models}]\npolicies: [rules]\n"
+    )
+    return home
+
+
+def test_an_audit_records_it_for_the_report(quaestor, registry):
+    """What the command prints and what the report shows are one."""
+    assert quaestor("audit", "--now", NOW).code == 1
+    said = quaestor("policy", "coverage", "--now", NOW)
+    page = (registry / "quaestor-reports" / "compliance.html").read_text()
+
+    assert "1            violated                 1  high   Owners are named" in said.out
+    assert "House | rules" in page
+    assert "Owners are named" in page
+
+
+def test_a_malformed_attestation_stops_the_audit_before_anything_is_asked(quaestor, registry):
+    """Exit code 2, and nothing was collected."""
+    (registry / "attestations.yaml").write_text("pack: house\n")
+    said = quaestor("audit", "--now", NOW)
+
+    assert said.code == 2
+    assert "attestations.yaml:1" in said.err
+    assert not (registry / "landing").exists()
+
+
 def test_without_a_warehouse_it_is_incomplete(quaestor):
     """Exit code 3, and what to do."""
     said = quaestor("policy", "coverage")
