@@ -34,7 +34,9 @@ POLICIES = {
     "cost/deploy-too-dear": """
         title: A deploy stays within its limit
         subject: registry.deployment
-        when: cost_change_per_month is not null
+        when: >
+          cost_change_per_month is not null
+          or supplies(source, 'deployment.cost_change_per_month')
         require: cost_change_per_month <= 1000
         reason: "{deployment} would cost {cost_change_per_month} more a month"
         """,
@@ -253,10 +255,20 @@ def test_a_deploy_that_breaks_a_budget_may_not_ship(estate, gate):
 
 
 def test_a_price_that_nobody_knows_is_unknown(estate, gate):
-    """It says so, and why, and never zero."""
-    estate(lambda warehouse: warehouse.run("delete from config.price"))
-    [change] = priced(gate("-", "--format", "json", piped=MANIFEST))
+    """Exit code 3 where a policy has a limit: it says so, and why, and never zero."""
 
+    def unpriced(warehouse):
+        warehouse.run("delete from config.price")
+        running(warehouse)
+        running(warehouse, namespace="web", version="7", images=[])
+
+    estate(unpriced)
+    said = gate("-", "churn:7", "--format", "json", piped=MANIFEST)
+    [change] = priced(said)
+    findings = json.loads(said.out)["findings"]
+    unknown = [one["subject"] for one in findings if one["verdict"] == "unknown"]
+
+    assert (said.code, unknown) == (3, ["prod/ml/Deployment/churn"])
     assert (change[NAMES[1]], change[NAMES[2]]) == (None, None)
     assert change["unknown_because"].startswith("no price is known of g5.xlarge")
 

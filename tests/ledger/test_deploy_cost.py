@@ -238,23 +238,34 @@ def test_several_deployments_of_a_budget_count_together(warehouse):
     assert unknown[0].budgets[0].with_change is None
 
 
+def lay_beside(warehouse, one):
+    """Make the catalogue that a deploy is laid into, as normalise/manifest.py does."""
+    warehouse.run("attach ':memory:' as beside")
+    warehouse.run("create schema beside.registry")
+    for table in ("deployment", "evidence"):
+        name = f"registry.{table}"
+        warehouse.run(f"create table beside.{name} as select * from {name} limit 0")
+    row = {"source": "prod", "deployment": one.deployment, "model": one.model}
+    insert(warehouse, "beside.registry.deployment", **row)
+
+
 def test_policies_see_the_price_and_the_budget_with_the_change(warehouse):
     """The rows laid over the warehouse; its own stay as they are."""
     listed(warehouse, "g5.xlarge", 1, **GPU)
     budget(warehouse, "all", 800, 100)
-    warehouse.run("attach ':memory:' as beside")
-    warehouse.run("create schema beside.registry")
-    warehouse.run(
-        "create table beside.registry.deployment as select * from registry.deployment limit 0"
-    )
+    insert(warehouse, "registry.deployment", source="prod", deployment="other", model="churn")
     one = deployed(KUBERNETES)
-    insert(warehouse, "beside.registry.deployment", source="prod", deployment=one.deployment)
+    lay_beside(warehouse, one)
     changes = deploy_cost.price(warehouse, [one])
     deploy_cost.lay_over(warehouse, "beside", [one], changes)
 
     assert warehouse.rows(
-        "select cost_per_month, cost_change_per_month from beside.registry.deployment"
-    ) == [(730, 730)]
+        "select cost_per_month, cost_change_per_month from beside.registry.deployment order by all"
+    ) == [(730, 730), (None, 0)]
+    assert warehouse.rows("select field from beside.registry.evidence order by all") == [
+        ("deployment.cost_change_per_month",),
+        ("deployment.cost_per_month",),
+    ]
     assert warehouse.rows(
         "select month, forecast_cost, status from beside.ledger.budget "
         "union all select month, forecast_cost, status from ledger.budget"

@@ -139,6 +139,31 @@ def _outlook(budget: Mapping[str, Any], changes: Sequence[PricedChange]) -> Budg
     )
 
 
+def _say_supplied(warehouse: Warehouse, catalog: str, sources: Sequence[str]) -> None:
+    """Say that the change of a deploy's cost can be known, and that it changes no other's."""
+    for field in ("cost_per_month", "cost_change_per_month"):
+        given = {"sources": list(sources), "field": f"deployment.{field}"}
+        warehouse.run(
+            f"delete from {catalog}.registry.evidence "
+            "where source in (select unnest($sources::varchar[])) and field = $field",
+            given,
+        )
+        warehouse.run(
+            f"insert into {catalog}.registry.evidence by name "
+            "select unnest($sources::varchar[]) as source, $field as field, true as supplied, "
+            "'native' as via",
+            given,
+        )
+    here = f"{catalog}.registry.deployment"
+    warehouse.run(
+        f"insert into {here} by name select * replace (0 as cost_change_per_month) "
+        f"from registry.deployment where model in (select model from {here}) "
+        f"and source in (select unnest($sources::varchar[])) "
+        f"and (source, deployment) not in (select (source, deployment) from {here})",
+        {"sources": list(sources)},
+    )
+
+
 def lay_over(
     warehouse: Warehouse,
     catalog: str,
@@ -149,8 +174,8 @@ def lay_over(
 
     Args:
         warehouse: A built warehouse.
-        catalog: A catalogue whose `registry.deployment` has the deployments; `ledger.budget` is
-            made in it, of the budgets concerned.
+        catalog: A catalogue whose `registry.deployment` has the deployments, and which has
+            `registry.evidence`; `ledger.budget` is made in it, of the budgets concerned.
         deployed: What is deployed.
         priced: The price of each.
     """
@@ -160,6 +185,7 @@ def lay_over(
             "cost_change_per_month = ? where source = ? and deployment = ?",
             [change.cost_then, change.change, one.source, one.deployment],
         )
+    _say_supplied(warehouse, catalog, sorted({one.source for one in deployed}))
     warehouse.run(f"create schema if not exists {catalog}.ledger")
     warehouse.run(
         f"create or replace table {catalog}.ledger.budget as select * from ledger.budget limit 0"
