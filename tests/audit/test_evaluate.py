@@ -91,6 +91,18 @@ def test_true_passes_false_fails_and_null_is_unknown(warehouse, policy):
     }
 
 
+def test_a_long_rule_without_an_answer_is_told_by_what_is_blank_in_it(warehouse, policy):
+    """Nobody reads twelve lines of SQL to learn that a tier is missing."""
+    rule = policy(
+        HEAD + "subject: registry.model\nreason: nope\n"
+        "require: case when team = 'growth' then risk_tier <= 2 "
+        "when team = 'search' then risk_tier <= 1 end\n"
+    )
+    put(warehouse, "registry.model", {"model": "a", "team": "growth", "owner": None})
+
+    assert said(judged(warehouse, rule)) == {"a": ("unknown", "a: no answer without risk_tier")}
+
+
 def test_a_blank_is_blamed_on_the_model_only_where_the_source_could_say_it(warehouse, policy):
     """Supplied: fail, naming the field. Not supplied, or nobody knows: unknown, naming both."""
     rule = policy(OWNER)

@@ -6,6 +6,7 @@ where nobody knows, the answer is `unknown` and names the source and the field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -24,6 +25,7 @@ _VERDICTS = ("pass", "fail", "unknown", "skip")
 _REQUIRED = ("subject", "verdict", "reason", "evidence")
 _PLAIN = (str, int, bool, type(None))
 _STAKE = "at_stake_per_month"
+_SHORT = 60  # characters of a rule that can be read in a sentence
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,16 @@ class _Case:
             return "fail", self._reason(violated)
         if blanks:
             return "unknown", self._silence(blanks[0])
-        return "unknown", f"{self.subject}: no answer to {_line(says.require)}"
+        return "unknown", f"{self.subject}: no answer {self._missing()}"
+
+    def _missing(self) -> str:
+        """Return what a rule lacks for an answer; a long one is told by what is blank in it."""
+        asked = _line(self.policy.says.require)
+        named = set(re.findall(r"\w+", asked))
+        blank = [name for name, value in self.shown.items() if value is None and name in named]
+        if len(asked) <= _SHORT or not blank:
+            return f"to {asked}"
+        return f"without {', '.join(blank)}"
 
     def _field(self, name: str) -> str:
         prefix = SUBJECTS[self.policy.says.subject or ""].evidence_prefix
