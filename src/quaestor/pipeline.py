@@ -140,8 +140,10 @@ def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Prog
     Raises:
         QuaestorError: The configuration, the disk or a check of the ledger; nothing is changed.
     """
+    from quaestor.audit.waivers import waivers_of
+
     chosen(config, ())
-    waivers = _waivers(config)
+    waivers = waivers_of(config)
     warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     with Warehouse(warehouse_path) as warehouse:
         try:
@@ -152,16 +154,6 @@ def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Prog
             damaged = isinstance(problem, UnreadableError)
             progress("a file is damaged: reading each to its end first" if damaged else "again")
             return _build(warehouse, config, waivers, now, progress, careful=True)
-
-
-def _waivers(config: Config) -> tuple[Waiver, ...]:
-    """Read the waivers; policies are read for them alone where there is a folder of waivers."""
-    from quaestor.audit.policies import load_policies, places_of
-    from quaestor.audit.waivers import folder_of, load_waivers
-
-    if folder_of(config) is None:
-        return ()
-    return load_waivers(config, load_policies(places_of(config)))
 
 
 def _build(

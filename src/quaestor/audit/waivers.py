@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from quaestor.audit.policies import Policy
+from quaestor.audit.policies import Policy, load_policies, places_of
 from quaestor.core.config import Config
 from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
@@ -58,6 +58,17 @@ def load_waivers(config: Config, policies: Iterable[Policy]) -> tuple[Waiver, ..
     if folder is None:
         return ()
     return read_waivers(folder, waivable(policies), base=config.resolve("."))
+
+
+def waivers_of(config: Config) -> tuple[Waiver, ...]:
+    """Read the waivers and what they name; no policy is read where there is no waiver.
+
+    Raises:
+        ConfigurationError: A configured folder is missing, or a waiver or a policy is malformed.
+    """
+    if folder_of(config) is None:
+        return ()
+    return load_waivers(config, load_policies(places_of(config)))
 
 
 class Resolver:
