@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -172,7 +172,7 @@ def _entry(one: Finding, now: datetime) -> Entry:
         subject=one.subject,
         model=one.model,
         severity=one.severity,
-        first_seen=one.first_seen or now,
+        first_seen=(one.first_seen or now).replace(tzinfo=UTC),
     )
 
 
