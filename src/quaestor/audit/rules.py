@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from quaestor.audit.params import Values, settled
+from quaestor.audit.params import settled
 from quaestor.audit.policies import Policy, framework_title
 from quaestor.core.config import Config, FilesSource, Source
 from quaestor.core.finding import Finding
@@ -79,18 +79,8 @@ def _rule(policy: Policy, chosen: Mapping[str, Any]) -> Rule:
         commands=tuple((one.registry, one.run) for one in says.remedy.commands),
         frameworks=tuple((framework_title(ref.pack), ref.ref) for ref in says.frameworks),
         texts=tuple((key, text) for key, text in texts if text is not None),
-        params=_shown(settled(policy.id, says.params, chosen, "params", policy.by_tier)),
+        params=settled(policy.id, says.params, chosen, "params", policy.by_tier).told(),
     )
-
-
-def _shown(values: Values) -> dict[str, Any]:
-    """Return every value; of those that a risk tier has for itself, one entry for each."""
-    return dict(values.usual) | {
-        f"{name} (tier {tier})": value
-        for tier, said in values.by_tier.items()
-        for name, value in said.items()
-        if value != values.usual[name]
-    }
 
 
 def model_places(warehouse: Warehouse, findings: Iterable[Finding]) -> dict[tuple[str, str], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
@@ -99,8 +99,7 @@ def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummar
     What is not known is not written; unknown values are.
     """
     if rule is not None:
-        for key, text in rule.bound(summary.audited_at, one.evidence.get("risk_tier")):
-            yield from _block(f"{key}:", text)
+        yield from _rule(one, rule, summary)
     for name, value in one.evidence.items():
         yield f"{_INDENT}evidence: {printable(name)} = {_value(value)}"
     if basis.collected_at is not None:
@@ -120,6 +119,20 @@ def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummar
         yield f"{_INDENT}landed: {printable(row['file'])} ({counted}, sha256 {digest}…)"
     for registry, command in commands_of(one, rule, summary):
         yield from _block(f"do ({printable(registry)}):", command)
+
+
+def _rule(one: Finding, rule: Rule, summary: RunSummary) -> Iterator[str]:
+    """Yield the rule's SQL with its parameters in it; those that differ by an unknown tier after.
+
+    A model of no tier counts as tier 1, as policies have it.
+    """
+    tier = summary.tier or (one.evidence["risk_tier"] or 1 if "risk_tier" in one.evidence else None)
+    for key, text in rule.bound(summary.audited_at, tier):
+        yield from _block(f"{key}:", text)
+    for name, value in rule.params.items():
+        if tier is None and isinstance(value, Mapping):
+            each = ", ".join(f"{printable(it)} in tier {number}" for number, it in value.items())
+            yield f"{_INDENT}${name}: {each}"
 
 
 def _value(value: Any) -> str:
