@@ -166,6 +166,15 @@ def test_which_of_several_clusters_is_meant_is_not_guessed(warehouse, read):
     assert one.now is None
 
 
+def test_two_manifests_are_never_taken_for_one_deployment(read):
+    """One says its namespace and one does not: only one of the two can be what runs."""
+    anywhere = DEPLOYMENT.replace("      namespace: ml\n", "")
+    [one, two] = read(DEPLOYMENT + "\n    ---" + anywhere).deployments
+
+    assert {one.deployment, two.deployment} == {"prod/ml/Deployment/churn", "Deployment/churn"}
+    assert sorted((one.elsewhere, two.elsewhere)) == [(), ("prod/ml/Deployment/churn",)]
+
+
 def test_a_scaler_of_the_manifest_counts_before_that_of_the_cluster(warehouse, read):
     """What the platform has and the manifest leaves out stays; what it says is new."""
     running_as = {"autoscaler": "keda", "min_replicas": 0, "max_replicas": 9}

@@ -33,7 +33,13 @@ _KEPT = (
 )
 _NAMES = ("source", "deployment", "kind", "model", "version", "artifact_uri")
 _SCHEMAS = ("registry", "usage", "quarantine", "config")
-_OF_MODELS = ("stated_model", "stated_model_version", "card_section")
+# What sources state of models, and the column that names the model.
+_OF_MODELS = {
+    "stated_model": "model",
+    "stated_model_version": "model",
+    "card_section": "model",
+    "stated_fact": "subject",
+}
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,8 @@ def read(warehouse: Warehouse, objects: Sequence[DeployObject], *, environment: 
         old = _matched(warehouse, home)
         _copy(warehouse, home, [one.gov.model for one in gov if one.gov is not None])
         _state(warehouse, home, gov)
-        registry.settle(warehouse)
+        # Manifests say nothing of models: only files about models make them anew.
+        registry.settle(warehouse, registry.GOVERNED if gov else ("deployment",))
         _keep(warehouse, home)
         artifacts.settle(warehouse)
         registry.lend(warehouse)
@@ -133,7 +140,8 @@ def _matched(warehouse: Warehouse, home: str) -> dict[tuple[str, str], _Old]:
         For each deployment, by its (new) source and name: what runs today.
     """
     news = warehouse.rows(
-        "select source, deployment, kind from registry.stated_deployment order by all"
+        "select source, deployment, kind from registry.stated_deployment "
+        "order by namespace is null, source, deployment"
     )
     found: dict[tuple[str, str], _Old] = {}
     for source, deployment, kind in news:
@@ -144,9 +152,10 @@ def _matched(warehouse: Warehouse, home: str) -> dict[tuple[str, str], _Old]:
             "(deployment = ? or ends_with(deployment, '/' || ?)) order by all",
             [kind, name, name],
         )
-        now = candidates[0] if len(candidates) == 1 else (source, name, None, None)
+        is_clear = len(candidates) == 1 and candidates[0][:2] not in found
+        now = candidates[0] if is_clear else (source, name, None, None)
         _rename(warehouse, (source, deployment), now)
-        others = tuple(row[1] for row in candidates) if len(candidates) > 1 else ()
+        others = () if is_clear else tuple(row[1] for row in candidates)
         found[now[0], now[1]] = _Old((source, deployment), others)
     return found
 
@@ -176,7 +185,7 @@ def _rename(
 
 
 def _copy(warehouse: Warehouse, home: str, named: Sequence[str]) -> None:
-    """Copy what the sources state of the models that the deploy is about."""
+    """Copy what the sources state of the models in `named`; of others, know their names."""
     there = f"{quoted(home)}.registry"
     warehouse.run(
         f"""
@@ -199,23 +208,25 @@ def _copy(warehouse: Warehouse, home: str, named: Sequence[str]) -> None:
         """,
         {"named": list(named)},
     )
-    for table in _OF_MODELS:
-        warehouse.run(
-            f"insert into registry.{table} select * from {there}.{table} "
-            "where model in (select model from deploy_model)"
-        )
+    warehouse.run(f"insert into registry.stated_evidence select * from {there}.stated_evidence")
     warehouse.run(
         f"insert into registry.stated_fact select * from {there}.stated_fact "
-        "where (kind in ('model', 'model_version') "
-        "and subject in (select model from deploy_model)) or (kind = 'deployment' "
-        "and from_file and subject in (select deployment from registry.stated_deployment))"
+        "where kind = 'deployment' and from_file "
+        "and subject in (select deployment from registry.stated_deployment)"
     )
+    if not named:
+        return
+    for table, column in _OF_MODELS.items():
+        warehouse.run(
+            f"insert into registry.{table} select * from {there}.{table} "
+            f"where {column} in (select model from deploy_model)"
+            + (" and kind in ('model', 'model_version')" if table == "stated_fact" else "")
+        )
     for table in ("run", "stated_dataset"):
         warehouse.run(
-            f"insert into registry.{table} select t.* from {there}.{table} as t "
-            "where t.run_id in (select run_id from registry.stated_model_version)"
+            f"insert into registry.{table} select * from {there}.{table} "
+            "where run_id in (select run_id from registry.stated_model_version)"
         )
-    warehouse.run(f"insert into registry.stated_evidence select * from {there}.stated_evidence")
 
 
 def _state(warehouse: Warehouse, home: str, gov: Sequence[DeployObject]) -> None:

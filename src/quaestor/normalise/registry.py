@@ -23,9 +23,14 @@ ROWS = ("run", "grant", "store", "card_section")
 SUBJECTS = (*GOVERNED, *ROWS)
 
 
-def settle(warehouse: Warehouse) -> None:
-    """Rebuild what everyone sees from what each source states; in the caller's transaction."""
-    for table in GOVERNED:
+def settle(warehouse: Warehouse, tables: Iterable[str] = GOVERNED) -> None:
+    """Rebuild what everyone sees from what each source states; in the caller's transaction.
+
+    Args:
+        warehouse: Where it is stated.
+        tables: Which of GOVERNED, in that order; the others stay as they are.
+    """
+    for table in tables:
         facts.spread(warehouse, table)
         select = step.text(f"registry_{table}")
         if table != "dataset":  # its SELECT knows which data a file means, and has the facts
