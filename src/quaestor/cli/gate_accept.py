@@ -57,9 +57,7 @@ class Standing:
 
 
 _OPTIONS = (
-    click.option(
-        "--no-waivers", is_flag=True, help="Judge as if there were none; their files are not read."
-    ),
+    click.option("--no-waivers", is_flag=True, help="Judge as if there were no waiver."),
     click.option(
         "--baseline",
         type=click.Path(path_type=Path),
