@@ -8,6 +8,7 @@ from decimal import Decimal
 import jsonschema
 import pytest
 
+from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.period import utc
 from quaestor.core.run_summary import Outcome
@@ -73,3 +74,72 @@ def test_the_same_summary_gives_the_same_bytes(a_finding, a_gate):
     one, two = a_finding("a"), a_finding("b")
 
     assert formatted("json", a_gate([one, two])) == formatted("json", a_gate([two, one]))
+
+
+def test_money_waivers_rules_and_age_stand_beside_the_findings(a_finding, a_gate, checked):
+    """Exact, and unknown where nobody knows."""
+    value = checked(
+        a_gate(
+            [a_finding("old", known="in the baseline since 2026-11-01")],
+            Outcome.PASSED,
+            rules=(a_rule(),),
+            priced=(
+                a_change(budgets=(a_budget(),)),
+                a_change(change=None, cost_then=None, unknown_because="no price"),
+            ),
+            waivers=(a_waiver_use(),),
+            left_out=("model-without-oncall",),
+        )
+    )
+
+    assert value["evidence_age_hours"] == 5
+    assert value["left_out"] == ["model-without-oncall"]
+    assert value["known"] == [value["findings"][0]["fingerprint"]]
+    assert value["findings"][0]["standing"] == "known"
+    assert [one["change_per_month"] for one in value["cost_changes"]] == ["400", None]
+    assert value["cost_changes"][0]["budgets"][0]["exceeded"] is True
+    assert value["cost_changes"][1]["unknown_because"] == "no price"
+    assert (value["waivers"][0]["state"], value["waivers"][0]["days_left"]) == ("ending soon", 3)
+    assert value["rules"][0]["sql"] == {
+        "when": "risk_tier <= $tier",
+        "require": "has_text(owner)",
+    }
+    assert value["rules"][0]["params"] == {"tier": 2}
+
+
+def test_standings_say_what_verdicts_leave_open(a_full_gate, checked):
+    """A violation fails, is only said, or is known; a question counts or does not."""
+    value = checked(a_full_gate())
+
+    assert {one["policy"]: one["standing"] for one in value["findings"]} == {
+        "failing": "failing",
+        "open": "open",
+        "broken": "open",
+        "unanswered": "unanswered",
+        "warning": "warning",
+        "known": "known",
+        "waived": "waived",
+        "passed": "passed",
+        "skipped": "skipped",
+    }
+
+
+def test_what_a_finding_rests_on_is_there_where_somebody_asked(a_full_gate, checked):
+    """`--explain`: rows of registries, money, landed files."""
+    [asked, not_asked] = (checked(gate) for gate in (a_full_gate(), a_full_gate(bases=None)))
+
+    assert asked["findings"][0]["basis"] == {
+        "registered": [{"churn": "churn"}],
+        "money": {"about": "churn", "amount": "1"},
+        "files": [{"source": "churn", "file": "churn", "sha256": "churn", "charges": 1}],
+        "collected_at": None,
+    }
+    assert [one for one in not_asked["findings"] if "basis" in one] == []
+
+
+def test_any_text_in_any_name_keeps_the_schema(a_full_gate, hostile, checked):
+    """And comes back unchanged."""
+    value = checked(a_full_gate(hostile))
+
+    assert value["cost_changes"][0]["deployment"] == hostile
+    assert value["waivers"][0]["reason"] == hostile

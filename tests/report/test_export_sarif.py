@@ -12,6 +12,7 @@ from decimal import Decimal
 import jsonschema
 import pytest
 
+from builders.gates import a_change, a_rule
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.run_summary import Outcome
 from quaestor.core.verdict import Severity, Verdict
@@ -326,3 +327,95 @@ def test_two_gates_of_one_pipeline_are_two_categories(a_gate, sarif):
 
     assert first["automationDetails"] == {"id": "quaestor/gate/churn%3A7/"}
     assert second["automationDetails"] == {"id": "quaestor/gate/fraud%3A1/"}
+
+
+GOV = {("registry.model", "churn"): "models/churn/model.gov.yaml:4"}
+MANIFEST = {("registry.deployment", "prod/Deployment/churn"): "deploy/churn.yaml:9"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "given", "expected"),
+    [
+        ("churn", {"places": GOV}, "models/churn/model.gov.yaml:4"),
+        ("churn:7", {"places": GOV, "priced": (a_change(),)}, "models/churn/model.gov.yaml:4"),
+        ("churn:7", {"priced": (a_change(),)}, "deploy/churn.yaml:3"),
+        ("prod/Deployment/churn", {"places": GOV | MANIFEST}, "deploy/churn.yaml:9"),
+        ("prod/Deployment/churn", {"priced": (a_change(),)}, "deploy/churn.yaml:3"),
+        ("prod/Deployment/churn", {"places": GOV}, "models/churn/model.gov.yaml:4"),
+        ("churn", {"places": {("registry.model", "churn"): "/srv/x.yaml:4"}}, "quaestor.yaml:1"),
+        ("churn", {"places": {("registry.model", "fraud"): "fraud.yaml:4"}}, "quaestor.yaml:1"),
+    ],
+)
+def test_the_place_is_where_the_subject_is_stated(
+    a_finding, a_gate, sarif, subject, given, expected
+):
+    """A file about the model, else the manifest, else the configuration.
+
+    Of a deployment its own manifest comes first.
+    """
+    run = sarif(a_gate([a_finding("rule", subject)], **given))
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+
+    assert f"{place['artifactLocation']['uri']}:{place['region']['startLine']}" == expected
+
+
+def test_every_rule_that_was_asked_is_listed_with_its_frameworks_and_commands(a_gate, sarif):
+    """Also one that found nothing to judge."""
+    [rule] = sarif(a_gate([], Outcome.NOTHING_EVALUATED, rules=(a_rule(),)))["tool"]["driver"][
+        "rules"
+    ]
+
+    assert rule["properties"]["tags"] == [
+        "security",
+        "governance",
+        "ownership",
+        "NIST AI RMF 1.0: GOVERN 2.1",
+        "EU AI Act: 17(1)(m)",
+    ]
+    assert rule["help"]["text"].splitlines()[2:] == [
+        "Set gov.owner to a group.",
+        "",
+        "mlflow: set-tag MODEL gov.owner",
+        "",
+        "model-gov: add `owner:`",
+        "",
+        "Source: SR 26-2, model inventory",
+    ]
+
+
+def test_a_rule_has_no_more_tags_than_github_reads(a_gate, sarif):
+    """Twenty; the rest would make it refuse the file."""
+    frameworks = tuple(("ISO", f"A.{n}") for n in range(40))
+    [rule] = sarif(a_gate([], rules=(a_rule(frameworks=frameworks),)))["tool"]["driver"]["rules"]
+
+    assert len(rule["properties"]["tags"]) == 20
+
+
+def test_what_is_known_before_is_suppressed_and_unchanged(a_finding, a_gate, sarif):
+    """It is visible, and no alert."""
+    known = a_finding(known="in the baseline since 2026-11-01")
+    [result] = sarif(a_gate([known], Outcome.PASSED))["results"]
+
+    assert result["baselineState"] == "unchanged"
+    assert result["suppressions"] == [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "known before: in the baseline since 2026-11-01",
+        }
+    ]
+
+
+def test_a_message_of_64_kb_is_cut(a_finding, a_gate, sarif):
+    """A log of a thousand of them would be refused."""
+    [result] = sarif(a_gate([a_finding(reason="x" * 65_536)]))["results"]
+
+    assert len(result["message"]["text"]) == 2_000
+
+
+def test_whatever_is_in_a_gate_the_log_keeps_the_standard(a_full_gate, hostile, sarif):
+    """Rules, results, suppressions, notifications and places with any text in them."""
+    run = sarif(a_full_gate(hostile))
+
+    assert len(run["results"]) == 4
+    assert len(run["invocations"][0]["toolExecutionNotifications"]) == 4

@@ -6,9 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.period import utc
+from quaestor.core.rule import Basis
 from quaestor.core.run_summary import Outcome
 from quaestor.core.verdict import Severity, Verdict
+from quaestor.core.waivers import WaiverState
 from quaestor.report.export import formatted
 
 
@@ -141,3 +145,104 @@ def test_hostile_names_cannot_act_on_a_terminal(a_finding, a_gate, hostile):
     assert all(line.isprintable() for line in text.split("\n"))
     assert len(text.split("\n")) == 10
     assert text.encode("utf-8")
+
+
+def test_what_is_known_before_stands_apart(a_finding, a_gate):
+    """Shown with its reason, and neither a failure nor a warning."""
+    known = a_finding(known="in the baseline since 2026-11-01", remedy=None)
+    text = formatted("table", a_gate([known], Outcome.PASSED))
+
+    assert text.splitlines()[:5] == [
+        "churn:7 may run: nothing new at or above high is wrong, 1 known before.",
+        "",
+        "known high  model-without-owner  churn",
+        "      churn has no owner",
+        "      known: in the baseline since 2026-11-01",
+    ]
+    assert "1 of the failed known before" in text
+
+
+def test_money_and_waivers_come_last_and_whole(a_gate):
+    """What it would cost, what that does to the budget, and which waiver needs somebody."""
+    gate = a_gate(
+        [],
+        Outcome.PASSED,
+        priced=(
+            a_change(budgets=(a_budget(), a_budget(with_change=None))),
+            a_change(cost_now=None, change=None, unknown_because="no price is known"),
+            a_change(is_new=True, change=Decimal(1200)),
+        ),
+        waivers=tuple(a_waiver_use(state) for state in WaiverState),
+    )
+    lines = formatted("table", gate).splitlines()
+
+    name, spec = "prod/Deployment/churn", "2 x g5.xlarge"
+    about = "(model-without-owner on churn)"
+
+    assert [line for line in lines if line.startswith(("cost:", "waiver:"))] == [
+        f"cost: {name}: +400.00 USD a month (800.00 USD now, then 1,200.00 USD; {spec})",
+        "cost: budget search, 3,000.00 USD a month: exceeded, 3,200.00 USD with the change",
+        "cost: budget search, 3,000.00 USD a month: whether the change fits is unknown",
+        "cost: prod/Deployment/churn: the change of its cost is unknown (no price is known)",
+        f"cost: prod/Deployment/churn: +1,200.00 USD a month (new, then 1,200.00 USD; {spec})",
+        f"waiver: W-7 lapsed on 2026-11-24: 1 violation is active again {about}",
+        f"waiver: W-7 ends in 3 days, on 2026-11-24 {about}",
+        f"waiver: W-7 is stale: it matches nothing {about}",
+        f"waiver: W-7 is not yet in force, but from 2026-11-01 on {about}",
+    ]
+
+
+def test_explained_a_violation_shows_rule_values_rows_and_commands(a_finding, a_gate):
+    """Parameters stand in the rule; the command is for the registry that the model is in."""
+    finding = a_finding(evidence={"owner": None, "aliases": ["champion"], "public": True})
+    basis = Basis(
+        registered=({"source": "registry", "model": "churn", "owner": None},),
+        about="churn in 2026-10",
+        figure=Decimal("1200.5"),
+        files=({"source": "aws", "file": "aws/1.csv", "sha256": "ab" * 32, "charges": 4},),
+        collected_at=utc("2026-11-21T05:00"),
+    )
+    gate = a_gate(
+        [finding],
+        rules=(a_rule(texts=(("when", "tier <= $tier"), ("require", "at <= $now\nand a"))),),
+        registries={"registry": "mlflow"},
+        places={("registry.model", "churn"): "models/churn/model.gov.yaml:4"},
+        bases={finding.fingerprint: basis},
+    )
+
+    assert formatted("table", gate).splitlines()[3:-3] == [
+        "      churn has no owner",
+        "      fix: Set gov.owner to a group.",
+        "      when: tier <= 2",
+        "      require:",
+        "        at <= timestamp '2026-11-21 06:00:00'",
+        "        and a",
+        "      evidence: owner = unknown",
+        '      evidence: aliases = ["champion"]',
+        "      evidence: public = true",
+        "      source: registry, read 2026-11-21 05:00 UTC",
+        "      stated in: models/churn/model.gov.yaml:4",
+        "      registered: source registry, model churn",
+        "      money: churn in 2026-10, 1,200.50 USD",
+        f"      landed: aws/1.csv (4 charges, sha256 {'ab' * 6}…)",
+        "      do (mlflow): set-tag MODEL gov.owner",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "shown"),
+    [
+        ({"risk_tier": 1}, ["      when: age < 14"]),
+        ({"risk_tier": None}, ["      when: age < 14"]),
+        ({"risk_tier": 3}, ["      when: age < 30"]),
+        ({}, ["      when: age < $days", "      $days: 14 in tier 1, 30 in tier 3"]),
+    ],
+)
+def test_a_parameter_that_differs_by_tier_is_that_of_the_subject(
+    a_finding, a_gate, evidence, shown
+):
+    """A blank tier counts as 1; of an unknown one every value is said."""
+    rule = a_rule(texts=(("when", "age < $days"),), params={"days": {"1": 14, "3": 30}})
+    lines = formatted("table", a_gate([a_finding(evidence=evidence)], rules=(rule,), bases={}))
+
+    assert [line for line in lines.splitlines() if "age <" in line or "$days:" in line] == shown

@@ -95,7 +95,7 @@ def _places(one: Finding, summary: RunSummary, rule: Rule | None) -> Iterator[st
     if isinstance(named := one.evidence.get("location"), str):
         yield named
     deployed = {change.deployment: change.target for change in summary.priced}
-    if rule is not None and rule.subject == _DEPLOYMENT:
+    if rule is None or rule.subject in (None, _DEPLOYMENT):  # None: its SQL says
         keys = (summary.places.get((_DEPLOYMENT, one.subject)), deployed.get(one.subject))
         yield from (place for place in keys if place)
     if one.model and (place := summary.places.get(("registry.model", one.model))):
