@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from quaestor.audit.manifest import MOST_BYTES, is_target, read_deploy
-from quaestor.core.errors import ConfigurationError, NothingEvaluatedError
+from quaestor.core.errors import ConfigurationError
 
 DEPLOYMENT = """
     apiVersion: apps/v1
@@ -135,18 +135,19 @@ def test_a_mistake_is_told_with_its_line(text, what, where):
 @pytest.mark.parametrize("content", [b"", b" \n", b"# a comment\n", b"kind: ConfigMap\n", b"[1]"])
 def test_a_target_without_anything_to_judge_is_nothing_evaluated(content):
     """Neither an empty file nor one of other things is ever clean."""
-    with pytest.raises(NothingEvaluatedError):
-        read_deploy([("-", content)])
+    deploy = read_deploy([("-", content)])
+
+    assert [problem.exit_code for problem in deploy.problems] == [4]
+    assert not any(is_target(one) for one in deploy.objects)
 
 
 def test_a_folder_without_a_target_says_how_to_render_its_chart(tmp_path):
     """Templates are no manifests yet: what they become is what counts."""
     (tmp_path / "templates").mkdir()
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\n")
-    with pytest.raises(NothingEvaluatedError) as caught:
-        read_deploy([(str(tmp_path), None)])
+    [problem] = read_deploy([(str(tmp_path), None)]).problems
 
-    assert f"helm template {tmp_path} | quaestor gate -" in caught.value.fix
+    assert f"helm template {tmp_path} | quaestor gate -" in problem.fix
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path):

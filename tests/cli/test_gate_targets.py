@@ -385,6 +385,8 @@ def test_of_several_targets_the_worst_wins(home, estate, gate):
     assert gate(good, written(home, "service.yaml", SERVICE)).code == 3
     assert gate(good, written(home, "web.yaml", web)).code == 4
     assert gate(good, "churn:6").code == 1
+    assert gate(written(home, "empty.yaml", ""), "churn:6").code == 1
+    assert gate("empty.yaml", good).code == 4
 
 
 def test_a_model_file_is_judged_before_it_is_merged(home, estate, gate):

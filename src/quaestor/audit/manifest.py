@@ -22,16 +22,19 @@ from quaestor.core.text import printable, size_text
 
 MOST_BYTES = 2 * 1024**2
 STANDARD_INPUT = "standard input"
-# What the reader of clusters (normalise/kubernetes.py) can make use of, by kind and group, and
-# what it calls it.
-RESOURCES = {
-    ("Deployment", "apps"): "deployments",
-    ("StatefulSet", "apps"): "statefulsets",
-    ("InferenceService", "serving.kserve.io"): "inferenceservices.serving.kserve.io",
-    ("HorizontalPodAutoscaler", "autoscaling"): "horizontalpodautoscalers",
-    ("ScaledObject", "keda.sh"): "scaledobjects.keda.sh",
-    ("Service", ""): "services",
-}
+# What says something about what will serve, by kind and API group.
+RESOURCES = frozenset(
+    (
+        ("Deployment", "apps"),
+        ("StatefulSet", "apps"),
+        ("InferenceService", "serving.kserve.io"),
+        ("ServingRuntime", "serving.kserve.io"),
+        ("ClusterServingRuntime", "serving.kserve.io"),
+        ("HorizontalPodAutoscaler", "autoscaling"),
+        ("ScaledObject", "keda.sh"),
+        ("Service", ""),
+    )
+)
 SERVING = ("Deployment", "StatefulSet", "InferenceService")
 _SUFFIXES = (".yaml", ".yml", ".json")
 # Without one of these a file is none of ours, and need not be parsed.
@@ -61,11 +64,13 @@ class Deploy:
         objects: In the order asked, files of a folder by name.
         ignored: How many files of folders hold nothing for the gate.
         charts: The folders of Helm charts, whose templates are no manifests yet.
+        problems: One for each target that holds nothing that the gate judges.
     """
 
     objects: tuple[DeployObject, ...]
     ignored: int
     charts: tuple[str, ...]
+    problems: tuple[NothingEvaluatedError, ...] = ()
 
 
 def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
@@ -76,25 +81,28 @@ def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
 
     Raises:
         ConfigurationError: A file cannot be read, is too large, or no valid YAML.
-        NothingEvaluatedError: A target holds nothing that the gate judges.
     """
     objects: list[DeployObject] = []
+    problems: list[NothingEvaluatedError] = []
     ignored = 0
     charts: list[str] = []
     for target, piped in targets:
-        if piped is not None:
-            found = _named(target, STANDARD_INPUT, piped)
-        elif Path(target).is_dir():
+        if piped is None and Path(target).is_dir():
             files, others, unrendered = _files(Path(target))
-            charts += unrendered
             per_file = [list(_in_folder(target, path)) for path in files]
+            charts += unrendered
             ignored += others + sum(not each for each in per_file)
             found = [one for each in per_file for one in each]
-            _some(found, target, unrendered)
+            problems += _problem(found, target, unrendered)
         else:
-            found = _named(target, target, _content(Path(target)))
+            path = STANDARD_INPUT if piped is not None else target
+            content = piped if piped is not None else _content(Path(target))
+            if len(content) > MOST_BYTES:
+                raise _too_large(path, len(content))
+            found = list(_objects(target, path, content))
+            problems += _problem(found, path, (), is_empty=not content.strip())
         objects += found
-    return Deploy(tuple(_once(objects)), ignored, tuple(charts))
+    return Deploy(tuple(_once(objects)), ignored, tuple(charts), tuple(problems))
 
 
 def _in_folder(target: str, path: Path) -> Iterator[DeployObject]:
@@ -146,25 +154,15 @@ def _files(folder: Path) -> tuple[list[Path], int, list[str]]:
     return sorted(found), others, charts
 
 
-def _named(target: str, path: str, content: bytes) -> list[DeployObject]:
-    """Return the objects of a file that was asked about by name: there has to be one."""
-    if len(content) > MOST_BYTES:
-        raise _too_large(path, len(content))
-    if not content.strip():
-        raise NothingEvaluatedError(
-            "the target is empty", where=printable(path), fix=f"Give {_KINDS}."
-        )
-    found = list(_objects(target, path, content))
-    _some(found, path, ())
-    return found
-
-
-def _some(found: Sequence[DeployObject], where: str, charts: Sequence[str]) -> None:
+def _problem(
+    found: Sequence[DeployObject], where: str, charts: Sequence[str], *, is_empty: bool = False
+) -> Iterator[NothingEvaluatedError]:
+    """Yield what is to be said of a target that holds nothing for the gate."""
     if any(is_target(one) for one in found):
         return
     chart = f"`helm template {printable(charts[0])} | quaestor gate -`" if charts else ""
-    raise NothingEvaluatedError(
-        "nothing there is a target of the gate",
+    yield NothingEvaluatedError(
+        "the target is empty" if is_empty else "nothing there is a target of the gate",
         where=printable(where),
         fix=f"Render the chart first: {chart}." if charts else f"Give {_KINDS}.",
     )

@@ -102,7 +102,10 @@ def targets_of(texts: Sequence[str]) -> tuple[tuple[Asked, ...], Deploy | None]:
         return tuple(asked), None
     from quaestor.audit.manifest import read_deploy
 
-    return tuple(asked), read_deploy(files)
+    deploy = read_deploy(files)
+    if deploy.problems and len(deploy.problems) == len(files) and not asked:
+        raise deploy.problems[0]
+    return tuple(asked), deploy
 
 
 def _exists(text: str) -> bool:
@@ -125,7 +128,7 @@ def deploying(warehouse: Warehouse, deploy: Deploy | None, *, environment: str) 
     deploy_cost.lay_over(warehouse, manifest.CATALOG, read.deployments, priced)
     keys = {**manifest.KEYS, "ledger.budget": deploy_cost.BUDGET_KEY}
     answer = Deploying(
-        missing=tuple(_empty(deploy, read.deployments, read.models)),
+        missing=(*deploy.problems, *_empty(deploy, read.deployments, read.models)),
         overlays=tuple(
             Overlay(table, f"{manifest.CATALOG}.{table}", key) for table, key in keys.items()
         ),
