@@ -231,6 +231,31 @@ def test_an_inference_service_says_what_it_serves_by_its_storage(read, uri, mode
     assert one.then["min_replicas"] == 2
 
 
+def test_an_inference_service_runs_the_image_of_its_runtime(read):
+    """What it says itself counts before what the runtime says."""
+    runtime = """
+    ---
+    apiVersion: serving.kserve.io/v1alpha1
+    kind: ServingRuntime
+    metadata: {name: triton}
+    spec:
+      containers:
+        - {name: kserve-container, image: "acme/triton:1", readinessProbe: {}}
+    """
+    text = SERVICE.replace("model: {", "model: {runtime: triton, ") % "models:/churn/7"
+    [one] = read(text + runtime).deployments
+    [own] = read_again(text.replace("runtime: triton", "image: own, runtime: triton") + runtime)
+
+    assert seen(one.then, "images", "has_readiness_probe") == (["acme/triton:1"], True)
+    assert own.then["images"] == ["own"]
+
+
+def read_again(text: str) -> tuple[Any, ...]:
+    with Warehouse(":memory:") as opened:
+        deploy = read_deploy([("-", textwrap.dedent(text).encode())])
+        return manifest.read(opened, deploy.objects, environment="production").deployments
+
+
 ENDPOINT = """
     {"EndpointConfigName": "churn-config", "ProductionVariants": [
         {"VariantName": "a", "ModelName": "m", "InstanceType": "ml.g5.xlarge",

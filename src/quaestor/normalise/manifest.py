@@ -15,6 +15,7 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.deploy import Deployed, DeployKind, DeployObject
 from quaestor.normalise import artifacts, manifest_read, registry
 from quaestor.normalise import registry_model_gov as model_gov
+from quaestor.normalise.manifest_kserve import with_runtimes
 from quaestor.warehouse.duckdb import Warehouse, quoted
 
 CATALOG = "quaestor_deploy"
@@ -67,6 +68,7 @@ def read(warehouse: Warehouse, objects: Sequence[DeployObject], *, environment: 
         environment: Where it is to run.
     """
     home: str = warehouse.row("select current_database()")[0]
+    objects = with_runtimes(objects)
     gov = [one for one in objects if one.gov is not None]
     with _beside(warehouse, home):
         spots = [
