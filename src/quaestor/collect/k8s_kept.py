@@ -1,9 +1,10 @@
 """What is asked of a Kubernetes cluster, and what of each answer is kept.
 
 An object is pruned before it is landed: only what stands in a shape here is written down. So no
-environment variable, argument, secret, probe header, managed field or copy of a manifest in an
-annotation ever reaches the disk, and what changes by the minute (heartbeats, resource versions)
-does not make an unchanged cluster look new.
+value of an environment variable, argument, secret, probe header, managed field or copy of a
+manifest in an annotation ever reaches the disk, and what changes by the minute (heartbeats,
+resource versions) does not make an unchanged cluster look new. Of environment variables the names
+of those are kept whose plain text is a secret by its name or its form.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from quaestor.core.plain_secrets import plain_secrets
 
 Shape = Mapping[str, Any] | Callable[[Any], Any]
 OTHERS = "*"  # the shape of every key that has none of its own
@@ -83,6 +86,17 @@ _CONTAINER = _of(
     readinessProbe=_there,
     livenessProbe=_there,
 )
+_USER = ("runAsNonRoot", "runAsUser")
+_SECURITY = _of(*_USER, "privileged", "readOnlyRootFilesystem")
+_SERVING_CONTAINER = {**_CONTAINER, "securityContext": _SECURITY, "env": plain_secrets}
+_PLACED = _of(
+    *("serviceAccountName", "nodeSelector"),
+    securityContext=_of(*_USER),
+    topologySpreadConstraints=_of("topologyKey", "whenUnsatisfiable", "minDomains"),
+    affinity=_of(podAntiAffinity=_whole),
+    containers=_SERVING_CONTAINER,
+    initContainers=_SERVING_CONTAINER,
+)
 _POD_SPEC = _of(
     *("nodeName", "serviceAccountName", "overhead"),
     resources=_RESOURCES,
@@ -94,9 +108,22 @@ _POD_SPEC = _of(
 _SCALED = _of(
     *("scaleTargetRef", "minReplicas", "maxReplicas", "minReplicaCount", "maxReplicaCount")
 )
+_ANALYSIS = _of(templates=_of("templateName"))
 _WORKLOAD = _of(
     metadata=_METADATA,
-    spec=_of("replicas", template={"metadata": _METADATA, "spec": _POD_SPEC}),
+    spec=_of(
+        "replicas",
+        template={"metadata": _METADATA, "spec": {**_POD_SPEC, **_PLACED}},
+        strategy=_of(
+            "type",
+            canary=_of("maxSurge", analysis=_ANALYSIS, steps=_of("setWeight", analysis=_ANALYSIS)),
+            blueGreen=_of(
+                "activeService", prePromotionAnalysis=_ANALYSIS, postPromotionAnalysis=_ANALYSIS
+            ),
+        ),
+        updateStrategy=_of("type"),
+        workloadRef=_of("kind", "name"),
+    ),
     status=_of("replicas", "readyReplicas"),
 )
 _MODEL_SERVER = _of(
@@ -107,6 +134,8 @@ _MODEL_SERVER = _of(
     resources=_RESOURCES,
     readinessProbe=_there,
     livenessProbe=_there,
+    securityContext=_SECURITY,
+    env=plain_secrets,
 )
 _NAMED = _of(metadata=_METADATA)
 _QUEUED = _of(metadata=_METADATA, spec=_of("queue", "queueName"))
@@ -223,7 +252,8 @@ RESOURCES = (
             metadata=_METADATA,
             spec=_of(
                 predictor={
-                    **_of("minReplicas", "maxReplicas", containers=_CONTAINER),
+                    **_of("minReplicas", "maxReplicas", "canaryTrafficPercent", "timeout"),
+                    **_PLACED,
                     OTHERS: _MODEL_SERVER,
                 }
             ),
@@ -243,6 +273,7 @@ RESOURCES = (
     Resource("jobsets", "jobset.x-k8s.io", "v1alpha2", _NAMED),
     Resource("workloads", "kueue.x-k8s.io", "v1beta1", _QUEUED),
     Resource("jobs", "batch.volcano.sh", "v1alpha1", _QUEUED),
+    Resource("rollouts", "argoproj.io", "v1alpha1", _WORKLOAD),
     Resource("workflows", "argoproj.io", "v1alpha1", _NAMED),
     Resource("cronworkflows", "argoproj.io", "v1alpha1", _NAMED),
 )  # fmt: skip

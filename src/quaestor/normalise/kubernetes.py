@@ -18,25 +18,33 @@ if TYPE_CHECKING:
 
 USAGE = ("node", "pod", "volume", "load_balancer")
 # Relations of the session that the SELECTs share, in the order they build on each other.
-SHARED = ("k8s_object", "k8s_owner", "k8s_request")
+SHARED = (
+    *("k8s_object", "k8s_owner", "k8s_request", "k8s_container", "k8s_workload", "k8s_rollout"),
+)
 # Columns of registry.deployment that nobody but its owner can state: by labels or annotations.
 BY_TAG = ("model", "version", "environment", "artifact_digest", *facts.BY_OWNER)
 # What manifests prove; of other columns a value that is known nevertheless is judged.
 NATIVE = (
     *("deployment", "kind", "cluster", "namespace", "images", "image_digests", "replicas"),
     *("min_replicas", "max_replicas", "autoscaler", "has_readiness_probe", "has_liveness_probe"),
-    *("status", "created_at", "tags", "artifact_uri"),
+    *("status", "created_at", "tags", "artifact_uri", "identity", "identity_is_admin"),
+    *("environment_secrets", "cpu_request_cores", "cpu_limit_cores", "ram_request_gib"),
+    *("ram_limit_gib", "gpu_request", "gpu_limit", "zones", "rollout_strategy", "rolls_back"),
+    *("runs_as_non_root", "is_privileged", "has_read_only_root", "scales_to_zero"),
 )
 # Fields that need more than the manifests: what has to be listed for them in every cluster.
 SERVING = ("deployments", "statefulsets", "inferenceservices.serving.kserve.io")
 SCALING = ("horizontalpodautoscalers", "scaledobjects.keda.sh")
+RULES = ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
 NEEDS = {
     "deployment": SERVING,
     "deployment.image_digests": ("pods",),
     "deployment.autoscaler": SCALING,
     "deployment.min_replicas": SCALING,
     "deployment.max_replicas": SCALING,
-    "grant": (*SERVING, "roles", "rolebindings", "clusterroles", "clusterrolebindings"),
+    "deployment.scales_to_zero": SCALING,
+    "deployment.identity_is_admin": RULES,
+    "grant": (*SERVING, *RULES),
 }
 
 

@@ -1,8 +1,9 @@
--- Where models serve in clusters: InferenceServices, and Deployments and StatefulSets that name a
--- model or ask for a GPU and belong to nobody else.
+-- Where models serve in clusters: InferenceServices, and Deployments, StatefulSets and Argo's
+-- Rollouts that name a model or ask for a GPU and belong to nobody else.
 --
 -- grain     one row per serving manifest; its name is cluster/namespace/kind/name
--- input     $source: the source's name; usage.pod and usage.load_balancer are loaded before
+-- input     $source: the source's name; usage.pod, usage.node and usage.load_balancer are loaded
+--           before; k8s_workload, k8s_rollout
 -- method    model, version, environment: labels, else annotations, of the manifest, else of its
 --           pods, by the keys listed in `said`; an InferenceService also by its storageUri
 --           (models:/churn/7, hf://org/name). Digests are those that run. An autoscaler is KEDA's
@@ -11,13 +12,16 @@
 --           ranges selects; gateways and ingresses are not looked at, so that beyond this only its
 --           owner can say (gov.public_access, gov.authentication). Tags are its labels, and whatever
 --           is said in gov.* of it or of its pods. artifact_uri is stated where no
---           model is known: the registries may know whose it is (normalise/artifacts.py)
+--           model is known: the registries may know whose it is (normalise/artifacts.py). Zones are
+--           those its pods run in; where they do not run, two if its manifest spreads them over
+--           zones, else one
 -- source    KServe, InferenceService v1beta1; keda.sh, ScaledObject; kubernetes.io, HPA v2
 with manifest as (
     select
         *,
         case resource
             when 'deployments' then 'Deployment' when 'statefulsets' then 'StatefulSet'
+            when 'rollouts.argoproj.io' then 'Rollout'
             else 'InferenceService'
         end as kind,
         as_map(object -> '$.spec.template.metadata.labels') as pod_labels,
@@ -29,6 +33,10 @@ with manifest as (
     from k8s_object
     where resource = 'inferenceservices.serving.kserve.io'
         or (resource in ('deployments', 'statefulsets') and owner_uid is null)
+        or (
+            resource = 'rollouts.argoproj.io'
+            and (object -> '$.spec.template.spec.containers') is not null
+        )
 ),
 said as (
     select
@@ -92,11 +100,17 @@ serving as (
     where kind = 'InferenceService' or said_model is not null or asks_gpu
 ),
 running as (
-    select cluster, namespace, owner_kind, owner, list_sort(list_distinct(list(digest))) as digests
-    from (
-        select cluster, namespace, owner_kind, owner, unnest(image_digests) as digest
-        from usage.pod where source = $source
-    )
+    select
+        p.cluster, p.namespace, p.owner_kind, p.owner,
+        list_sort(list_distinct(flatten(list(p.image_digests)))) as digests,
+        case when count(n.zone) filter (p.phase = 'Running') = count(*) filter (p.phase = 'Running')
+            then nullif(count(distinct n.zone) filter (p.phase = 'Running'), 0) end as zones,
+        case when count(distinct n.gpu_model) filter (p.gpu_request > 0) = 1
+            then any_value(n.gpu_model) filter (p.gpu_request > 0) end as gpu_model
+    from usage.pod as p
+    left join usage.node as n
+        on n.source = p.source and n.cluster = p.cluster and n.node = p.node
+    where p.source = $source
     group by all
 ),
 scaler as (
@@ -166,6 +180,16 @@ select
         when len(list_filter(m.containers, lambda one: (one -> '$.livenessProbe') is not null)) > 0
         then true when m.kind <> 'InferenceService' then false
     end as has_liveness_probe,
+    w.identity, w.identity_is_admin, w.environment_secrets, w.cpu_request_cores, w.cpu_limit_cores,
+    w.ram_request_gib, w.ram_limit_gib, w.gpu_request, w.gpu_limit,
+    coalesce(w.gpu_model, r.gpu_model) as gpu_model, w.instance_type,
+    coalesce(r.zones, w.zones_asked)::integer as zones,
+    w.runs_as_non_root, w.is_privileged, w.has_read_only_root,
+    try_cast(m.object ->> '$.spec.predictor.timeout' as double) as request_timeout_seconds,
+    o.rollout_strategy, o.rollout_analysis, o.rolls_back,
+    coalesce(
+        s.least, try_cast(m.object ->> '$.spec.predictor.minReplicas' as integer), 1
+    ) = 0 as scales_to_zero,
     case
         when m.kind = 'InferenceService' then case list_filter(
             from_json(
@@ -185,6 +209,12 @@ from serving as m
 left join running as r
     on r.cluster = m.cluster and r.namespace = m.namespace and r.owner_kind = m.kind
     and r.owner = m.name
+left join k8s_workload as w
+    on w.cluster = m.cluster and w.resource = m.resource
+    and w.namespace is not distinct from m.namespace and w.name = m.name
+left join k8s_rollout as o
+    on o.cluster = m.cluster and o.kind = m.kind
+    and o.namespace is not distinct from m.namespace and o.name = m.name
 left join scaler as s
     on s.cluster = m.cluster and s.namespace is not distinct from m.namespace
     and (
