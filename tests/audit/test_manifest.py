@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import textwrap
 
 import pytest
@@ -153,9 +154,29 @@ def test_a_folder_without_a_target_says_how_to_render_its_chart(tmp_path):
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
     """Bytes that are no text, and a file that is none."""
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
-    for name in ("x.yaml", "gone.yaml"):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/broken.json").symlink_to(tmp_path / "nowhere")
+    for name in ("x.yaml", "gone.yaml", "folder"):
         with pytest.raises(ConfigurationError):
             read_deploy([(str(tmp_path / name), None)])
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path, monkeypatch):
+    """What it holds may be what should be judged: left out, it would look clean."""
+    (tmp_path / "d.yaml").write_text(textwrap.dedent(DEPLOYMENT))
+    (tmp_path / "closed").mkdir()
+    listed = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    with pytest.raises(ConfigurationError) as caught:
+        read_deploy([(str(tmp_path), None)])
+
+    assert caught.value.where == str(tmp_path / "closed")
 
 
 def test_two_objects_of_one_name_are_refused(tmp_path):

@@ -91,6 +91,16 @@ SERVICE = """
     """
 
 
+ENDPOINT = """
+    {"EndpointConfigName": "churn", "ProductionVariants": [
+        {"VariantName": "a", "ModelName": "m",
+         "InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 2}]}
+    ---
+    {"ModelName": "m", "PrimaryContainer": {
+        "ModelPackageName": "arn:aws:sagemaker:eu-west-1:1:model-package/churn/7"}}
+    """
+
+
 @pytest.fixture
 def estate(home, warehouse):
     """A registry, a price list and a cluster that runs the sixth version; close it before use."""
@@ -482,3 +492,24 @@ def test_hostile_names_do_not_act(estate, gate, form):
 
     assert said.code == 1
     assert "\x1b" not in said.out + said.err
+
+
+def test_an_endpoint_is_priced_by_its_instances(home, estate, gate):
+    """Two of them for 730 hours at half a dollar, each a whole machine."""
+    estate(lambda warehouse: listed(warehouse, "ml.g5.xlarge", "0.5"))
+    said = gate(written(home, "config.json", ENDPOINT), "--format", "json")
+
+    assert [Decimal(one["cost_then_per_month"]) for one in priced(said)] == [730]
+
+
+def test_a_serverless_endpoint_has_no_known_price(home, estate, gate):
+    """It is paid by its use, which nobody knows before it runs."""
+    estate()
+    variant = '"InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 2'
+    text = ENDPOINT.replace(variant, '"ServerlessConfig": {"MaxConcurrency": 5}')
+    [change] = priced(gate(written(home, "config.json", text), "--format", "json"))
+
+    assert (change[NAMES[1]], change["unknown_because"]) == (
+        None,
+        "it names no instance type: what is serverless is paid by its use",
+    )

@@ -98,7 +98,7 @@ def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
             path = STANDARD_INPUT if piped is not None else target
             content = piped if piped is not None else _content(Path(target))
             if len(content) > MOST_BYTES:
-                raise _too_large(path, len(content))
+                raise _too_large(path)
             found = list(_objects(target, path, content))
             problems += _problem(found, path, (), is_empty=not content.strip())
         objects += found
@@ -107,30 +107,38 @@ def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
 
 def _in_folder(target: str, path: Path) -> Iterator[DeployObject]:
     """Yield the objects of a file that nobody named; data of models lie beside manifests."""
-    if path.suffix.lower() == ".json" and path.stat().st_size > MOST_BYTES:
-        return
     content = _content(path)
-    if _SIGNS.search(content):
+    if len(content) > MOST_BYTES and path.suffix.lower() != ".json":
+        raise _too_large(str(path))
+    if len(content) <= MOST_BYTES and _SIGNS.search(content):
         yield from _objects(target, str(path), content)
 
 
 def _content(path: Path) -> bytes:
+    """Return the bytes of a file, and of one that is too large enough to see that it is."""
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise _too_large(str(path), size)
-        return path.read_bytes()
+        with path.open("rb") as file:  # not its size: a pipe has none
+            return file.read(MOST_BYTES + 1)
     except OSError as problem:
-        raise ConfigurationError(
-            f"the file cannot be read ({problem.strerror})",
-            where=printable(path),
-            fix="Check the path and its permissions.",
-        ) from None
+        raise _unreadable(problem, path) from None
 
 
-def _too_large(path: str, size: int) -> ConfigurationError:
+def _unreadable(problem: OSError, path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"the file has {size_text(size)}; {size_text(MOST_BYTES)} are read",
+        f"the file cannot be read ({problem.strerror})",
+        where=printable(path),
+        fix="Check the path and its permissions.",
+    )
+
+
+def _raise(problem: OSError) -> None:
+    """Refuse a folder that cannot be listed: what it holds may be what should be judged."""
+    raise _unreadable(problem, Path(problem.filename))
+
+
+def _too_large(path: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the file is too large: {size_text(MOST_BYTES)} are read",
         where=printable(path),
         fix="Ask about the manifests of one deploy only.",
     )
@@ -141,7 +149,7 @@ def _files(folder: Path) -> tuple[list[Path], int, list[str]]:
     found: list[Path] = []
     others = 0
     charts: list[str] = []
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if "Chart.yaml" in names and "templates" in folders:
             folders.remove("templates")

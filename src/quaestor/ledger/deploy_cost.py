@@ -63,6 +63,8 @@ def _priced(book: Book, one: Deployed) -> PricedChange:
 
 def _month(book: Book, row: Mapping[str, Any]) -> Cost:
     """Price a row of `registry.deployment` for a month."""
+    if row.get("kind") == "sagemaker-endpoint" and not row.get("instance_type"):
+        return Cost(None, "it names no instance type: what is serverless is paid by its use")
     replicas = _replicas(row)
     if replicas is None:
         return Cost(None, "how many replicas it has is not known")
