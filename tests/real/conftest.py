@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from builders import governed
 from builders.mlflow import MlflowServer
 from builders.parties import free_port
 
 COMMIT = "4f1c2e9a7b6d5c4e3f2a1b0c9d8e7f6a5b4c3d2e"
-DIGEST = "sha256:" + "ab" * 32
 HOSTILE = {
     "long": "x" * 10_240,
     "emoji": "🤖 ünïcode",
@@ -89,17 +89,6 @@ def _churn(client: Any, experiment: str) -> None:
     client.create_registered_model(
         "churn",
         description="Which customers will leave next month?",
-        tags={
-            "gov.owner": "team-growth",
-            "gov.team": "growth",
-            "fin.cost_center": "4711",
-            "gov.risk_tier": "1",
-            "gov.oncall": "pager-growth",
-            "gov.intended_use": "Rank customers for a retention letter.",
-            "gov.business_case": "https://wiki.example/churn",
-            "gov.eu_ai_act_class": "limited",
-            "gov.retire_by": "2099-12-31",
-        },
     )
     for number in (1, 2, 3):
         run = _run(client, experiment, auc=0.87 + number / 100)
@@ -111,20 +100,11 @@ def _churn(client: Any, experiment: str) -> None:
         )
     client.set_registered_model_alias("churn", "champion", "3")
     updated = client.get_model_version("churn", "3").last_updated_timestamp
-    for key, value in {
-        "artifact_digest": DIGEST,
-        "approved_digest": DIGEST,
-        "approved_by": "grace",
-        "approved_at": _iso(updated + 1),
-        "evaluated_at": _iso(updated),
-        "monitored_at": _iso(updated + 1),
-        "created_by": "ada",
-        "card_uri": "https://wiki.example/churn/card",
-        "license": "proprietary",
-        "rollback_to": "2",
-        "monitoring": "https://grafana.example/d/churn",
-    }.items():
-        client.set_model_version_tag("churn", "3", f"gov.{key}", value)
+    at = datetime.fromtimestamp(updated / 1000, UTC)  # by the server's own clock
+    for key, value in governed.model_tags(at).items():
+        client.set_registered_model_tag("churn", key, value)
+    for key, value in governed.version_tags(at).items():
+        client.set_model_version_tag("churn", "3", key, value)
 
 
 def _fraud(client: Any, experiment: str) -> None:
@@ -161,17 +141,14 @@ def _run(client: Any, experiment: str, auc: float) -> str:
         },
     ).info.run_id
     client.log_metric(run_id, "auc", auc)
+    client.log_metric(run_id, "f1", auc - 0.1)
     client.log_metric(run_id, "diverged", float("nan"))
     client.log_param(run_id, "max_depth", 6)
     dataset = Dataset(
         name="calls", digest="c0ffee", source_type="s3", source='{"uri": "s3://lake/calls"}'
     )
-    client.log_inputs(
-        run_id, datasets=[DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
-    )
+    tags = {"mlflow.data.context": "training", **governed.DATASET}
+    inputs = DatasetInput(dataset, [InputTag(key, value) for key, value in tags.items()])
+    client.log_inputs(run_id, datasets=[inputs])
     client.set_terminated(run_id)
     return run_id
-
-
-def _iso(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

@@ -139,7 +139,7 @@ def test_a_governed_version_arrives_whole(seeded_registry, tmp_path):
         "approved_since": True,
         "created_by": "ada",
         "approved_these_bytes": True,
-        "metrics": '{"auc":0.9,"diverged":null}',
+        "metrics": '{"auc":0.9,"diverged":null,"f1":0.8}',
         "git_commit": "4f1c2e9a7b6d5c4e3f2a1b0c9d8e7f6a5b4c3d2e",
         "git_repo": "https://git.example/ml/churn",
         "pipeline": "train-nightly",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,11 @@ from quaestor.cli.output import emit
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quaestor.report.admission import Version
 
 
 @click.command("admission")
@@ -79,16 +85,18 @@ def export_admission(
     )
     with Warehouse(call.warehouse(), read_only=True) as warehouse:
         versions = production_versions(warehouse, Severity(fail_on))
-    refused = [one for one in versions if one.objection]
     if not call.quiet:
-        for one in refused:
-            click.echo(printable(f"not approved: {one.name}: {one.objection}"), err=True)
-        click.echo(
-            f"{len(versions) - len(refused)} of {len(versions)} production versions approved",
-            err=True,
-        )
+        _tell(versions)
     emit(admission(versions, wanted), path)
     return 0
+
+
+def _tell(versions: Sequence[Version]) -> None:
+    refused = [one for one in versions if one.objection]
+    for one in refused:
+        click.echo(printable(f"not approved: {one.name}: {one.objection}"), err=True)
+    approved = len(versions) - len(refused)
+    click.echo(f"{approved} of {len(versions)} production versions approved", err=True)
 
 
 def _check(name: str, namespace: str, label: str | None) -> None:

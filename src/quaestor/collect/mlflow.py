@@ -61,7 +61,7 @@ def collect(
 ) -> None:
     """Land models, versions and their runs (see `Collector.collect`)."""
     del config  # an address needs no base folder
-    with _registry(source) as registry:
+    with opened(source) as registry:
         client = registry.client
         models = list(registry.pages(client.search_registered_models, MODELS_PER_PAGE))
         progress(f"{len(models):,} models")
@@ -101,7 +101,7 @@ def _landed_grants(
 def doctor(source: MlflowSource, config: Config) -> str:
     """Say the server's version and how many models it shows (see `Collector.doctor`)."""
     del config
-    with _registry(source) as registry:
+    with opened(source) as registry:
         search = registry.client.search_registered_models
         models = sum(1 for _ in registry.pages(search, MODELS_PER_PAGE))
         version = _server_version(registry.scope)
@@ -155,7 +155,7 @@ def without_credentials(uri: str) -> tuple[str, str | None, str | None]:
 
 
 @dataclass(frozen=True)
-class _Registry:
+class Registry:
     """A client, and how to ask it so that every fault gets its sentence."""
 
     client: MlflowClient
@@ -198,7 +198,7 @@ class _Registry:
 
 
 @contextmanager
-def _registry(source: MlflowSource) -> Iterator[_Registry]:
+def opened(source: MlflowSource) -> Iterator[Registry]:
     """Open a client and ask it one small question, so that what is wrong shows at once."""
     try:
         scope, user, password = without_credentials(source.uri)
@@ -221,7 +221,7 @@ def _registry(source: MlflowSource) -> Iterator[_Registry]:
                 fix="pip install 'quaestor[mlflow]'",
             ) from None
         client = MlflowClient(tracking_uri=scope, registry_uri=scope)
-        registry = _Registry(client, scope, source.name)
+        registry = Registry(client, scope, source.name)
         with _environment({}, defaults=FIRST_PATIENCE, instead_of=PATIENCE):
             registry.ask(client.search_registered_models, max_results=1)
         yield registry
@@ -311,7 +311,7 @@ def _server_version(scope: str) -> str:
     return text if re.fullmatch(r"\d+(\.\w+){1,4}", text) else "of unknown version"
 
 
-def _runs(registry: _Registry, wanted: set[str]) -> Iterator[Any]:
+def _runs(registry: Registry, wanted: set[str]) -> Iterator[Any]:
     """Yield runs by id, many to a question: the API has no page over runs of any experiment."""
     from mlflow.entities import ViewType
 

@@ -109,7 +109,7 @@ def collect(
     del config
     look = _Look(source, landing)
     read = 0
-    for one in _regions(source):
+    for one in regions_of(source):
         read += _region(look, one, now, progress)
     if not read:  # nobody answered: no part of it is to be believed gone
         first = look.gaps[0]
@@ -130,7 +130,7 @@ def doctor(source: SageMakerRegistrySource, config: Config) -> str:
     """Count the groups of each region, and say what is denied (see `Collector.doctor`)."""
     del config
     told = []
-    for one in _regions(source):
+    for one in regions_of(source):
         region = one.region
         with aws.explained(source, f"SageMaker in {region}"):
             client = aws.client(one, "sagemaker")
@@ -161,7 +161,7 @@ def permissions(source: SageMakerRegistrySource) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
 
 
-def _regions(source: SageMakerRegistrySource) -> Iterator[SageMakerRegistrySource]:
+def regions_of(source: SageMakerRegistrySource) -> Iterator[SageMakerRegistrySource]:
     """Yield the source once for each region, as if it had but that one."""
     regions = source.regions
     if not regions:

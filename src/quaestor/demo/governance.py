@@ -106,19 +106,50 @@ def about_version(model: Model, version: int) -> dict[str, str | None]:
         ),
         "trained_at": text(created - timedelta(hours=1)),
         "energy_kwh": f"{4 + model.place % 9}.5",
-        "evaluated_digest": digest,
+        **_measured(model, version),
+        **_delivered(model, version),
+        "requested_by": f"{asked}@acme.example",
+        "origin": "internal",
+        "trust_remote_code": "false",
+    }
+    if model.is_tuned:
+        said |= {
+            "base_model_revision": "2f5c81a",
+            "base_model_license": "Apache-2.0",
+            "base_model_source": "acme-mirror",
+        }
+    return said
+
+
+def _measured(model: Model, version: int) -> dict[str, str]:
+    """Return how a version was tested."""
+    said = {
+        "evaluated_digest": model.digest(version),
         "evaluation_rows": str(20_000 + 500 * model.place),
         "evaluation_split": "held-out",
         "robustness_uri": f"https://wiki.acme.example/robustness/{model.model}/{version}",
         "explanation_uri": f"https://wiki.acme.example/explanations/{model.model}/{version}",
         "latency_p95_ms": str(20 + model.place),
         "latency_limit_ms": "250",
-        "requested_by": f"{asked}@acme.example",
-        "technical_documentation": "1,2,3,4,5,6,7,8,9",
-        "instructions_uri": f"https://wiki.acme.example/instructions/{model.model}/{version}",
         "declared_accuracy": f"{model.metric} {model.score}",
         "declared_robustness": "holds at 5 % of missing features",
-        "origin": "internal",
+    }
+    if model.model in _AFFECTS_PEOPLE:
+        said["fairness_gap_ratio"] = "0.04"
+    if _TASKS[model.metric] in _GENERATIVE:
+        said |= {
+            "safety_evaluation_uri": f"https://wiki.acme.example/safety/{model.model}/{version}",
+            "safety_evaluated_at": text(model.created(version)),
+        }
+    return said
+
+
+def _delivered(model: Model, version: int) -> dict[str, str]:
+    """Return what goes with a version's artifact: papers, signature, scan, origin."""
+    digest = model.digest(version)
+    return {
+        "technical_documentation": "1,2,3,4,5,6,7,8,9",
+        "instructions_uri": f"https://wiki.acme.example/instructions/{model.model}/{version}",
         "artifact_formats": _FORMATS.get(model.framework, "onnx"),
         "signed_by": f"https://ci.acme.example/ml/{model.model}/train",
         "signed_issuer": "https://ci.acme.example",
@@ -132,22 +163,7 @@ def about_version(model: Model, version: int) -> dict[str, str | None]:
         "bom_uri": f"s3://acme-model-artifacts/{model.model}/{version}/bom.cdx.json",
         "provenance_builder": "https://ci.acme.example",
         "provenance_level": "3",
-        "trust_remote_code": "false",
     }
-    if model.model in _AFFECTS_PEOPLE:
-        said["fairness_gap_ratio"] = "0.04"
-    if _TASKS[model.metric] in _GENERATIVE:
-        said |= {
-            "safety_evaluation_uri": f"https://wiki.acme.example/safety/{model.model}/{version}",
-            "safety_evaluated_at": text(created),
-        }
-    if model.is_tuned:
-        said |= {
-            "base_model_revision": "2f5c81a",
-            "base_model_license": "Apache-2.0",
-            "base_model_source": "acme-mirror",
-        }
-    return said
 
 
 def metrics(model: Model, score: float) -> dict[str, float]:

@@ -128,19 +128,6 @@ def _lifecycle(model: Model, version: int) -> str:
 def _run(model: Model, version: int) -> dict[str, Any]:
     ended = model.created(version) - timedelta(hours=1)
     score = round(model.score * (1 - 0.01 * (model.versions - version)), 4)
-    tags = {
-        "mlflow.user": "ci-trainer",
-        "mlflow.runName": f"{model.model}-{version}",
-        "mlflow.source.name": "train.py",
-        "mlflow.source.type": "JOB",
-        "mlflow.source.git.commit": sha256(
-            f"commit of {model.model}:{version}".encode()
-        ).hexdigest()[:40],
-        "mlflow.source.git.repoURL": f"https://git.acme.example/ml/{model.model}.git",
-        "gov.pipeline": f"https://ci.acme.example/ml/{model.model}/train",
-    }
-    if f"{model.model}:{version}" == faults.NO_COMMIT:
-        del tags["mlflow.source.git.commit"]
     return {
         "info": {
             "run_id": model.run_id(version),
@@ -162,10 +149,27 @@ def _run(model: Model, version: int) -> dict[str, Any]:
                 {"key": "framework", "value": model.framework},
                 {"key": "seed", "value": "7"},
             ],
-            "tags": [{"key": key, "value": value} for key, value in sorted(tags.items())],
+            "tags": _tags({}, _run_tags(model, version)),
         },
         "inputs": {"dataset_inputs": [_dataset(model, version, use) for use in ("eval", "train")]},
     }
+
+
+def _run_tags(model: Model, version: int) -> dict[str, str]:
+    tags = {
+        "mlflow.user": "ci-trainer",
+        "mlflow.runName": f"{model.model}-{version}",
+        "mlflow.source.name": "train.py",
+        "mlflow.source.type": "JOB",
+        "mlflow.source.git.commit": sha256(
+            f"commit of {model.model}:{version}".encode()
+        ).hexdigest()[:40],
+        "mlflow.source.git.repoURL": f"https://git.acme.example/ml/{model.model}.git",
+        "gov.pipeline": f"https://ci.acme.example/ml/{model.model}/train",
+    }
+    if f"{model.model}:{version}" == faults.NO_COMMIT:
+        del tags["mlflow.source.git.commit"]
+    return tags
 
 
 def _dataset(model: Model, version: int, use: str) -> dict[str, Any]:

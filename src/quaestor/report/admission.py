@@ -179,8 +179,23 @@ def _parameter(data: Mapping[str, str], wanted: Wanted) -> dict[str, Any]:
     }
 
 
+_NAMES_A_MODEL = f"{_PLACES}.exists(p, 'gov.model' in p)"
+_VALIDATIONS = (
+    (
+        "variables.digests.size() > 0",
+        "a workload that names a model (gov.model) must name the digest of its artifact in the "
+        "annotation gov.artifact_digest",
+    ),
+    (_APPROVED, "the artifact's digest is not one that the last audit approved"),
+    (
+        _OF_ITS_MODEL,
+        "the artifact's digest is approved for another model or version than gov.model and "
+        "gov.model_version say",
+    ),
+)
+
+
 def _policy(wanted: Wanted) -> dict[str, Any]:
-    named = "gov.model"
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
@@ -199,31 +214,14 @@ def _policy(wanted: Wanted) -> dict[str, Any]:
                     for group, version, resources in _RESOURCES
                 ]
             },
-            "matchConditions": [
-                {"name": "names-a-model", "expression": f"{_PLACES}.exists(p, '{named}' in p)"}
-            ],
+            "matchConditions": [{"name": "names-a-model", "expression": _NAMES_A_MODEL}],
             "variables": [
                 {"name": "places", "expression": _PLACES},
                 {"name": "digests", "expression": _DIGESTS},
             ],
             "validations": [
-                {
-                    "expression": "variables.digests.size() > 0",
-                    "message": "a workload that names a model (gov.model) must name the digest of "
-                    "its artifact in the annotation gov.artifact_digest",
-                    "reason": "Forbidden",
-                },
-                {
-                    "expression": _APPROVED,
-                    "message": "the artifact's digest is not one that the last audit approved",
-                    "reason": "Forbidden",
-                },
-                {
-                    "expression": _OF_ITS_MODEL,
-                    "message": "the artifact's digest is approved for another model or version "
-                    "than gov.model and gov.model_version say",
-                    "reason": "Forbidden",
-                },
+                {"expression": expression, "message": message, "reason": "Forbidden"}
+                for expression, message in _VALIDATIONS
             ],
         },
     }
