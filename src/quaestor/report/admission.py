@@ -183,14 +183,18 @@ _NAMES_A_MODEL = f"{_PLACES}.exists(p, 'gov.model' in p)"
 _VALIDATIONS = (
     (
         "variables.digests.size() > 0",
-        "a workload that names a model (gov.model) must name the digest of its artifact in the "
-        "annotation gov.artifact_digest",
+        (
+            "a workload that names a model (gov.model) must name the digest of its artifact in the "
+            "annotation gov.artifact_digest"
+        ),
     ),
     (_APPROVED, "the artifact's digest is not one that the last audit approved"),
     (
         _OF_ITS_MODEL,
-        "the artifact's digest is approved for another model or version than gov.model and "
-        "gov.model_version say",
+        (
+            "the artifact's digest is approved for another model or version than gov.model and "
+            "gov.model_version say"
+        ),
     ),
 )
 
