@@ -144,6 +144,9 @@ def running(warehouse, namespace="ml", **row):
         "model": "churn",
         "environment": "production",
         "images": ["acme/churn:old"],
+        "replicas": 1,
+        "instance_type": "g5.xlarge",
+        "gpu_request": 1.0,
     }
     stated(warehouse, "deployment", **values | row)
 
@@ -229,8 +232,7 @@ def test_the_gate_writes_nothing(home, estate, gate):
 
 def test_the_change_of_cost_is_told(estate, gate):
     """Two machines at a dollar an hour, where one runs: 730 dollars more a month."""
-    row = {"replicas": 1, "gpu_request": 1.0, "gpu_model": "A10G", "instance_type": "g5.xlarge"}
-    estate(lambda warehouse: running(warehouse, **row))
+    estate(running)
     [change] = priced(gate("-", "--format", "json", piped=TWO))
     amounts = [Decimal(change[name]) for name in NAMES]
 

@@ -188,12 +188,15 @@ def lay_over(
             [change.cost_then, change.change, one.source, one.deployment],
         )
     _say_supplied(warehouse, catalog, sorted({one.source for one in deployed}))
+    _lay_budgets(warehouse, catalog, [one for change in priced for one in change.budgets])
+
+
+def _lay_budgets(warehouse: Warehouse, catalog: str, outlooks: Sequence[BudgetOutlook]) -> None:
     warehouse.run(f"create schema if not exists {catalog}.ledger")
     warehouse.run(
         f"create or replace table {catalog}.ledger.budget as select * from ledger.budget limit 0"
     )
-    outlooks = {one.budget: one for change in priced for one in change.budgets}
-    for name, outlook in outlooks.items():
+    for name, outlook in {one.budget: one for one in outlooks}.items():
         if outlook.with_change is None or outlook.expected is None:
             continue
         warehouse.run(

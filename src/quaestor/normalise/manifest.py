@@ -186,30 +186,31 @@ def _rename(
     )
 
 
+# Models that a deploy is about: by name, as SageMaker spells it too, or by the artifact.
+_MODELS = """
+create or replace temp table deploy_model as
+select distinct m.model
+from (
+    select model from {there}.model
+    union select model from {there}.model_version
+    union select unnest($named::varchar[])
+) as m
+where m.model in (select unnest($named::varchar[]))
+    or lower(split_part(m.model, '/', -1)) in (
+        select lower(split_part(model, '/', -1)) from registry.stated_deployment
+        where model is not null
+    )
+    or m.model in (
+        select v.model from {there}.model_version as v
+        join registry.stated_deployment as d on d.artifact_uri = v.artifact_uri
+    )
+"""
+
+
 def _copy(warehouse: Warehouse, home: str, named: Sequence[str]) -> None:
     """Copy what the sources state of the models in `named`; of others, know their names."""
     there = f"{quoted(home)}.registry"
-    warehouse.run(
-        f"""
-        create or replace temp table deploy_model as
-        select distinct m.model
-        from (
-            select model from {there}.model
-            union select model from {there}.model_version
-            union select unnest($named::varchar[])
-        ) as m
-        where m.model in (select unnest($named::varchar[]))
-            or lower(split_part(m.model, '/', -1)) in (
-                select lower(split_part(model, '/', -1)) from registry.stated_deployment
-                where model is not null
-            )
-            or m.model in (
-                select v.model from {there}.model_version as v
-                join registry.stated_deployment as d on d.artifact_uri = v.artifact_uri
-            )
-        """,
-        {"named": list(named)},
-    )
+    warehouse.run(_MODELS.format(there=there), {"named": list(named)})
     warehouse.run(f"insert into registry.stated_evidence select * from {there}.stated_evidence")
     warehouse.run(
         f"insert into registry.stated_fact select * from {there}.stated_fact "
