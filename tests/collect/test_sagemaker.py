@@ -33,6 +33,7 @@ from builders.sagemaker_work import (
 )
 from quaestor.collect import sagemaker, sagemaker_jobs
 from quaestor.collect.landing import Landing
+from quaestor.collect.objects import land_objects
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.sources import SageMakerSource
@@ -565,3 +566,31 @@ def test_a_real_account(online, landing: Landing):
 
     assert "jobs listed" in sagemaker.doctor(source, Config())
     assert landing.current()
+
+
+def test_what_an_older_look_did_not_ask_for_is_asked_once_more(
+    aws: Aws, landing: Landing, monkeypatch: pytest.MonkeyPatch
+):
+    """An endpoint's configuration and models cannot change; what is known of them can grow."""
+    a_model("m", {"ModelPackageName": arn("model-package", "churn/3")})
+    an_endpoint("e", {"v": "m"})
+    collect(landing)
+    (endpoint,) = objects(landing, "/endpoints")
+    assert endpoint["EndpointConfig"]["KmsKeyId"] is None
+    assert endpoint["Models"]["m"]["ExecutionRoleArn"].endswith("role/sm-exec")
+    assert {"LastDeploymentConfig"} <= set(endpoint)
+    assert "s3cr3t" not in json.dumps(endpoint)
+
+    with operations(monkeypatch) as asked:
+        collect(landing, now=NOW + timedelta(hours=1))
+    assert not {"sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"} & set(asked)
+
+    del endpoint["EndpointConfig"]["KmsKeyId"], endpoint["Models"]["m"]["VpcConfig"]
+    files = [
+        land_objects(landing, REGION, "endpoints", [endpoint]),
+        *(file for file in landing.current().files if not file.scope.endswith("/endpoints")),
+    ]
+    landing.snapshot(files, kind="sagemaker", schema="sagemaker", now=NOW)
+    with operations(monkeypatch) as asked:
+        collect(landing, now=NOW + timedelta(hours=2))
+    assert {"sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"} <= set(asked)

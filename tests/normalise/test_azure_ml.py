@@ -516,3 +516,65 @@ def test_a_job_and_an_endpoint_are_joined_to_their_charges(warehouse, seen):
         group by all
         """
     ) == [("acme/churn-api", "7.50000000000000000000")]
+
+
+@pytest.mark.parametrize(
+    ("of_endpoint", "of_deployment", "wanted"),
+    [
+        ({}, {}, (True, True, None, None, None)),
+        ({}, {"egressPublicNetworkAccess": "Disabled"}, (True, True, True, None, None)),
+        ({}, {"egressPublicNetworkAccess": "Enabled"}, (True, True, False, None, None)),
+        ({"publicNetworkAccess": "Enabled"}, {}, (True, True, False, None, None)),
+        (
+            {"traffic": {"d0": 90, "green": 10}},
+            {"requestSettings": {"requestTimeout": "PT1M30S"}},
+            (True, True, None, 90, "canary"),
+        ),
+        ({"mirrorTraffic": {"green": 10}}, {}, (True, True, None, None, "shadow")),
+        ({}, {"endpointComputeType": "Kubernetes"}, (None, None, None, None, None)),
+    ],
+)
+def test_an_endpoint_is_as_safe_as_it_is_set(warehouse, seen, of_endpoint, of_deployment, wanted):
+    """Managed endpoints answer by TLS; isolated is what goes neither in nor out."""
+    one = fields.endpoint(build.endpoint(**of_endpoint))
+    seen(endpoints=[one], deployments=deployed(of_deployment), **around())
+
+    assert warehouse.rows(
+        "select tls, encrypted, network_isolated, request_timeout_seconds, rollout_strategy "
+        "from registry.deployment"
+    ) == [wanted]
+
+
+def test_tags_of_models_versions_and_deployments_are_facts(warehouse, seen):
+    """A model's tags are its own, else its latest version's; a deployment's its endpoint's too."""
+    one = {**fields.endpoint(build.endpoint()), "tags": {"gov.alert_route": "pager"}}
+    [made] = deployed({})
+    latest = {"gov.task": "ranking", "gov.seed": "4", "gov.scan_issues": "none"}
+    spots = seen(
+        models=[fields.model(build.model(tags={"gov.supplier": "none"}))],
+        model_versions=versions({"tags": latest}),
+        endpoints=[one],
+        deployments=[{**made, "tags": {"gov.guardrail": "ours"}}],
+        **around(),
+    )
+
+    assert warehouse.rows("select task, supplier from registry.model") == [("ranking", "none")]
+    assert warehouse.rows("select seed, scan_issues from registry.model_version") == [("4", None)]
+    assert warehouse.rows("select alert_route, guardrail from registry.deployment") == [
+        ("pager", "ours")
+    ]
+    assert [scope for scope, _ in spots] == ["model_version.scan_issues"]
+    [raw] = warehouse.rows("select raw from quarantine.row")
+    assert json.loads(raw[0])["subject"] == "version churn:7"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "hours"),
+    [(None, None), ("PT1H30M", 1.5), ("P1D", 24), ("PT90S", 0.025), ("soon", None), ("PT", None)],
+)
+def test_a_job_has_the_limit_that_it_was_given(warehouse, seen, timeout, hours):
+    """A duration as ISO 8601 writes it; what is none is not known."""
+    job = build.job(limits={"jobLimitsType": "Command", "timeout": timeout})
+    seen(jobs=[fields.job(job)], runs=[fields.run(build.run())], **around())
+
+    assert warehouse.rows("select time_limit_hours from usage.gpu_job") == [(hours,)]

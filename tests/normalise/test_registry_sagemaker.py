@@ -824,3 +824,31 @@ def test_a_recorded_job_is_the_run_a_package_names(warehouse, tmp_path, referenc
         "select r.run_id, r.name, r.git_commit from registry.model_version as v "
         "join registry.run as r using (source, run_id)"
     ) == [(recorded["TrainingJobArn"], recorded["TrainingJobName"], "4f1c0de")]
+
+
+def test_tags_of_groups_and_metadata_of_packages_are_facts(warehouse, tmp_path):
+    """A package in no group has its own tags; what cannot be read is told with the version."""
+    said = {"gov.seed": "4", "gov.scan_issues": "two"}
+    alone = {"gov.task": "spam", "gov.origin": "external"}
+    spots = seen(
+        warehouse,
+        landed(
+            tmp_path,
+            groups=[a_group(Tags={"gov.affects_people": "yes"})],
+            packages=[
+                a_package(CustomerMetadataProperties=said),
+                a_package(None, "mail", Tags=alone),
+            ],
+        ),
+    )
+
+    assert warehouse.rows("select model, affects_people, task from registry.model order by 1") == [
+        ("churn", True, None),
+        ("mail", None, "spam"),
+    ]
+    assert warehouse.rows(
+        "select model, version, seed, scan_issues, origin from registry.model_version order by 1"
+    ) == [("churn", "7", "4", None, None), ("mail", "1", None, None, "external")]
+    assert [scope for scope, _ in spots] == ["model_version.scan_issues"]
+    [(row, raw)] = warehouse.rows("select row_number, raw from quarantine.row")
+    assert (row, json.loads(raw)["subject"]) == (1, "version churn:7")

@@ -581,3 +581,117 @@ def test_a_source_that_leaves_takes_all_with_it(warehouse, landing):
 
     assert counts == [(1,)] * 4
     assert [only(warehouse, table, "count(*)") for table in tables] == [(0,)] * 4
+
+
+CAPTURED = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": "s3://acme-logs/churn",
+}
+
+
+def a_configuration(**said: Any) -> dict[str, Any]:
+    """What a look asks of an endpoint's configuration, where it says nothing of it."""
+    config = an_endpoint()["EndpointConfig"]
+    asked = ("KmsKeyId", "DataCaptureConfig", "EnableNetworkIsolation", "VpcConfig")
+    return {**config, **dict.fromkeys(asked), **said}
+
+
+@pytest.mark.parametrize(
+    ("config", "model", "wanted"),
+    [
+        ({}, {}, (None, None, False, None, None)),
+        ({"KmsKeyId": "k"}, {}, (True, "k", False, None, None)),
+        ({"EnableNetworkIsolation": True}, {}, (None, None, True, None, None)),
+        ({}, {"EnableNetworkIsolation": True}, (None, None, True, None, None)),
+        ({}, {"VpcConfig": {"Subnets": ["s"]}}, (None, None, True, None, None)),
+        ({"DataCaptureConfig": CAPTURED}, {}, (None, None, False, True, "s3://acme-logs/churn")),
+        (
+            {"DataCaptureConfig": {**CAPTURED, "InitialSamplingPercentage": 10}},
+            {},
+            (None, None, False, False, "s3://acme-logs/churn"),
+        ),
+        (
+            {"DataCaptureConfig": {**CAPTURED, "EnableCapture": False}},
+            {},
+            (None, None, False, None, None),
+        ),
+    ],
+)
+def test_an_endpoint_is_as_safe_as_its_configuration(warehouse, landing, config, model, wanted):
+    """Key, network, captured calls; what is not said is not known, and never safe."""
+    parts = {"Containers": [{"ModelPackageName": PACKAGE}], "ExecutionRoleArn": "role/sm", **model}
+    endpoint = an_endpoint(EndpointConfig=a_configuration(**config), models={"churn-3": parts})
+    loaded(warehouse, landing, endpoints=[endpoint])
+
+    columns = "encrypted, kms_key, network_isolated, access_logged, log_destination"
+    assert only(warehouse, "registry.deployment", columns) == wanted
+    assert only(warehouse, "registry.deployment", "tls, identity, instance_type, gpu_request") == (
+        *(True, "role/sm", "ml.p4d.24xlarge", 8),
+    )
+
+
+CANARY = {
+    "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY"}},
+    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}, {"AlarmName": "slow"}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ({}, (None, None, None)),
+        ({"LastDeploymentConfig": None}, ("all-at-once", None, False)),
+        ({"LastDeploymentConfig": CANARY}, ("canary", "errors, slow", True)),
+        (
+            {"LastDeploymentConfig": {"RollingUpdatePolicy": {"MaximumBatchSize": {}}}},
+            ("rolling-update", None, False),
+        ),
+    ],
+)
+def test_an_endpoint_rolls_out_as_its_last_deployment_did(warehouse, landing, said, wanted):
+    """Alarms take it back; what an older look did not ask for is unknown."""
+    loaded(warehouse, landing, endpoints=[an_endpoint(**said)])
+
+    columns = "rollout_strategy, rollout_analysis, rolls_back"
+    assert only(warehouse, "registry.deployment", columns) == wanted
+
+
+@pytest.mark.parametrize(
+    ("variant", "said", "wanted"),
+    [
+        ({}, {}, False),
+        ({}, {"IsAsynchronous": True}, None),
+        ({"ServerlessConfig": {"MemorySizeInMB": 2048}}, {}, True),
+        ({"ManagedInstanceScaling": {"MinInstanceCount": 0}}, {}, True),
+        ({"ManagedInstanceScaling": {"MinInstanceCount": 1}}, {}, False),
+    ],
+)
+def test_what_scales_to_zero_says_so(warehouse, landing, variant, said, wanted):
+    """An asynchronous endpoint may, by a service that is not asked."""
+    endpoint = an_endpoint(**said)
+    endpoint["EndpointConfig"]["ProductionVariants"][0] |= variant
+    loaded(warehouse, landing, endpoints=[endpoint])
+
+    assert only(warehouse, "registry.deployment", "scales_to_zero") == (wanted,)
+
+
+def test_tags_of_an_endpoint_say_what_aws_does_not_know(warehouse, landing):
+    """In the words of the vocabulary; a value that cannot be read is told."""
+    tags = {"gov.monitoring": "drift", "gov.drift": "high", "gov.tls": "false"}
+    [spot] = loaded(warehouse, landing, endpoints=[an_endpoint(Tags=tags)])
+
+    assert only(warehouse, "registry.deployment", "monitoring, drift, tls") == ("drift", None, True)
+    assert (spot.scope, "deployment churn: the value of gov.drift is 'high'" in spot.reason) == (
+        *("deployment.drift", True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"), [({}, None), ({"StoppingCondition": {"MaxRuntimeInSeconds": 5400}}, 1.5)]
+)
+def test_a_job_has_the_limit_of_its_stopping_condition(warehouse, landing, said, hours):
+    """Of a job that was landed before anybody asked for it, it is unknown."""
+    loaded(warehouse, landing, jobs=[a_job(**said)])
+
+    assert only(warehouse, "usage.gpu_job", "time_limit_hours") == (hours,)

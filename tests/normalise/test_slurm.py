@@ -421,3 +421,21 @@ def test_a_landed_file_that_is_gone_is_said(warehouse, tmp_path):
     source = SlurmSource(name="hpc", path="jobs.txt")
     with pytest.raises(IncompleteError, match="a landed file is missing"):
         loader("slurm").load(warehouse, Job(source, manifest, landing.root, "USD", print))
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({}, (None, None)),
+        ({"TimelimitRaw": "90"}, (1.5, None)),
+        ({"TimelimitRaw": "Partition_Limit"}, (None, None)),
+        ({"AllocTRES": "cpu=4,energy=7200000,gres/gpu=1,node=1"}, (None, 2.0)),
+        ({"AllocTRES": "cpu=4,energy=0,gres/gpu=1,node=1"}, (None, None)),
+        ({"AllocTRES": "cpu=4,energy=18446744073709551614,gres/gpu=1"}, (None, None)),
+    ],
+)
+def test_a_job_has_its_time_limit_and_its_energy(warehouse, tmp_path, change, wanted):
+    """Minutes and joules; a meter that failed measured nothing."""
+    read(warehouse, tmp_path, a_job(**change))
+
+    assert jobs(warehouse, "time_limit_hours, energy_kwh") == [wanted]

@@ -463,3 +463,77 @@ def test_an_endpoint_and_a_job_are_joined_to_their_charges(warehouse, seen):
         group by all
         """
     ) == [("churn-1", "30.00000000000000000000")]
+
+
+@pytest.mark.parametrize(
+    ("said", "deployed", "wanted"),
+    [
+        ({}, {}, (True, None, True, False, None)),
+        ({"network": ""}, {"serviceAccount": ""}, (True, None, False, False, None)),
+        (
+            {"network": None, "encryptionSpec": {"kmsKeyName": "k"}},
+            {"enableAccessLogging": True},
+            (True, "k", False, True, "cloud-logging"),
+        ),
+        (
+            {
+                "predictRequestResponseLoggingConfig": {
+                    "enabled": True,
+                    "samplingRate": 1.0,
+                    "bigqueryDestination": {"outputUri": "bq://acme.logs"},
+                }
+            },
+            {},
+            (True, None, True, True, "bq://acme.logs"),
+        ),
+        (
+            {"predictRequestResponseLoggingConfig": {"enabled": True, "samplingRate": 0.1}},
+            {},
+            (True, None, True, False, None),
+        ),
+    ],
+)
+def test_an_endpoint_is_as_safe_as_it_is_set(warehouse, seen, said, deployed, wanted):
+    """Google encrypts all it stores; a tenth of the calls in BigQuery is no log of them."""
+    one = build.endpoint(**{"network": "projects/1/global/networks/n", **said})
+    one["deployedModels"] = [{**each, **deployed} for each in one["deployedModels"]]
+    seen(endpoints=[fields.endpoint(one)])
+
+    assert warehouse.rows(
+        "select encrypted, kms_key, network_isolated, access_logged, log_destination "
+        "from registry.deployment"
+    ) == [wanted]
+    assert warehouse.rows("select tls, gpu_request, scales_to_zero from registry.deployment") == [
+        (True, 1, False)
+    ]
+
+
+def test_labels_of_vertex_hold_facts_that_labels_can_hold(warehouse, seen):
+    """gov_<field>, without a point; addresses, digests and fractions are no label's to say."""
+    labels = {"gov_task": "ranking", "gov_validated_at": "2026-11-01", "gov_affects_people": "soon"}
+    one = {**fields.model(build.model(labels=labels)), "versionId": "1"}
+    spots = seen(models=[one], model_versions=[{**one, "labels": {"gov_seed": "4"}}])
+
+    assert warehouse.rows("select task, validated_at, affects_people from registry.model") == [
+        ("ranking", datetime(2026, 11, 1), None)
+    ]
+    assert warehouse.rows("select seed from registry.model_version") == [("4",)]
+    assert [scope for scope, _ in spots] == ["model.affects_people"]
+    via = dict(warehouse.rows("select field, via from registry.evidence where source = 'vertex'"))
+    assert {via[f"model.{name}"] for name in ("task", "validated_at")} == {"tag"}
+    assert {via[f"model.{name}"] for name in ("risk_file_uri", "primary_metric_threshold")} == {
+        None
+    }
+    assert {via[f"model_version.{name}"] for name in ("signed_digest", "energy_kwh")} == {None}
+
+
+def test_a_custom_job_has_the_limit_of_its_scheduling(warehouse, seen):
+    """604800 seconds are a week; where nothing is said, the limit is not known."""
+    told = build.custom_job(2)
+    told["jobSpec"]["scheduling"] = {"strategy": "SPOT"}
+    seen(custom_jobs=[*jobs({}), fields.custom_job(told)])
+
+    assert warehouse.rows("select time_limit_hours from usage.gpu_job order by job") == [
+        (168,),
+        (None,),
+    ]

@@ -49,6 +49,7 @@ def job(told: Fields) -> dict[str, Any]:
     inputs = properties.get("inputs") or {}
     kept["properties"] |= {
         "resources": only(machines, "instanceCount", "instanceType"),
+        "limits": only(properties.get("limits"), "timeout"),
         "code": {
             key: value
             for key, value in (properties.get("properties") or {}).items()
@@ -101,12 +102,15 @@ def endpoint(told: Fields) -> dict[str, Any]:
 
 def deployment(told: Fields) -> dict[str, Any]:
     """Return what is landed of an online deployment."""
-    return _resource(
+    kept = _resource(
         told,
         *("model", "instanceType", "provisioningState", "scaleSettings", "endpointComputeType"),
         *("environmentId", "livenessProbe", "readinessProbe", "containerResourceRequirements"),
-        "description",
+        *("description", "egressPublicNetworkAccess"),
     )
+    asked = (told.get("properties") or {}).get("requestSettings")
+    kept["properties"]["requestSettings"] = only(asked, "requestTimeout")
+    return kept
 
 
 def model(told: Fields) -> dict[str, Any]:

@@ -20,6 +20,9 @@ _KEEP = (
     *("EndpointName", "EndpointArn", "EndpointConfigName", "EndpointStatus", "FailureReason"),
     *("CreationTime", "LastModifiedTime", "MetricsConfig", *_VARIANTS),
 )
+# What an answer may leave out is landed even so: an older look did not ask for it.
+_CONFIG = ("KmsKeyId", "DataCaptureConfig", "EnableNetworkIsolation", "VpcConfig")
+_MODEL = ("EnableNetworkIsolation", "VpcConfig")
 _CONTAINER = ("Image", "Mode", "ModelDataUrl", "ModelDataSource", "ModelPackageName")
 _COMPONENT = ("InferenceComponentName", "VariantName", "InferenceComponentStatus", "RuntimeConfig")
 
@@ -67,9 +70,11 @@ def _endpoint(
     same = before.get(str(told(answer, "EndpointArn")))
     tags = region.tags(client, answer["EndpointArn"])
     endpoint["Tags"] = (same or {}).get("Tags") if tags is None else tags
+    endpoint["LastDeploymentConfig"] = answer.get("LastDeploymentConfig")
     if same and same.get("EndpointConfigName") == endpoint.get("EndpointConfigName"):
-        endpoint["EndpointConfig"] = same.get("EndpointConfig")
-        endpoint["Models"] = {name: one for name, one in (same.get("Models") or {}).items() if one}
+        endpoint["EndpointConfig"] = _if_whole(same.get("EndpointConfig"), _CONFIG)
+        models = same.get("Models") or {}
+        endpoint["Models"] = {name: one for name, one in models.items() if _if_whole(one, _MODEL)}
     endpoint["EndpointConfig"] = endpoint.get("EndpointConfig") or _config(client, answer)
     variants = list(variants_of(endpoint))
     endpoint["Components"] = (
@@ -88,7 +93,15 @@ def _endpoint(
 def _config(client: Any, endpoint: Object) -> Object | None:
     name = endpoint.get("EndpointConfigName")
     answer = if_there(client.describe_endpoint_config, EndpointConfigName=name) if name else None
-    return kept(answer, ("CreationTime", *_VARIANTS)) if answer else None
+    if not answer:
+        return None
+    said = {name: answer.get(name) for name in _CONFIG}
+    return {**kept(answer, ("CreationTime", "ExecutionRoleArn", *_VARIANTS)), **said}
+
+
+def _if_whole(landed: Object | None, names: tuple[str, ...]) -> Object | None:
+    """Return what was landed before, if that look knew to ask for all of it."""
+    return landed if landed and all(name in landed for name in names) else None
 
 
 def _components(client: Any, endpoint: str) -> list[Object]:
@@ -110,10 +123,12 @@ def _components(client: Any, endpoint: str) -> list[Object]:
 
 
 def _model(client: Any, name: str) -> Object | None:
-    """Return a model's containers without their environments; None where it was deleted."""
+    """Return a model: containers without environments, identity, network; None: it was deleted."""
     answer = if_there(client.describe_model, ModelName=name)
     if answer is None:
         return None
     primary = answer.get("PrimaryContainer")
     containers = [primary] if primary else answer.get("Containers") or []
-    return {"Containers": [kept(one, _CONTAINER) for one in containers]}
+    said = {name: answer.get(name) for name in _MODEL}
+    parts = {"Containers": [kept(one, _CONTAINER) for one in containers], **said}
+    return {**parts, **kept(answer, ("ExecutionRoleArn",))}

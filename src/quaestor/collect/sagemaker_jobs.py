@@ -61,11 +61,15 @@ KINDS = (
         "Training",
         (
             *("SecondaryStatus", "ResourceConfig", "WarmPoolStatus", "ModelArtifacts"),
+            "StoppingCondition",
             *("EnableManagedSpotTraining", "TrainingTimeInSeconds", "BillableTimeInSeconds"),
             *("TuningJobArn", "AutoMLJobArn", "ExperimentConfig", "OutputModelPackageArn"),
         ),
     ),
-    JobKind("Processing", ("ExitMessage", "ProcessingResources", "ExperimentConfig")),
+    JobKind(
+        "Processing",
+        ("ExitMessage", "ProcessingResources", "StoppingCondition", "ExperimentConfig"),
+    ),
     JobKind("Transform", ("TransformResources", "ModelName", "ExperimentConfig")),
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 Fields = Mapping[str, Any]
 _TIMES = ("createTime", "startTime", "endTime")
 _WHAT = ("name", "displayName", "state", "error", "labels", *_TIMES)
+_LOGGING = ("enabled", "samplingRate", "bigqueryDestination")
 _RESOURCES = ("dedicatedResources", "automaticResources", "sharedResources")
 PIPELINE_MASK = (
     "name,display_name,state,error,labels,create_time,start_time,end_time,template_uri,"
@@ -98,8 +99,10 @@ def endpoint(told: Fields) -> dict[str, Any]:
         told,
         *("name", "displayName", "description", "labels", "createTime", "updateTime"),
         *("trafficSplit", "network", "privateServiceConnectConfig", "dedicatedEndpointEnabled"),
+        "encryptionSpec",
     )
-    return {**kept, "deployedModels": deployed}
+    logged = only(told.get("predictRequestResponseLoggingConfig") or {}, *_LOGGING)
+    return {**kept, "deployedModels": deployed, "requestLogging": logged}
 
 
 def _job_spec(told: Fields | None) -> dict[str, Any]:
@@ -113,5 +116,5 @@ def _job_spec(told: Fields | None) -> dict[str, Any]:
         for pool in told.get("workerPoolSpecs") or ()
     ]
     kept = only(told, "serviceAccount", "experiment", "experimentRun", "persistentResourceId")
-    kept["scheduling"] = only(told.get("scheduling") or {}, "strategy")
+    kept["scheduling"] = only(told.get("scheduling") or {}, "strategy", "timeout")
     return {**kept, "workerPoolSpecs": pools}

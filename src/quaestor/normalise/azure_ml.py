@@ -40,6 +40,7 @@ _DEPLOYMENT = {
         *("deployment", "model", "version", "public_access", "authentication", "kind", "region"),
         *("resource_id", "replicas", "min_replicas", "max_replicas", "autoscaler", "status"),
         *("has_readiness_probe", "has_liveness_probe", "created_at", "created_by", "tags"),
+        *("instance_type", "request_timeout_seconds"),
     ),
     "tag": ("environment", *facts.BY_OWNER),
 }

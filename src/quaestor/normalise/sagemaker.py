@@ -27,7 +27,9 @@ _ROWS = {
 _DEPLOYMENT = (
     *("deployment", "model", "version", "public_access", "authentication", "kind", "region"),
     *("resource_id", "images", "image_digests", "replicas", "status", "created_at", "tags"),
-    "artifact_uri",
+    *("artifact_uri", "tls", "identity", "kms_key", "network_isolated", "access_logged"),
+    *("log_destination", "instance_type", "rollout_strategy", "rollout_analysis", "rolls_back"),
+    "scales_to_zero",
 )
 SUPPLIED = {
     "deployment": "native",

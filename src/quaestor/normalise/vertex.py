@@ -49,7 +49,8 @@ _DEPLOYMENT = {
     "native": (
         *("deployment", "model", "version", "authentication", "kind", "region", "resource_id"),
         *("images", "replicas", "min_replicas", "max_replicas", "autoscaler", "status"),
-        *("created_at", "tags"),
+        *("created_at", "tags", "tls", "encrypted", "kms_key", "network_isolated"),
+        *("access_logged", "log_destination", "scales_to_zero"),
     ),
     "tag": (
         "environment",

@@ -3,7 +3,10 @@
 -- grain     one row per endpoint and deployment
 -- input     $source; azure_ml_served
 -- method    public is an endpoint whose public network access is enabled; what it asks its callers
---           for is its authMode (key, amltoken, aadtoken)
+--           for is its authMode (key, amltoken, aadtoken). Managed endpoints answer by TLS and
+--           Azure encrypts their disks; of those on Kubernetes the cluster decides. Isolated is one
+--           that neither the internet reaches nor that reaches it. Traffic that is split is a canary,
+--           mirrored a shadow
 -- source    Microsoft, REST reference "Online Endpoints - List", "Online Deployments - List"
 select
     $source as source,
@@ -18,6 +21,27 @@ select
     'azure-ml-endpoint' as kind,
     object ->> '$.location' as region,
     lower(object ->> '$.id') as resource_id,
+    case when not coalesce(on_kubernetes, false) then true end as tls,
+    case when not coalesce(on_kubernetes, false) then true end as encrypted,
+    case
+        when lower(object ->> '$.properties.publicNetworkAccess') = 'enabled'
+            or lower(one ->> '$.properties.egressPublicNetworkAccess') = 'enabled' then false
+        when lower(object ->> '$.properties.publicNetworkAccess') = 'disabled'
+            and lower(one ->> '$.properties.egressPublicNetworkAccess') = 'disabled' then true
+    end as network_isolated,
+    iso_hours(one ->> '$.properties.requestSettings.requestTimeout') * 3600
+        as request_timeout_seconds,
+    instance_type,
+    gpu_model,
+    gpus / nullif(capacity, 0) as gpu_request,
+    case
+        when len(map_keys(tag_map(object -> '$.properties.mirrorTraffic'))) > 0 then 'shadow'
+        when len(list_filter(
+            map_values(tag_map(object -> '$.properties.traffic')),
+            lambda share: try_cast(share as integer) between 1 and 99
+        )) > 1 then 'canary'
+    end as rollout_strategy,
+    try_cast(one ->> '$.properties.scaleSettings.minInstances' as integer) = 0 as scales_to_zero,
     capacity as replicas,
     try_cast(one ->> '$.properties.scaleSettings.minInstances' as integer) as min_replicas,
     try_cast(one ->> '$.properties.scaleSettings.maxInstances' as integer) as max_replicas,

@@ -106,6 +106,7 @@ select
     w.location as region,
     regexp_extract(compute_id, '[^/]+$') as queue,
     as_time(c.object ->> '$.systemData.createdAt') as submitted_at,
+    iso_hours(p ->> '$.limits.timeout') as time_limit_hours,
     $seen_at::timestamp as seen_at,
     c.file,
     c.sha256,

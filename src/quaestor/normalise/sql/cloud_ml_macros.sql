@@ -49,3 +49,13 @@ create or replace temp macro no_figure(endpoint, hour, metric, value) as case
     when hour is null then 'it names no hour'
     when value is null or value < 0 then metric || ' is no number'
 end;
+
+-- Hours of a duration as ISO 8601 writes it: PT1H30M is 1.5, P1D is 24; null where it is none.
+create or replace temp macro iso_hours(t) as case
+    when regexp_full_match(t, 'P([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9.]+S)?)?')
+        and regexp_matches(t, '[0-9]')
+    then coalesce(try_cast(regexp_extract(t, '([0-9]+)D', 1) as double), 0) * 24
+        + coalesce(try_cast(regexp_extract(t, '([0-9]+)H', 1) as double), 0)
+        + coalesce(try_cast(regexp_extract(t, '([0-9]+)M', 1) as double), 0) / 60
+        + coalesce(try_cast(regexp_extract(t, '([0-9.]+)S', 1) as double), 0) / 3600
+end;

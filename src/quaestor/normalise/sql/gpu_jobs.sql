@@ -27,6 +27,9 @@ with typed as (
         as_number(kept_warm_gpu_hours)::double as kept_warm_gpu_hours,
         as_number(volume_gib)::double as volume_gib,
         artifact_uri,
+        as_number(time_limit_hours)::double as time_limit_hours,
+        as_number(cost_limit) as cost_limit,
+        as_number(energy_kwh)::double as energy_kwh,
         concat_ws('; ',
             case when job is null then 'job is empty' end,
             no_quantity('gpus', gpus),
@@ -43,6 +46,9 @@ with typed as (
             no_quantity('billed_gpu_hours', billed_gpu_hours),
             no_quantity('kept_warm_gpu_hours', kept_warm_gpu_hours),
             no_quantity('volume_gib', volume_gib),
+            no_quantity('time_limit_hours', time_limit_hours),
+            no_quantity('cost_limit', cost_limit),
+            no_quantity('energy_kwh', energy_kwh),
             no_ratio('gpu_util_ratio', gpu_util_ratio),
             no_count('instances', instances),
             no_quantity('cpus', cpus),
@@ -61,6 +67,6 @@ select
     gpu_util_ratio, labels, kind, model, model_version, run_id, instance_type, instances, cpus,
     ram_gib, resource_id, sub_account, region, queue, submitted_at, attempt, exit_code,
     reason, $seen_at::timestamp as seen_at, capacity_type, billed_gpu_hours, kept_warm_gpu_hours,
-    volume_gib, artifact_uri, file_row, raw,
+    volume_gib, artifact_uri, time_limit_hours, cost_limit, energy_kwh, file_row, raw,
     nullif(reasons, '') as refused
 from typed

@@ -4,9 +4,15 @@
 -- input     $source; `sagemaker_serving`, `sagemaker_tag`
 -- method    an endpoint answers signed requests only, so it is not public and its callers are known
 --           by IAM. The environment is the endpoint's tag. Auto scaling is known where it is the
---           endpoint's own; Application Auto Scaling is not asked
+--           endpoint's own; Application Auto Scaling is not asked, so that only what it alone can
+--           send to zero (asynchronous endpoints) is unknown. Encrypted is one with a key; whether
+--           its machine encrypts by itself nobody tells. Its network is isolated where its model may
+--           call nobody, or is in a network of one's own. Calls are logged where all are captured.
+--           How it is rolled out is the configuration of its last deployment; without one,
+--           everything at once. What an older look did not ask for is unknown
 -- source    Amazon SageMaker API reference, "Common Parameters" of InvokeEndpoint: requests are
---           signed with Signature Version 4
+--           signed with Signature Version 4, by TLS; DescribeEndpointConfig, DescribeModel,
+--           DeploymentConfig
 with counted as (
     select *, count(*) over (partition by region, endpoint) as served from sagemaker_serving
 )
@@ -29,6 +35,43 @@ select
     c.min_instances as min_replicas,
     c.max_instances as max_replicas,
     case when c.scaling = 'ENABLED' then 'native' end as autoscaler,
+    true as tls,
+    c.identity,
+    case when c.kms_key is not null then true end as encrypted,
+    c.kms_key,
+    case
+        when len(list_filter(
+            c.placed,
+            lambda one: (one ->> 'EnableNetworkIsolation') = 'true'
+                or json_type(one -> 'VpcConfig') = 'OBJECT'
+        )) > 0 then true
+        when c.is_config_told then false
+    end as network_isolated,
+    case when (c.capture ->> 'EnableCapture') = 'true'
+        then coalesce((c.capture ->> 'InitialSamplingPercentage')::double, 100) = 100 end
+        as access_logged,
+    case when (c.capture ->> 'EnableCapture') = 'true'
+        then c.capture ->> 'DestinationS3Uri' end as log_destination,
+    c.instance_type,
+    c.gpu_model,
+    c.gpus as gpu_request,
+    case
+        when (c.rollout -> 'RollingUpdatePolicy') is not null then 'rolling-update'
+        when c.is_rollout_told then replace(lower(coalesce(
+            c.rollout ->> '$.BlueGreenUpdatePolicy.TrafficRoutingConfiguration.Type',
+            'ALL_AT_ONCE'
+        )), '_', '-')
+    end as rollout_strategy,
+    nullif(array_to_string(
+        c.rollout ->> '$.AutoRollbackConfiguration.Alarms[*].AlarmName', ', '
+    ), '') as rollout_analysis,
+    case when c.is_rollout_told
+        then coalesce(len(c.rollout ->> '$.AutoRollbackConfiguration.Alarms[*].AlarmName') > 0, false)
+        end as rolls_back,
+    case
+        when c.is_serverless or c.min_instances = 0 then true
+        when not c.is_asynchronous then false
+    end as scales_to_zero,
     c.status,
     c.created_at,
     c.tags,

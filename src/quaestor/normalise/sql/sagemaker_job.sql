@@ -10,6 +10,8 @@
 --           was stopped is cancelled, one that a limit of its time stopped has failed, as in Slurm.
 --           The model is the package that the job registered, or the tag's; where neither names
 --           one, the registry is asked whose artifact it wrote (normalise/artifacts.py)
+--           A job may run as long as its stopping condition says; waiting for spot machines is not
+--           running
 -- source    Amazon SageMaker API reference, DescribeTrainingJob (BillableTimeInSeconds: "multiply
 --           by the number of instances"), DescribeProcessingJob, DescribeTransformJob
 with told as (
@@ -178,6 +180,8 @@ select
     try_cast(p.resources ->> 'VolumeSizeInGB' as double) * p.instances as volume_gib,
     case when coalesce(p.package.model, s.model) is null
         then p.object ->> '$.ModelArtifacts.S3ModelArtifacts' end as artifact_uri,
+    as_number(p.object ->> '$.StoppingCondition.MaxRuntimeInSeconds')::double / 3600
+        as time_limit_hours,
     p.file, p.sha256, p.row_number, p.object::varchar as raw, p.refused
 from package as p
 left join sagemaker_tag as s on s.resource_id = p.job

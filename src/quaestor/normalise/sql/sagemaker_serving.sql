@@ -114,6 +114,14 @@ select
     coalesce(try_cast(c.object ->> '$.MetricsConfig.MetricPublishFrequencyInSeconds' as double), 60)
         as sample_seconds,
     (c.variant ->> 'ModelName') is null as has_components,
+    (c.variant -> 'ServerlessConfig') is not null as is_serverless,
+    coalesce(c.model ->> 'ExecutionRoleArn', c.config ->> 'ExecutionRoleArn') as identity,
+    c.config ->> 'KmsKeyId' as kms_key,
+    c.config -> 'DataCaptureConfig' as capture,
+    json_exists(c.config, 'DataCaptureConfig') as is_config_told,
+    [c.model, c.config] as placed,
+    nullif(c.object -> 'LastDeploymentConfig', 'null') as rollout,
+    json_exists(c.object, 'LastDeploymentConfig') as is_rollout_told,
     t.cpus, t.gpus, t.gpu_model
 from contained as c
 left join sagemaker_type as t on t.region = c.region and t.instance_type = c.instance_type

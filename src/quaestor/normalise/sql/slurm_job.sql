@@ -123,6 +123,10 @@ select
     )::integer as attempt,
     p.ExitCode as exit_code,
     upper(p.state_word) as reason,
+    try_cast(p.TimelimitRaw as double) / 60 as time_limit_hours,
+    -- Joules; a meter that failed says 0, or what no job can take.
+    case when as_number(tres(p.tres, 'energy')) between 1 and 1e15 and not p.is_wish
+        then as_number(tres(p.tres, 'energy'))::double / 3.6e6 end as energy_kwh,
     p.seen_at, p.file, p.sha256, p.row_number, p.raw,
     nullif(p.reasons, '') as refused
 from placed as p

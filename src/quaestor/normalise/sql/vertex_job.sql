@@ -160,6 +160,9 @@ select
     split_part(w.place, '/', 1) as sub_account,
     split_part(w.place, '/', 2) as region,
     as_time(w.object ->> '$.createTime') as submitted_at,
+    as_number(regexp_extract(
+        w.object ->> '$.jobSpec.scheduling.timeout', '^([0-9.]+)s$', 1
+    ))::double / 3600 as time_limit_hours,
     w.object ->> '$.error.code' as exit_code,
     w.object ->> '$.error.message' as reason,
     $seen_at::timestamp as seen_at,
