@@ -134,10 +134,18 @@ def json_schema() -> dict[str, Any]:
     >>> json_schema()["$ref"]
     '#/$defs/ModelGov'
     """
+    from quaestor.core.vocabulary import MEANINGS
+
+    schema = msgspec.json.schema(ModelGov)
+    shapes = {"model": ModelGov, "model_version": Version, "deployment": Deployment}
+    for kind, shape in {**shapes, "dataset": Dataset}.items():
+        properties = schema["$defs"][shape.__name__]["properties"]
+        for word, meaning in MEANINGS[kind].items():
+            properties[word]["description"] = meaning
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "model.gov.yaml",
-        **msgspec.json.schema(ModelGov),
+        **schema,
     }
 
 
