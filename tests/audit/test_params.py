@@ -122,7 +122,7 @@ def test_what_was_asked_is_told_by_tier(written):
     assert settled_params(policies, params) == {"a-rule": {"days": {"1": 14, "2": 30, "3": 30}}}
     assert settled_params(policies, {}) == {"a-rule": {"days": 30}}
     [rule] = rules_of(policies, params)
-    assert rule.params == {"days": 30, "days (tier 1)": 14}
+    assert rule.params == {"days": {"1": 14, "2": 30, "3": 30}}
 
 
 @pytest.mark.parametrize(

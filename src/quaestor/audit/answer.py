@@ -7,7 +7,7 @@ where nobody knows, the answer is `unknown` and names the source and the field.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -16,14 +16,14 @@ from quaestor.audit.compile import Compiled
 from quaestor.audit.policies import STAKES, TEMPLATE, Policy
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.core.errors import ConfigurationError
-from quaestor.core.finding import Finding, fingerprint_of
+from quaestor.core.finding import Finding, FindingMaker
 from quaestor.core.money import amount_text
 from quaestor.core.text import json_value
 from quaestor.core.verdict import Verdict
 
 _VERDICTS = ("pass", "fail", "unknown", "skip")
 _REQUIRED = ("subject", "verdict", "reason", "evidence")
-_PLAIN = (str, int, bool, type(None))
+_PLAIN = frozenset({str, int, bool, type(None)})
 _STAKE = "at_stake_per_month"
 _SHORT = 60  # characters of a rule that can be read in a sentence
 
@@ -45,7 +45,7 @@ class Known:
 def findings_of_rows(
     policy: Policy,
     compiled: Compiled,
-    rows: Sequence[tuple[Any, ...]],
+    rows: Iterable[tuple[Any, ...]],
     known: Known,
     values: Mapping[str, Any],
 ) -> Iterator[Finding]:
@@ -63,22 +63,32 @@ def findings_of_rows(
     last = first + compiled.evidence
     stakes, own = _money(policy, compiled, known)
     skipped = f"the rule is for {_line(policy.says.when)}"
+    make = _maker(policy).make
+    names = compiled.columns[: compiled.evidence]
+    nothing_blank = (False,) * len(requires)
     for row in rows:
         source, subject, model, applies, holds = row[:5]
-        verdict, reason = "pass", None
+        verdict, reason = Verdict.PASS, None
         if applies is False:
-            verdict, reason = "skip", skipped
-        elif not holds or True in row[5:first]:
+            verdict, reason = Verdict.SKIP, skipped
+        elif not holds or row[5:first] != nothing_blank:
             shown = dict(zip(compiled.columns, row[first:], strict=True))
             case = _Case(policy, source, subject, applies, shown, known, values)
             blanks = [name for name, gone in zip(requires, row[5:first], strict=True) if gone]
             verdict, reason = case.answer(blanks, holds)
-        stake = stakes.get(model) if own is None else row[first + own]
-        evidence = {
-            name: value if value.__class__ in _PLAIN else json_value(value)
-            for name, value in zip(compiled.columns, row[first:last], strict=False)
-        }
-        yield _finding(policy, source, subject, model, verdict, reason, stake, evidence)
+        evidence = dict(zip(names, row[first:last], strict=True))
+        for name, value in evidence.items():
+            if value.__class__ not in _PLAIN:
+                evidence[name] = json_value(value)
+        yield make(
+            source,
+            subject,
+            model=model,
+            verdict=verdict,
+            reason=reason,
+            at_stake_per_month=stakes.get(model) if own is None else row[first + own],
+            evidence=evidence,
+        )
 
 
 def _money(
@@ -103,16 +113,16 @@ class _Case:
     known: Known
     values: Mapping[str, Any]
 
-    def answer(self, blanks: Sequence[str], holds: bool | None) -> tuple[str, str]:
+    def answer(self, blanks: Sequence[str], holds: bool | None) -> tuple[Verdict, str]:
         says = self.policy.says
         violated = next((name for name in blanks if self._supplied(name)), None)
         if violated is not None or (not blanks and holds is False):
             if not self.applies:
-                return "unknown", f"not known whether the rule is for it: {_line(says.when)}"
-            return "fail", self._reason(violated)
+                return Verdict.UNKNOWN, f"not known whether the rule is for it: {_line(says.when)}"
+            return Verdict.FAIL, self._reason(violated)
         if blanks:
-            return "unknown", self._silence(blanks[0])
-        return "unknown", f"{self.subject}: no answer {self._missing()}"
+            return Verdict.UNKNOWN, self._silence(blanks[0])
+        return Verdict.UNKNOWN, f"{self.subject}: no answer {self._missing()}"
 
     def _missing(self) -> str:
         """Return what a rule lacks for an answer; a long one is told by what is blank in it."""
@@ -184,17 +194,23 @@ def findings_of_select(
             fix=f"Return {', '.join(needed)}; and source, model, version where there is one.",
         )
     stakes = known.stakes.get((policy.says.at_stake or "").rpartition(".")[2], {})
+    maker = _maker(policy)
     for values in rows:
         row = dict(zip(columns, values, strict=True))
         if model is None or _concerns(row, model, version):
-            yield _said(policy, row, stakes)
+            yield _said(policy, maker, row, stakes)
 
 
 def _concerns(row: Mapping[str, Any], model: str, version: str | None) -> bool:
     return row.get("model") == model and row.get("version") in (None, version)
 
 
-def _said(policy: Policy, row: Mapping[str, Any], stakes: Mapping[str, Decimal | None]) -> Finding:
+def _said(
+    policy: Policy,
+    maker: FindingMaker,
+    row: Mapping[str, Any],
+    stakes: Mapping[str, Decimal | None],
+) -> Finding:
     verdict, subject, model = row["verdict"] or "unknown", row["subject"], row.get("model")
     stake = row[_STAKE] if _STAKE in row else stakes.get(str(model))
     wrong = None
@@ -210,43 +226,25 @@ def _said(policy: Policy, row: Mapping[str, Any], stakes: Mapping[str, Decimal |
         raise ConfigurationError(
             f"`sql` returns {wrong[0]}", where=policy.where("sql"), fix=wrong[1]
         )
-    return _finding(
-        policy,
+    return maker.make(
         row.get("source"),
         str(subject),
-        model,
-        verdict,
-        row["reason"],
-        None if stake is None else Decimal(stake),
-        json_value(row["evidence"]) or {},
+        model=model,
+        verdict=Verdict(verdict),
+        reason=row["reason"],
+        at_stake_per_month=None if stake is None else Decimal(stake),
+        evidence=json_value(row["evidence"]) or {},
     )
 
 
-def _finding(
-    policy: Policy,
-    source: str | None,
-    subject: str,
-    model: str | None,
-    verdict: str,
-    reason: str | None,
-    stake: Decimal | None,
-    evidence: Mapping[str, Any],
-) -> Finding:
+def _maker(policy: Policy) -> FindingMaker:
     says = policy.says
-    return Finding(
+    return FindingMaker(
         policy=policy.id,
         title=says.title,
         family=policy.family,
-        source=source,
-        subject=subject,
-        model=model,
         severity=says.severity,
-        verdict=Verdict(verdict),
-        reason=reason,
-        at_stake_per_month=stake,
-        evidence=evidence,
         blocking=policy.blocking,
-        fingerprint=fingerprint_of(policy.id, source, subject),
         remedy=says.remedy.text,
         why=says.why,
     )
@@ -256,7 +254,15 @@ def broken(policy: Policy, problem: ConfigurationError, model: str | None) -> Fi
     """Return the finding of a policy that could not judge: `error`, about everything."""
     parts = [problem.where, problem.what, problem.fix]
     reason = "; ".join(part.rstrip(".") for part in parts if part)
-    finding = _finding(policy, None, "*", model, Verdict.ERROR, reason, None, {})
+    finding = _maker(policy).make(
+        None,
+        "*",
+        model=model,
+        verdict=Verdict.ERROR,
+        reason=reason,
+        at_stake_per_month=None,
+        evidence={},
+    )
     return replace(finding, remedy="Mend the policy; until then it judges nothing.")
 
 

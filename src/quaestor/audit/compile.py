@@ -6,7 +6,8 @@ The policy's own expressions stand in it only after the sandbox judged each on i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quaestor.audit.policies import STAKES, TEMPLATE, Policy
@@ -16,6 +17,8 @@ from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import quoted
 from quaestor.warehouse.sandbox import SandboxError, Select
 
+_READ_WHOLE = ("registry.evidence", STAKES)  # by ourselves
+_WORD = re.compile(r"\w+")
 MODEL, VERSION = "quaestor_model", "quaestor_version"
 Columns = Mapping[str, Mapping[str, str]]
 
@@ -32,6 +35,7 @@ class Compiled:
         parameters: The `$parameters` it takes.
         constants: The texts that its SQL holds.
         patterns: Those of `parameters` that are regular expressions.
+        whole: Those of `tables` that it reads with every column.
         columns: The subject's columns that are returned: for reason, money and evidence.
         evidence: How many of `columns`, from the first, are evidence.
         answers: The expressions after source, subject and model, as `sql` selects them; none
@@ -44,6 +48,7 @@ class Compiled:
     parameters: frozenset[str]
     constants: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
     columns: tuple[str, ...] = ()
     evidence: int = 0
     answers: tuple[str, ...] = ()
@@ -135,6 +140,7 @@ def _whole(select: Select, *, targeted: bool) -> Compiled:
         parameters=parameters,
         constants=select.texts,
         patterns=select.patterns,
+        whole=select.whole,
     )
 
 
@@ -166,11 +172,38 @@ def _rowwise(
         tables=frozenset({subject.table}.union(*(s.tables for s in selects.values()))),
         parameters=bound.union(*(s.parameters for s in selects.values())),
         patterns=frozenset[str]().union(*(s.patterns for s in selects.values())),
+        whole=frozenset[str]().union(*(s.whole for s in selects.values())),
         columns=tuple(shown),
         evidence=len(evidence),
         answers=answers,
         origin=origin,
     )
+
+
+def needed_columns(
+    compiled: Iterable[Compiled], names: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the columns that policies name, by table; without the tables read as a whole.
+
+    The engine plans with every column that it sees, and registries have a hundred.
+
+    Args:
+        compiled: The policies.
+        names: The columns of every table.
+    """
+    needed: dict[str, set[str]] = {}
+    whole = set(_READ_WHOLE)
+    for one in compiled:
+        words = set(_WORD.findall(one.sql.lower()))
+        whole |= one.whole
+        for table in one.tables:
+            needed.setdefault(table, set()).update(words)
+    return {
+        table: [name for name in names[table] if name in words] or list(names[table][:1])
+        for table, words in needed.items()
+        # A row as a value goes by the table's name, where no column does.
+        if table not in whole and table.partition(".")[2] not in words.difference(names[table])
+    }
 
 
 def _condition(text: str | None, otherwise: str) -> str:

@@ -6,7 +6,9 @@ exception that hides the others' answers, nor a pass.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,10 +16,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from quaestor.audit.answer import Known, broken, findings_of_rows, findings_of_select
-from quaestor.audit.compile import MODEL, VERSION, Compiled, compile_policy, texts_of
+from quaestor.audit.compile import (
+    MODEL,
+    VERSION,
+    Compiled,
+    compile_policy,
+    needed_columns,
+    texts_of,
+)
 from quaestor.audit.params import TIERS, Values, settled
 from quaestor.audit.policies import STAKES, Policy
-from quaestor.audit.together import rows_together
+from quaestor.audit.together import Together, rows_together
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
@@ -86,6 +95,16 @@ def evaluate(
         return evaluator.evaluate(policies, params=params, now=now, target=target)
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What one policy is asked with, and what was asked already."""
+
+    values: Values
+    shared: Mapping[str, Any]
+    tiers: Mapping[str | None, int]
+    together: Together | None
+
+
 class Evaluator:
     """A warehouse made ready for policies; several evaluations share it.
 
@@ -105,6 +124,7 @@ class Evaluator:
         self._sandbox = Sandbox(warehouse, limits=limits, overlays=overlays)
         self._columns: dict[str, dict[str, str]] = {}
         self._assumed: set[str] = set()  # the tables that are not seen as they are recorded
+        self._names: dict[str, list[str]] = {}
         self._compiled: dict[tuple[str, str, bool], Compiled | ConfigurationError] = {}
 
     def __enter__(self) -> Self:
@@ -133,35 +153,45 @@ class Evaluator:
         """Judge every subject by every policy (see the function `evaluate`)."""
         values = _values(policies, params)
         self._assume(target)
+        self._sandbox.narrow({})
         self._learn(policies)
         known = self._known(policies, target)
         model, version = (target.model, target.version) if target else (None, None)
         shared = {"now": now, MODEL: model, VERSION: version}
         compiled = self._compiled_all(policies, targeted=target is not None)
         sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
-        together = rows_together(self._sandbox, sound, shared)
         tiers = self._tiers(target) if any(one.by_tier for one in values.values()) else {}
+        alike = {name: {**one.usual, **shared} for name, one in values.items() if not one.by_tier}
+        self._names = self._names or self._sandbox.column_names()
+        together = rows_together(self._sandbox, sound, alike, self._names)
+        self._sandbox.narrow(needed_columns(sound.values(), self._names))
         findings: list[Finding] = []
-        for policy in policies:
-            one = compiled[policy.id]
-            rows = together.get(policy.id)
-            try:
-                if isinstance(one, ConfigurationError):
-                    raise one
-                if not values[policy.id].by_tier:
-                    bound = {**values[policy.id].usual, **shared}
-                    findings += self._judge(policy, one, known, bound, rows)
-                    continue
-                found = [
-                    finding
-                    for said, of in _shares(values[policy.id])
-                    for finding in self._judge(policy, one, known, {**said, **shared}, rows)
-                    if tiers.get(finding.model, 1) in of
-                ]
-                findings += sorted(found, key=lambda f: (f.source is None, f.source, f.subject))
-            except ConfigurationError as problem:
-                findings.append(broken(policy, problem, model))
+        with _no_search_for_cycles():
+            for policy in policies:
+                one = compiled[policy.id]
+                said = _Said(values[policy.id], shared, tiers, together.get(policy.id))
+                try:
+                    if isinstance(one, ConfigurationError):
+                        raise one
+                    findings += self._by_tier(policy, one, known, said)
+                except ConfigurationError as problem:
+                    findings.append(broken(policy, problem, model))
         return tuple(findings)
+
+    def _by_tier(
+        self, policy: Policy, compiled: Compiled, known: Known, said: _Said
+    ) -> list[Finding]:
+        """Return a policy's findings, each judged by the values of its model's risk tier."""
+        if not said.values.by_tier:
+            bound = {**said.values.usual, **said.shared}
+            return self._judge(policy, compiled, known, bound, said.together)
+        found = [
+            finding
+            for values, tiers in _shares(said.values)
+            for finding in self._judge(policy, compiled, known, {**values, **said.shared}, None)
+            if said.tiers.get(finding.model, 1) in tiers
+        ]
+        return sorted(found, key=lambda f: (f.source is None, f.source, f.subject))
 
     def constants(self, policy: Policy) -> frozenset[str]:
         """Return the texts that stand in a policy's SQL; none of one that cannot run."""
@@ -179,6 +209,7 @@ class Evaluator:
         if isinstance(compiled, ConfigurationError):
             return compiled
         usual = _values([policy], {})[policy.id].usual
+        self._sandbox.narrow({})
         try:
             nobody = Known({}, {})
             bound = {**usual, "now": now, MODEL: None, VERSION: None}
@@ -284,11 +315,11 @@ class Evaluator:
         compiled: Compiled,
         known: Known,
         bound: Mapping[str, Any],
-        rows: Sequence[tuple[Any, ...]] | None,
+        together: Together | None,
     ) -> list[Finding]:
-        """Return a policy's findings; without the rows of its query it is asked alone."""
-        if rows is not None:
-            return list(findings_of_rows(policy, compiled, rows, known, bound))
+        """Return a policy's findings; what was not asked together is asked alone."""
+        if together is not None:
+            return list(findings_of_rows(policy, compiled, together.own(), known, bound))
         try:
             for name in sorted(compiled.patterns):
                 check_regular(str(bound[name]))
@@ -347,3 +378,15 @@ def _shares(values: Values) -> Iterator[tuple[Mapping[str, Any], frozenset[int]]
     for tier, said in values.by_tier.items():
         yield said, frozenset({tier})
     yield values.usual, frozenset(TIERS) - frozenset(values.by_tier)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Let Python not look through a million findings for cycles, again and again: none has any."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -6,43 +6,102 @@ so that a broken policy is told apart from its neighbours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from quaestor.audit.compile import MODEL, VERSION, Compiled, rowwise_sql
+from quaestor.audit.compile import MODEL, VERSION, Compiled, needed_columns, rowwise_sql
 from quaestor.warehouse.sandbox import Sandbox, SandboxError
 
-_SHARED = {"now", MODEL, VERSION}  # a policy's own parameter may have a namesake elsewhere
+SHARED = ("now", MODEL, VERSION)  # parameters that mean the same to all
 _MOST_EXPRESSIONS = 200
+_MOST_WITH_SUBQUERIES = 30  # the engine carries every column of the row through each of them
+_SUBQUERY = re.compile(r"\b(select|supplies)\b", re.IGNORECASE)
+_TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$(\w+)")  # a text, a remark, or a parameter
+_DOLLAR_TEXT = re.compile(r"\$\w*\$")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Together:
+    """The rows of a query of several policies, and where in them one policy's values stand."""
+
+    rows: Sequence[Row]
+    places: Sequence[int]
+
+    def own(self) -> Iterator[Row]:
+        """Return the rows as the policy's own query would."""
+        return map(itemgetter(*self.places), self.rows)
 
 
 def rows_together(
-    sandbox: Sandbox, compiled: Mapping[str, Compiled], values: Mapping[str, Any]
-) -> dict[str, list[tuple[Any, ...]]]:
+    sandbox: Sandbox,
+    compiled: Mapping[str, Compiled],
+    values: Mapping[str, Mapping[str, Any]],
+    names: Mapping[str, Sequence[str]],
+) -> dict[str, Together]:
     """Return the rows of those policies that could be asked together, by policy id.
 
     Args:
         sandbox: Where they run.
         compiled: Policies by id.
-        values: The parameters that all share.
+        values: What each is asked with, by id; a policy without is asked alone.
+        names: The columns of every table.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[tuple[str, str], bool], list[str]] = {}
     for name, one in compiled.items():
-        if one.answers and one.parameters <= _SHARED:
-            groups.setdefault(one.origin, []).append(name)
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    for origin, names in groups.items():
-        for batch in _batches(names, compiled):
-            found |= _asked(sandbox, origin, batch, compiled, values)
+        if one.answers and name in values and not one.patterns and _Asked(one, 0, {}).is_plain():
+            nested = any(_SUBQUERY.search(text) for text in one.answers)
+            groups.setdefault((one.origin, nested), []).append(name)
+    found: dict[str, Together] = {}
+    for (origin, nested), members in groups.items():
+        most = _MOST_WITH_SUBQUERIES if nested else _MOST_EXPRESSIONS
+        for batch in _batches(members, compiled, most):
+            if len(batch) > 1:
+                sandbox.narrow(needed_columns([compiled[name] for name in batch], names))
+                asked = {
+                    name: _Asked(compiled[name], number, values[name])
+                    for number, name in enumerate(batch)
+                }
+                found |= _answered(sandbox, origin, asked)
     return found
 
 
-def _batches(names: Sequence[str], compiled: Mapping[str, Compiled]) -> Iterator[list[str]]:
+@dataclass(frozen=True)
+class _Asked:
+    """One policy of several, its parameters renamed: its neighbours' may have the same names."""
+
+    compiled: Compiled
+    number: int
+    values: Mapping[str, Any]
+
+    def is_plain(self) -> bool:
+        """Return whether its parameters can be told from its texts."""
+        return not any(_DOLLAR_TEXT.search(text) for text in self.compiled.answers)
+
+    def answers(self) -> list[str]:
+        return [_TOKEN.sub(self._renamed, text) for text in self.compiled.answers]
+
+    def bound(self) -> dict[str, Any]:
+        own = {name: value for name, value in self.values.items() if name not in SHARED}
+        return {f"p{self.number}_{name}": value for name, value in own.items()}
+
+    def _renamed(self, match: re.Match[str]) -> str:
+        name = match[1]
+        own = name in self.values and name not in SHARED
+        return f"$p{self.number}_{name}" if own else match[0]
+
+
+def _batches(
+    names: Sequence[str], compiled: Mapping[str, Compiled], most: int
+) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for name in names:
         width = len(compiled[name].answers)
-        if batch and size + width > _MOST_EXPRESSIONS:
+        if batch and size + width > most:
             yield batch
             batch, size = [], 0
         batch.append(name)
@@ -50,29 +109,25 @@ def _batches(names: Sequence[str], compiled: Mapping[str, Compiled]) -> Iterator
     yield batch
 
 
-def _asked(
-    sandbox: Sandbox,
-    origin: tuple[str, str],
-    names: Sequence[str],
-    compiled: Mapping[str, Compiled],
-    values: Mapping[str, Any],
-) -> dict[str, list[tuple[Any, ...]]]:
-    if len(names) < 2:
-        return {}
-    members = [compiled[name] for name in names]
-    used = frozenset[str]().union(*(one.parameters for one in members))
+def _answered(
+    sandbox: Sandbox, origin: tuple[str, str], asked: Mapping[str, _Asked]
+) -> dict[str, Together]:
+    places: dict[str, int] = {}  # what several ask for is looked up once
+    wanted = {
+        name: [places.setdefault(text, len(places) + 3) for text in one.answers()]
+        for name, one in asked.items()
+    }
+    sql = rowwise_sql(origin, list(places))
+    named = {match[1] for match in _TOKEN.finditer(sql)}
+    values = {name: value for one in asked.values() for name, value in one.bound().items()}
+    shared = next(iter(asked.values())).values
+    values |= {name: shared[name] for name in SHARED}
     try:
         answer = sandbox.run(
-            rowwise_sql(origin, [text for one in members for text in one.answers]),
-            {name: values[name] for name in used},
-            tables=sorted(frozenset[str]().union(*(one.tables for one in members))),
+            sql,
+            {name: value for name, value in values.items() if name in named},
+            tables=sorted(frozenset[str]().union(*(o.compiled.tables for o in asked.values()))),
         )
     except SandboxError:
         return {}  # each is asked alone then, and the broken one is named
-    found = {}
-    start = 3
-    for name, one in zip(names, members, strict=True):
-        end = start + len(one.answers)
-        found[name] = [row[:3] + row[start:end] for row in answer.rows]
-        start = end
-    return found
+    return {name: Together(answer.rows, (0, 1, 2, *own)) for name, own in wanted.items()}

@@ -17,6 +17,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.growth import MOST_GROWTH, MOST_REGULAR, growth_of, regular_size
 from quaestor.warehouse.macros import GUARDS
+from quaestor.warehouse.width import whole_tables
 
 MOST_CHARACTERS = 32_000
 MOST_RELATIONS = 40  # the engine plans a join of hundreds for seconds, and cannot be interrupted
@@ -99,6 +100,7 @@ class Select:
         outputs: The names of what it returns; None where a `*` hides them.
         texts: Every text constant in it.
         patterns: The `$parameters` that are regular expressions.
+        whole: Those of `tables` that it reads with every column, named or not.
     """
 
     sql: str
@@ -108,6 +110,7 @@ class Select:
     outputs: frozenset[str] | None
     texts: frozenset[str]
     patterns: frozenset[str]
+    whole: frozenset[str]
 
 
 def select_of(sql: str, tree: str, *, macros: Sequence[str] = ()) -> Select:
@@ -168,6 +171,7 @@ def _judged(sql: str, root: dict[str, Any], macros: frozenset[str]) -> Select:
         outputs=_outputs(root),
         texts=frozenset(_texts(nodes)),
         patterns=frozenset(filter(None, map(_pattern, nodes))),
+        whole=whole_tables(nodes),
     )
 
 

@@ -128,6 +128,8 @@ class Sandbox:
         self._limits = limits or Limits()
         self._read_only = warehouse.read_only
         self._views: dict[str, str] = {}
+        self._seen: dict[str, str] = {}  # how a table is seen that is not seen as it is
+        self._narrow: dict[str, Sequence[str]] = {}
         self._macros: set[str] = set()
         self._name = f"quaestor_sandbox_{next(_NUMBERS)}"
         self._home: str = warehouse.row("select current_database()")[0]
@@ -183,6 +185,7 @@ class Sandbox:
             SandboxError: There is no such table.
         """
         if tables is None:
+            self._narrow.clear()
             tables = [
                 row[0]
                 for row in self._cursor.execute(
@@ -193,9 +196,20 @@ class Sandbox:
             ]
         found = {}
         for table in tables:
+            self._narrow.pop(table, None)
             answer = self.run(f"select * from {table} limit 0", {}, tables=[table])
             found[table] = dict(zip(answer.columns, answer.types, strict=True))
         return found
+
+    def column_names(self) -> dict[str, list[str]]:
+        """Return the names of the columns of every readable table, in order."""
+        rows = self._cursor.execute(
+            "select schema_name || '.' || table_name, list(column_name order by column_index) "
+            "from duckdb_columns() where database_name = ? and schema_name in (select unnest(?)) "
+            "group by all",
+            [self._home, list(SCHEMAS)],
+        ).fetchall()
+        return dict(rows)
 
     def override(self, table: str, columns: Mapping[str, str]) -> None:
         """Let columns of a readable table be seen as expressions of ours; others as they are.
@@ -205,7 +219,11 @@ class Sandbox:
             columns: The expression over the table's columns, by column.
         """
         seen = ", ".join(f"({sql}) as {quoted(column)}" for column, sql in columns.items())
-        self._view(table, f"select * replace ({seen}) from " if seen else "select * from ")
+        self._seen[table] = f"select * replace ({seen}) from " if seen else "select * from "
+
+    def narrow(self, tables: Mapping[str, Sequence[str]]) -> None:
+        """Show of these tables only these columns, which is quicker to plan; else all."""
+        self._narrow = dict(tables)
 
     def select(self, sql: str) -> Select:
         """Read and judge a SELECT of others.
@@ -308,18 +326,16 @@ class Sandbox:
         self._macros.add(name)
 
     def _show(self, table: str) -> None:
-        if table not in self._views:
-            self._view(table, "select * from ")
-
-    def _view(self, table: str, select_from: str) -> None:
-        if self._views.get(table) == select_from:
-            return
         name = quoted_table(table)
         there = f"{quoted(self._home)}.{name}"
         overlay = self._overlays.get(table)
         seen = overlay.relation(there) if overlay else there
-        self._cursor.execute(f"create or replace view {self._name}.{name} as {select_from} {seen}")
-        self._views[table] = select_from
+        view = self._seen.get(table, "select * from ") + seen
+        if table in self._narrow:
+            view = f"select {', '.join(map(quoted, self._narrow[table]))} from ({view})"
+        if self._views.get(table) != view:
+            self._cursor.execute(f"create or replace view {self._name}.{name} as {view}")
+            self._views[table] = view
 
     def _trees(self, texts: Sequence[str]) -> list[str]:
         found = self._cursor.execute(

@@ -1,0 +1,112 @@
+"""Asked together or alone, with all columns or only those it names: a policy says the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders.rows import insert
+from quaestor.audit.evaluate import evaluate
+from quaestor.audit.policies import load_policies
+from quaestor.core.period import utc
+from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.sandbox import Sandbox
+
+NOW = utc("2026-11-21T06:00")
+HEAD = """
+title: A rule
+severity: low
+why: Because.
+remedy: {text: Do.}
+source: A book
+"""
+
+
+def rule(require, reason="{model}", params=""):
+    """A policy about models."""
+    return f'{HEAD}subject: registry.model\nrequire: >\n  {require}\nreason: "{reason}"\n{params}'
+
+
+def select(sql):
+    """A policy by SELECT, from the rest of the SELECT after its verdict."""
+    return (
+        f"{HEAD}sql: |\n  select source, model as subject, null as reason, null as evidence,\n"
+        f"    null as at_stake_per_month, {sql}\n"
+    )
+
+
+DAYS = "params: {{days: {{type: integer, default: {}, min: 1, max: 365}}}}\n"
+
+
+@pytest.fixture
+def answers(tmp_path):
+    """Judge two models by policies, and return each verdict and reason."""
+
+    def run(*texts):
+        folder = tmp_path / "rules" / "own"
+        folder.mkdir(parents=True)
+        for number, text in enumerate(texts):
+            (folder / f"rule-{number}.yaml").write_text(text)
+        with Warehouse(":memory:") as warehouse:
+            for model, owner, day in (("old", "ada", "2026-11-01"), ("new", None, "2026-11-20")):
+                row = {"source": "r", "model": model, "owner": owner, "created_at": day}
+                insert(warehouse, "registry.model", **row)
+            findings = evaluate(warehouse, load_policies([tmp_path / "rules"]), params={}, now=NOW)
+        return {(one.policy, one.subject): (one.verdict.value, one.reason) for one in findings}
+
+    return run
+
+
+def test_namesakes_among_parameters_stay_apart(answers):
+    """Two policies ask with `$days`, each with its own; a text that reads `$days` stays a text."""
+    text = "created_at > $now - to_days($days)"
+    found = answers(
+        rule(text, "older than {days}", DAYS.format(5)),
+        rule(text, "older than {days}", DAYS.format(50)),
+        rule(f"{text} -- don't\n  or owner = '$days'", "older than {days}", DAYS.format(7)),
+        rule("owner <> '$days'"),
+    )
+
+    assert found["rule-0", "old"] == ("fail", "older than 5")
+    assert found["rule-1", "old"] == ("pass", None)
+    assert found["rule-2", "old"] == ("fail", "older than 7")
+    assert found["rule-3", "old"] == ("pass", None)
+    assert found["rule-3", "new"][0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "if(owner = 'ada', 'pass', 'fail') as verdict from (select * from registry.model)",
+        "if(to_json(m) ->> '$.owner' = 'ada', 'pass', 'fail') as verdict from registry.model as m",
+        "if(m.owner = 'ada', 'pass', 'fail') as verdict from registry.model as m",
+    ],
+    ids=["star", "a row", "named"],
+)
+def test_a_select_sees_every_column_that_it_asks_for(answers, sql):
+    """By name, by `*`, and as a whole row."""
+    assert answers(select(sql))["rule-0", "old"] == ("pass", None)
+
+
+def test_tables_that_are_needed_whole_are_known():
+    """A `*`, a row as a value, a natural join, renamed columns; a `with` is no table."""
+
+    def whole(sql):
+        with Warehouse(":memory:") as warehouse, Sandbox(warehouse) as sandbox:
+            return sandbox.select(sql).whole
+
+    assert whole("select * from registry.model") == {"registry.model"}
+    assert whole("select to_json(m) from registry.model as m") == {"registry.model"}
+    assert whole("select 1 from registry.model natural join registry.run") == {
+        "registry.model",
+        "registry.run",
+    }
+    assert whole("select a from registry.model as m(a)") == {"registry.model"}
+    assert whole("with a as (select model from registry.model) select * from a") == set()
+
+
+def test_a_broken_one_among_many_is_told_apart(answers):
+    """The others' answers are what they were."""
+    found = answers(rule("has_text(owner)"), rule("ownr = 'x'"), rule("has_text(owner)"))
+
+    assert found["rule-0", "old"] == found["rule-2", "old"] == ("pass", None)
+    assert found["rule-1", "*"][0] == "error"
