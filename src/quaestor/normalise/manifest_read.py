@@ -9,6 +9,7 @@ import msgspec
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.deploy import DeployKind, DeployObject
+from quaestor.core.plain_secrets import without_values
 from quaestor.normalise import facts, kubernetes, registry, step
 from quaestor.normalise.manifest_sagemaker import SUPPLIED as SAGEMAKER_SUPPLIED
 from quaestor.normalise.manifest_sagemaker import endpoints
@@ -38,7 +39,7 @@ def clusters(warehouse: Warehouse, objects: Sequence[DeployObject]) -> list[Blin
         return []
     source = DeployKind.KUBERNETES.source
     step.define(warehouse, "macros", "k8s_macros")
-    _land(warehouse, ((HERE, _resource(one), one, one.value) for one in found))
+    _land(warehouse, ((HERE, _resource(one), one, without_values(one.value)) for one in found))
     warehouse.run(
         "create or replace temp table k8s_listed "
         "(cluster varchar, resource varchar, namespace varchar)"
