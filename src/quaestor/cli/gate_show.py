@@ -56,7 +56,15 @@ def showing(function: F) -> F:
         help="With each violation and each rule without an answer: the values, the rule as it "
         "was asked, the rows behind it, and commands that mend it.",
     )
-    return explaining(FORMAT(command))  # type: ignore[return-value] # click reads the wrapper's
+    schema = click.option(
+        "--schema",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_print_schema,
+        help="Print the JSON Schema of --format json instead.",
+    )
+    return explaining(FORMAT(schema(command)))  # type: ignore[return-value] # click reads the wrapper
 
 
 def wanted(formats: Sequence[str]) -> Wanted:
@@ -100,6 +108,14 @@ def relative(place: str | Path) -> str:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.name
+
+
+def _print_schema(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from quaestor.report.export.json import SCHEMA_FILE
+
+        emit(SCHEMA_FILE.read_text(encoding="utf-8"), None)
+        context.exit()
 
 
 def _with_file(text: str) -> str:
