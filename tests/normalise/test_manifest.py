@@ -303,6 +303,9 @@ def test_a_model_file_takes_the_place_of_what_it_said_before(warehouse, read):
     """Its blanks are the registry's; what it said at the last look and no longer says is gone."""
     row = {"model": "churn", "oncall": "old", "cost_center": "c", "from_file": True}
     stated(warehouse, "model", source="gov", **row)
+    stated(warehouse, "model", source="cards", model="churn", description="a", from_file=True)
+    files = {"field": "deployment", "supplied": True, "via": "file"}
+    insert(warehouse, "registry.stated_evidence", source="gov", **files)
     registry.settle(warehouse)
     said = read(
         """
@@ -314,10 +317,11 @@ def test_a_model_file_takes_the_place_of_what_it_said_before(warehouse, read):
           "8": {lifecycle: staging, approved_by: ada}
         """
     )
-    rows = f"select owner, oncall, cost_center from {CATALOG}.registry.model where model = 'churn'"
+    row = "select owner, oncall, cost_center, description"
+    rows = f"{row} from {CATALOG}.registry.model where model = 'churn'"
 
     assert said.models == {"standard input:2": ("churn", ("8",))}
-    assert warehouse.rows(rows) == [("team-growth", "new", None)]
+    assert warehouse.rows(rows) == [("team-growth", "new", None, "a")]
     assert known_version(warehouse, "churn", "8")
     assert not known_version(warehouse, "churn", "9")
 

@@ -24,6 +24,8 @@ KEYS = {
     "registry.model": ("source", "model"),
     "registry.model_version": ("source", "model", "version"),
     "registry.deployment": ("source", "deployment"),
+    "registry.dataset": ("source", "run_id", "dataset"),
+    "registry.grant": ("source", "subject", "principal", "right"),
     "registry.evidence": ("source", "field"),
 }
 # What a manifest does not tell and the platform does: it stays as it is.
@@ -238,9 +240,12 @@ def _state(warehouse: Warehouse, home: str, gov: Sequence[DeployObject]) -> None
         if one.gov is None or one.document is None:
             continue
         model = one.gov.model
+        # Model cards are files too; only these files state deployments.
         rows = warehouse.rows(
-            f"select distinct source from {quoted(home)}.registry.stated_model "
-            "where model = ? and from_file order by source",
+            f"select distinct m.source from {quoted(home)}.registry.stated_model as m "
+            f"join {quoted(home)}.registry.stated_evidence as e on e.source = m.source "
+            "and e.field = 'deployment' and e.via = 'file' "
+            "where m.model = ? and m.from_file order by m.source",
             [model],
         )
         source = rows[0][0] if rows else DeployKind.MODEL_GOV.source
