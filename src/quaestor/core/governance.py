@@ -56,6 +56,7 @@ class ModelFacts(Strict, frozen=True, kw_only=True):
     incident_route: str | None = None
     eu_database_id: str | None = None
     open_incident: str | None = None
+    access_reviewed_at: Moment | None = None
     supplier: str | None = None
     supplier_documents_uri: str | None = None
     supplier_contract_uri: str | None = None

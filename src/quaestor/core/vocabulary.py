@@ -31,6 +31,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "incident_route": "who is told of a serious incident, and how",
         "eu_database_id": "its number in the EU database",
         "open_incident": "the severity of the worst that is open; none: none is",
+        "access_reviewed_at": "when it was last reviewed who may do what with it",
         "supplier": "of a model used over somebody's API; none: there is none",
         "supplier_documents_uri": "where the supplier's documentation lies",
         "supplier_contract_uri": "where the contract and its data terms lie",

@@ -74,6 +74,7 @@ def about_model(model: Model) -> dict[str, str]:
         "monitoring_plan_uri": f"https://wiki.acme.example/monitoring/{model.model}",
         "incident_route": "https://status.acme.example/report",
         "open_incident": "none",
+        "access_reviewed_at": "2026-09-01T09:00:00Z",
     }
     if model.team == "risk":
         said |= {

@@ -184,6 +184,7 @@ create table if not exists registry.model (
     impact_assessment_uri varchar, impact_assessed_at timestamp,
     monitoring_plan_uri varchar, incident_route varchar, eu_database_id varchar,
     open_incident varchar, -- the severity of the worst that is open; none: none is
+    access_reviewed_at timestamp, -- who may do what with it
     supplier varchar, -- of a model used over somebody's API; null: none
     supplier_documents_uri varchar, supplier_contract_uri varchar, supplier_exit_plan_uri varchar,
     model_risk_tier varchar, validated_by varchar, validated_at timestamp, -- SR 26-2
