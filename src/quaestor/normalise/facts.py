@@ -41,6 +41,7 @@ KEYS = {
     "deployment": ("source", "deployment"),
     "dataset": ("source", "run_id", "dataset"),
 }
+_GOVERNED = ("kind", "subject", "version", "tags", "file", "sha256", "row_number")
 _SUBJECT = {
     "model": "s.model = f.subject",
     # A card that names no version says of every version what it was made from.
@@ -66,13 +67,13 @@ def columns(kind: str) -> list[str]:
 
 def govern(warehouse: Warehouse, rows: Iterable[Mapping[str, Any]]) -> None:
     """Make `governed` of rows in Python, each with all of its columns; `tags` are texts by key."""
-    told = [{**row, "tags": _governing(row["tags"])} for row in rows]
-    step.make(
-        warehouse,
-        "governed",
-        {"rows": msgspec.json.encode([row for row in told if row["tags"]]).decode()},
-        query="governed_rows",
-    )
+    told = [
+        {**row, "tags": msgspec.json.encode(said).decode()}
+        for row in rows
+        if (said := _facts(row["kind"], row["tags"]))
+    ]
+    given = {column: [row[column] for row in told] for column in _GOVERNED}
+    step.make(warehouse, "governed", given, query="governed_rows")
 
 
 def govern_deployments(warehouse: Warehouse, table: str) -> None:
@@ -215,8 +216,14 @@ def _unreadable(row: int, said: Mapping[str, str]) -> Unreadable:
     )
 
 
-def _governing(tags: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in tags.items() if key.startswith(("gov.", "gov_"))}
+def _facts(kind: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that say something of the vocabulary; `gov.` is as long as `gov_`."""
+    words = VALUES[kind]
+    return {
+        key: value
+        for key, value in tags.items()
+        if key.startswith(("gov.", "gov_")) and key[4:] in words
+    }
 
 
 def _text(value: Any) -> str:

@@ -1,16 +1,19 @@
 -- What has tags that are to be read, as a loader in Python hands it over.
 --
 -- grain     one row per model, version, deployment or dataset of a run
--- input     $rows: a JSON array with the columns below; tags are texts by key
+-- input     one list for each column: $kind, $subject, $version, $tags (JSON objects of texts),
+--           $file, $sha256, $row_number. One JSON array of rows would take five times as long
 with governed_row as (
-    select unnest(
-        from_json($rows, '[{
-            "kind": "VARCHAR", "subject": "VARCHAR", "version": "VARCHAR",
-            "tags": "MAP(VARCHAR, VARCHAR)", "file": "VARCHAR", "sha256": "VARCHAR",
-            "row_number": "BIGINT"
-        }]'),
-        max_depth := 2
-    )
+    select
+        unnest($kind::varchar[]) as kind,
+        unnest($subject::varchar[]) as subject,
+        unnest($version::varchar[]) as version,
+        unnest($tags::varchar[]) as tags,
+        unnest($file::varchar[]) as file,
+        unnest($sha256::varchar[]) as sha256,
+        unnest($row_number::bigint[]) as row_number
 )
-select kind, subject, version, tags, file, sha256, row_number
+select
+    kind, subject, version, from_json(tags::json, '"MAP(VARCHAR, VARCHAR)"') as tags,
+    file, sha256, row_number
 from governed_row
