@@ -140,6 +140,10 @@ def _meant_unknown(one: _Looked) -> set[str]:
 
 def _metadata(one: _Looked) -> Iterator[Remark]:
     says = one.policy.says
+    written = {"title": says.title, "why": says.why, "source": says.source}
+    for part, text in {**written, "remedy": says.remedy.text}.items():
+        if "TODO" in text:
+            yield one.remark("metadata", part, f"`{part}` is still to be written", "Write it.")
     if not says.frameworks:
         fix = "Name the requirement it supports, as {pack: ..., ref: ...}."
         yield one.remark("metadata", "frameworks", "no framework is named", fix)

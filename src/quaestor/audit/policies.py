@@ -214,6 +214,15 @@ def framework_title(pack: str) -> str:
     return FRAMEWORKS.get(pack, pack)
 
 
+def is_id(name: str) -> bool:
+    """Return whether a policy may have this name.
+
+    >>> is_id("model-without-owner"), is_id("Model without owner")
+    (True, False)
+    """
+    return _ID.fullmatch(name) is not None
+
+
 def read_policy(path: Path) -> Policy:
     """Read one policy file.
 
@@ -310,7 +319,7 @@ def _objections(policy: Policy) -> list[tuple[tuple[str, ...], str, str]]:
     """Return what is wrong with a policy beyond its types: the key, the fault, the remedy."""
     says = policy.says
     wrong: list[tuple[tuple[str, ...], str, str]] = []
-    if not _ID.fullmatch(policy.id):
+    if not is_id(policy.id):
         wrong.append(((), f"'{policy.id}' is no kebab-case id", "Rename the file."))
     for name, param in says.params.items():
         if fault := declaration_objection(name, param):

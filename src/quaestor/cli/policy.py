@@ -14,6 +14,7 @@ from quaestor.cli.output import emit, outputs, table
 from quaestor.cli.policy_choice import chosen, configured
 from quaestor.cli.policy_coverage import coverage_command
 from quaestor.cli.policy_lint import lint_command
+from quaestor.cli.policy_new import new_command
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def command() -> None:
 
 command.add_command(coverage_command)
 command.add_command(lint_command)
+command.add_command(new_command)
 
 
 @command.command("list")
