@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from builders.rows import insert
+from builders.rows import charge, insert
 from quaestor.core.deploy import Deployed
 from quaestor.ledger import deploy_cost
 from quaestor.warehouse.duckdb import Warehouse
@@ -127,6 +127,25 @@ def test_the_region_of_the_deployment_counts_before_others(warehouse):
     row = {"kind": "sagemaker-endpoint", "replicas": 1, "instance_type": "ml.g5.xlarge"}
 
     assert priced(warehouse, {**row, "region": "eu-west-1"}).cost_then == 730
+
+
+def test_what_bills_state_as_the_list_price_counts_where_no_list_has_it(warehouse):
+    """The latest of the region, of serving before training; not a price of something else."""
+
+    def billed(day, meter, price, **row):
+        values = {"SkuMeter": meter, "ListUnitPrice": price, "PricingUnit": "Hours"}
+        charge(warehouse, day, "1", **values | {"RegionId": "eu-west-1"} | row)
+
+    billed("2026-11-01", "EU-Host:ml.g5.xlarge", 1)
+    billed("2026-11-02", "EU-Host:ml.g5.xlarge", 2)
+    billed("2026-11-03", "EU-Train:ml.g5.xlarge", 9)
+    billed("2026-11-03", "EU-Host:ml.g5.xlarge", 9, RegionId="us-east-1")
+    billed("2026-11-03", "EU-Host:ml.g5.xlarge", 9, PricingUnit="GB")
+    row = {"kind": "sagemaker-endpoint", "replicas": 1, "instance_type": "ml.g5.xlarge"}
+    change = priced(warehouse, {**row, "region": "eu-west-1"})
+
+    assert change.cost_then == 730
+    assert "ml.g5.xlarge, eu-west-1 at 2 USD an hour, on the bill of" in change.basis
 
 
 def test_cores_and_memory_are_priced_by_themselves_where_there_is_no_gpu(warehouse):

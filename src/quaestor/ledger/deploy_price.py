@@ -12,7 +12,8 @@ from quaestor.core.money import exact_text, rounded
 from quaestor.core.text import printable
 from quaestor.warehouse.duckdb import Warehouse
 
-_ORIGINS = ("prices", "catalogue", "quaestor")  # whose price counts first
+_ORIGINS = ("prices", "catalogue", "quaestor", "bill")  # whose price counts first
+_BILL = "bill"
 _ADD_PRICE = "add it to the file of `prices:`"
 
 
@@ -49,7 +50,22 @@ class _Price:
         name = self.instance_type or self.gpu_model or ("core" if self.cores else "GiB")
         where = f", {self.region}" if self.region else ""
         price = f"{exact_text(self.price)} {self.currency}"
-        return printable(f"{name}{where} at {price} an hour, list of {self.priced_on}")
+        source = "on the bill" if self.origin == _BILL else "list"
+        return printable(f"{name}{where} at {price} an hour, {source} of {self.priced_on}")
+
+
+# The latest list price of each region, of hours that are on a bill.
+_BILLED = """
+select
+    RegionId, arg_max(ListUnitPrice, (SkuMeter like '%Host:%', ChargePeriodStart)),
+    arg_max(BillingCurrency, (SkuMeter like '%Host:%', ChargePeriodStart)),
+    max(ChargePeriodStart)::date
+from focus.charge
+where ends_with(SkuMeter, ':' || $type) and lower(PricingUnit) in ('hours', 'hour', 'hrs')
+    and ListUnitPrice > 0 and ChargeCategory = 'Usage' and BillingCurrency is not null
+group by RegionId
+order by RegionId nulls last
+"""
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,19 @@ class Book:
             self._rates[currency] = rows[0][0] if rows else None
         return self._rates[currency]
 
+    def billed(self, instance_type: str) -> list[_Price]:
+        """Return the list prices of an hour of an instance type as bills state them, by region.
+
+        SageMaker writes the type behind the colon of a usage type, such as EU-Host:ml.g5.xlarge;
+        what serves counts before what trains.
+        """
+        rows = self._warehouse.rows(_BILLED, {"type": instance_type})
+        none = Decimal(0)
+        return [
+            _Price(_BILL, region, instance_type, None, none, none, none, price, currency, day)
+            for region, price, currency, day in rows
+        ]
+
     def only_gpu(self, cluster: str | None) -> str | None:
         """Return the model of GPU of a cluster (of all, for None) where it has only one."""
         rows = self._warehouse.rows(
@@ -107,7 +136,7 @@ def hour_of(book: Book, row: Mapping[str, Any]) -> Cost:
     """Price an hour of one replica of a row of `registry.deployment`.
 
     A price of the file of `prices:` counts before a catalogue's and both before the shipped
-    list, one of the same region before others. A replica takes the greatest of its shares of a
+    list, which counts before what bills state; one of the same region before others. A replica takes the greatest of its shares of a
     machine's GPUs, cores and memory; of SageMaker it takes the whole. Where no machine is named,
     the cheapest counts that has the GPUs and holds one replica.
     """
@@ -138,6 +167,8 @@ def _hour(book: Book, need: _Need) -> Cost:
     """Price an hour of one replica, in the reporting currency."""
     if need.instance_type:
         machines = [one for one in book.prices if one.instance_type == need.instance_type]
+        if not machines and need.whole:
+            machines = book.billed(need.instance_type)
         if not machines:
             return Cost(
                 None,
