@@ -135,10 +135,10 @@ class Book:
 def hour_of(book: Book, row: Mapping[str, Any]) -> Cost:
     """Price an hour of one replica of a row of `registry.deployment`.
 
-    A price of the file of `prices:` counts before a catalogue's and both before the shipped
-    list, which counts before what bills state; one of the same region before others. A replica takes the greatest of its shares of a
-    machine's GPUs, cores and memory; of SageMaker it takes the whole. Where no machine is named,
-    the cheapest counts that has the GPUs and holds one replica.
+    A price of the file of `prices:` counts before a catalogue's, both before the shipped list,
+    and that before what bills state; one of the same region before others. A replica takes the
+    greatest of its shares of a machine's GPUs, cores and memory; of SageMaker it takes the whole.
+    Where no machine is named, the cheapest counts that has the GPUs and holds one replica.
     """
     return _hour(book, _need(book, row))
 
