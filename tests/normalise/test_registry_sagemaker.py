@@ -13,6 +13,10 @@ from builders import jobs
 from builders.bills import Bill, csv_text
 from builders.jobs import lines
 from builders.jobs import settled as seen
+from quaestor.audit.evaluate import evaluate
+from quaestor.audit.policies import load_policies
+from quaestor.core.config import ModelGovSource
+from quaestor.core.shipped import shipped
 from quaestor.core.sources import SageMakerRegistrySource
 from quaestor.normalise.job import Job
 from quaestor.warehouse.duckdb import Warehouse
@@ -852,3 +856,27 @@ def test_tags_of_groups_and_metadata_of_packages_are_facts(warehouse, tmp_path):
     assert [scope for scope, _ in spots] == ["model_version.scan_issues"]
     [(row, raw)] = warehouse.rows("select row_number, raw from quarantine.row")
     assert (row, json.loads(raw)["subject"]) == (1, "version churn:7")
+
+
+def test_a_file_names_the_data_that_sagemaker_does_not(warehouse, tmp_path):
+    """The rule about training data is unknown without the file, and kept with it."""
+    package = a_package(
+        ModelApprovalStatus="Approved", MetadataProperties={"GeneratedBy": f"{HEAD}:training-job/t"}
+    )
+    seen(warehouse, landed(tmp_path, groups=[a_group()], packages=[package]))
+    policies = load_policies([shipped("policies")])
+    [rule] = [one for one in policies if one.id == "training-data-unidentified"]
+
+    def verdict() -> str:
+        [found] = evaluate(warehouse, [rule], params={}, now=datetime(2026, 11, 21))
+        return found.verdict.value
+
+    assert verdict() == "unknown"
+    said = 'model: churn\ndatasets: [{dataset: calls, versions: ["7"], digest: "sha256:1"}]\n'
+    source = ModelGovSource(name="gov", path=".")
+    seen(warehouse, jobs.landed(tmp_path, source, {"model.gov.yaml": said.encode()}))
+
+    assert warehouse.rows("select source, run_id, dataset, digest from registry.dataset") == [
+        ("registry", f"{HEAD}:training-job/t", "calls", "sha256:1")
+    ]
+    assert verdict() == "pass"
