@@ -14,6 +14,7 @@ from quaestor.core.verdict import Verdict
 from quaestor.warehouse.duckdb import Warehouse
 
 _MODEL = "registry.model"
+_OF_SCHEMA = {"mlflow": "mlflow", "mlflow-export": "mlflow", "kubeflow-catalog": "kubeflow"}
 _TOLD = (Verdict.FAIL, Verdict.WAIVED, Verdict.UNKNOWN, Verdict.ERROR)
 
 
@@ -44,8 +45,8 @@ def beside(
 def _kind(source: Source) -> str:
     """Return what a source is, in the words of a policy's commands: mlflow, model-gov, ..."""
     if isinstance(source, FilesSource):
-        return source.schema or "files"
-    return str(source.__struct_config__.tag)
+        return _OF_SCHEMA.get(source.schema or "", "files")
+    return str(source.__struct_config__.tag).removesuffix("-registry")
 
 
 def rules_of(

@@ -5,8 +5,10 @@ No script, no network; its Content-Security-Policy allows its own style sheet an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from quaestor.core.finding import Finding
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.shipped import shipped
 from quaestor.report.export.sentences import (
@@ -30,14 +32,14 @@ _GROUPS = {
 }
 
 
+_MOST = 100  # findings of each group; the other formats list them all
+
+
 def render(summary: RunSummary) -> str:
-    """Return the page; of each group the hundred worst findings are listed."""
+    """Return the page; of each group the hundred worst findings are listed, rule by rule."""
     facts = {"currency": summary.currency, "now": summary.audited_at, "version": summary.version}
     place = shipped("reports")
     found = by_standing(summary)
-    rules = rules_by_id(summary)
-    shown = {Standing.FAILING, Standing.OPEN}
-    told = [one for standing in shown for one in found[standing]]
     template = environment_of([Path(__file__).parent, place], facts).get_template("gate.html.j2")
     return template.render(
         **facts,
@@ -48,13 +50,24 @@ def render(summary: RunSummary) -> str:
         evidence=evidence_line(summary),
         figures=[(len(found[standing]), _GROUPS[standing]) for standing in list(_GROUPS)[:5]],
         groups=[
-            (standing.value, title, found[standing])
+            (standing.value, title, len(found[standing]), _by_rule(found[standing], summary))
             for standing, title in _GROUPS.items()
             if found[standing]
         ],
         changes=[(change, list(change_lines(change))) for change in summary.priced],
         waivers=list(waiver_lines(summary)),
-        commands={
-            one.fingerprint: commands_of(one, rules.get(one.policy), summary) for one in told
-        },
     )
+
+
+def _by_rule(
+    findings: Sequence[Finding], summary: RunSummary
+) -> list[tuple[list[Finding], list[tuple[str, str]]]]:
+    """Return the worst findings, those of one rule together, with the commands that mend them."""
+    rules = rules_by_id(summary)
+    groups: dict[str, list[Finding]] = {}
+    for one in findings[:_MOST]:
+        groups.setdefault(one.policy, []).append(one)
+    return [
+        (group, commands_of(group[0], rules.get(policy), summary))
+        for policy, group in groups.items()
+    ]

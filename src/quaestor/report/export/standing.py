@@ -58,11 +58,13 @@ def rules_by_id(summary: RunSummary) -> dict[str, Rule]:
 def commands_of(one: Finding, rule: Rule | None, summary: RunSummary) -> list[tuple[str, str]]:
     """Return how to mend a finding, as (kind of registry, command).
 
-    Only those for the registry that the subject is in; all, where none is for it.
+    Only those for the registry that the subject is in; all, where none is for it. What a manifest
+    deploys is in "deploy:" and the platform's kind.
     """
     if rule is None:
         return []
-    kind = summary.registries.get(one.source or "")
+    source = one.source or ""
+    kind = summary.registries.get(source, source.removeprefix("deploy:"))
     fitting = [command for command in rule.commands if command[0] == kind]
     return fitting or list(rule.commands)
 
