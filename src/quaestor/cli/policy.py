@@ -15,6 +15,7 @@ from quaestor.cli.policy_choice import chosen, configured
 from quaestor.cli.policy_coverage import coverage_command
 from quaestor.cli.policy_lint import lint_command
 from quaestor.cli.policy_new import new_command
+from quaestor.cli.policy_plan import plan_command
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def command() -> None:
 command.add_command(coverage_command)
 command.add_command(lint_command)
 command.add_command(new_command)
+command.add_command(plan_command)
 
 
 @command.command("list")
