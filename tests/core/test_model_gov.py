@@ -119,6 +119,26 @@ def test_a_mistake_is_named_with_its_line_and_remedy(text, message):
         ("model: churn\nversions:\n '7':\n  lifecycle: live\n", "models/model.gov.yaml:4"),
         ("model: churn\ngrants:\n - {principal: a}\n", "models/model.gov.yaml:3 (grants.0)"),
         ("model: ' '\n", "models/model.gov.yaml:1 (model)"),
+        ("model: a\nversions:\n 7:\n  data_cutoff: May\n", "models/model.gov.yaml:4 (data_cutoff)"),
+        ("model: a\nversions:\n 7:\n  approvals: -1\n", "models/model.gov.yaml:4 (approvals)"),
+        ("model: a\nversions:\n 7:\n  energy_kwh: .inf\n", "models/model.gov.yaml:4 (energy_kwh)"),
+        (
+            "model: a\nbusiness_value_per_month: 1.0e+30\n",
+            "models/model.gov.yaml:2 (business_value_per_month)",
+        ),
+        (
+            "model: a\ndeployments:\n - deployment: x\n - deployment: y\n   drift: much\n",
+            "models/model.gov.yaml:5 (deployments.1.drift)",
+        ),
+        (
+            "model: a\ndeployments:\n - deployment: x\n   monitored_at: now\n",
+            "models/model.gov.yaml:4 (monitored_at)",
+        ),
+        ("model: a\ndatasets:\n - dataset: d\n", "models/model.gov.yaml:3 (datasets)"),
+        (
+            "model: a\ndatasets:\n - dataset: d\n   versions: [1]\n   quality_checked_at: x\n",
+            "models/model.gov.yaml:5 (quality_checked_at)",
+        ),
         ("- churn\n", "models/model.gov.yaml:1"),
         ("&a [*a]\n", "models/model.gov.yaml"),
     ],
