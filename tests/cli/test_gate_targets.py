@@ -340,6 +340,19 @@ def test_a_version_that_no_registry_has_is_nothing_evaluated(estate, gate):
     assert "standard input:2" in said.err
 
 
+def test_a_version_that_an_unseen_registry_may_have_is_incomplete(estate, gate):
+    """Exit code 3: nobody could look."""
+
+    def unreachable(warehouse):
+        row = {"stage": "collect", "source": "reg", "scope": "all", "reason": "refused"}
+        insert(warehouse, "audit.blind_spot", fix="Start it.", seen_at="2026-11-21", **row)
+
+    estate(unreachable)
+    said = gate("-", piped=MANIFEST.replace('"7"', '"9"'))
+
+    assert (said.code, "not every registry could be seen" in said.err) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -115,8 +115,21 @@ def _exists(text: str) -> bool:
         return False
 
 
-def deploying(warehouse: Warehouse, deploy: Deploy | None, *, environment: str) -> Deploying:
-    """Read what files deploy, and price it; nothing is written to the warehouse."""
+def deploying(
+    warehouse: Warehouse,
+    deploy: Deploy | None,
+    *,
+    environment: str,
+    unseen: Sequence[BlindSpot] = (),
+) -> Deploying:
+    """Read what files deploy, and price it; nothing is written to the warehouse.
+
+    Args:
+        warehouse: A built warehouse.
+        deploy: What the files hold; None: there are none.
+        environment: Where it is to run.
+        unseen: What of the registries could not be seen: it may have what is missing.
+    """
     if deploy is None:
         return Deploying()
     from quaestor.ledger import deploy_cost
@@ -138,10 +151,12 @@ def deploying(warehouse: Warehouse, deploy: Deploy | None, *, environment: str) 
             **{("registry.model", model): place for place, (model, _) in read.models.items()},
         },
     )
-    return _with_versions(warehouse, answer, read)
+    return _with_versions(warehouse, answer, read, unseen)
 
 
-def _with_versions(warehouse: Warehouse, answer: Deploying, read: manifest.Read) -> Deploying:
+def _with_versions(
+    warehouse: Warehouse, answer: Deploying, read: manifest.Read, unseen: Sequence[BlindSpot]
+) -> Deploying:
     """Add the versions that are to be judged, and what is missing of them."""
     from quaestor.normalise.manifest import known_version
 
@@ -157,7 +172,7 @@ def _with_versions(warehouse: Warehouse, answer: Deploying, read: manifest.Read)
         elif known_version(warehouse, one.model, one.version):
             found.setdefault((one.model, one.version), set()).add(one.deployment)
         else:
-            missing.append(_not_registered(one))
+            missing.append(_not_registered(one, unseen))
     stated = {
         (model, version): None
         for model, versions in read.models.values()
@@ -203,10 +218,20 @@ def _nobody_says(one: Deployed) -> QuaestorError:
     )
 
 
-def _not_registered(one: Deployed) -> QuaestorError:
-    return NothingEvaluatedError(
+def _not_registered(one: Deployed, unseen: Sequence[BlindSpot]) -> QuaestorError:
+    what = (
         f"no registry has {plain(one.model)}:{plain(one.version)}, "
-        f"which {plain(one.deployment)} serves",
+        f"which {plain(one.deployment)} serves"
+    )
+    if unseen:
+        spot = unseen[0]
+        return IncompleteError(
+            f"{what}, and not every registry could be seen",
+            where=f"{plain(spot.source)}: {plain(spot.reason)}",
+            fix=spot.fix,
+        )
+    return NothingEvaluatedError(
+        what,
         where=plain(one.place),
         fix="Register the version, or correct the manifest; collect first if it is new "
         "(--collect).",

@@ -141,7 +141,12 @@ def _judge(call: Call, config: Config, question: Question, *, explain: bool) -> 
     with Warehouse(call.warehouse(config), read_only=True) as warehouse:
         worth = _registries(call, config, warehouse, question.max_age)
         found, missing = _found(warehouse, question.asked, worth)
-        new = deploying(warehouse, question.deploy, environment=question.environment)
+        new = deploying(
+            warehouse,
+            question.deploy,
+            environment=question.environment,
+            unseen=worth.blind_spots,
+        )
         every = list(dict.fromkeys((*found, *new.found)))
         spots = _unread(config, warehouse, every)
         judged = _evaluate(call, warehouse, question, every, new)
