@@ -136,22 +136,7 @@ def environment_of(places: Sequence[Path], facts: Mapping[str, Any]) -> Environm
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    currency = facts["currency"]
-    environment.filters.update(
-        money=lambda amount, unit=currency: show.money(amount, unit),
-        plain_money=show.plain_money,
-        percent=show.percent,
-        number=show.number,
-        plural=show.plural,
-        month=show.month,
-        month_name=show.month_name,
-        short_month=show.short_month,
-        day=show.day,
-        instant=show.instant,
-        age=partial(show.age, now=facts["now"]),
-        total=show.total,
-        short=show.short,
-    )
+    environment.filters.update(_filters(facts))
     environment.globals.update(
         **facts,
         ratio=show.ratio,
@@ -163,6 +148,25 @@ def environment_of(places: Sequence[Path], facts: Mapping[str, Any]) -> Environm
         daily_band=chart_band.daily_band,
     )
     return environment
+
+
+def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    currency = facts["currency"]
+    return {
+        "money": lambda amount, unit=currency: show.money(amount, unit),
+        "plain_money": show.plain_money,
+        "percent": show.percent,
+        "number": show.number,
+        "plural": show.plural,
+        "month": show.month,
+        "month_name": show.month_name,
+        "short_month": show.short_month,
+        "day": show.day,
+        "instant": show.instant,
+        "age": partial(show.age, now=facts["now"]),
+        "total": show.total,
+        "short": show.short,
+    }
 
 
 def _write(path: Path, page: str) -> Path:
