@@ -187,3 +187,39 @@ def test_two_objects_of_one_name_are_refused(tmp_path):
         read_deploy([(str(tmp_path), None)])
 
     assert caught.value.what == "Deployment churn stands twice"
+
+
+@pytest.mark.parametrize(
+    ("head", "codes"),
+    [
+        ("apiVersion: argoproj.io/v1alpha1\n    kind: Rollout", [3]),
+        ("apiVersion: serving.knative.dev/v1\n    kind: Service", [3]),
+        ("apiVersion: serving.kserve.io/v1alpha1\n    kind: LLMInferenceService", [3]),
+        ("apiVersion: batch/v1\n    kind: Job", [4]),
+        ("apiVersion: v1\n    kind: Service", [4]),
+    ],
+)
+def test_what_serves_in_a_way_that_cannot_be_read_is_no_silence(head, codes):
+    """A rollout of a model beside a good deployment must not pass unseen; a job serves nothing."""
+    text = DEPLOYMENT.replace("apiVersion: apps/v1\n    kind: Deployment", head)
+    alone = piped(text)
+    beside = piped(f"{DEPLOYMENT}\n    ---{text}")
+
+    assert [problem.exit_code for problem in alone.problems] == codes
+    assert [problem.exit_code for problem in beside.problems] == [c for c in codes if c == 3]
+
+
+def test_a_rollout_without_a_model_is_none_of_ours():
+    """Most workloads of a chart serve no model."""
+    text = DEPLOYMENT.replace("apps/v1\n    kind: Deployment", "argoproj.io/v1\n    kind: Rollout")
+    [problem] = piped(text.replace("gov.model", "app")).problems
+
+    assert problem.exit_code == 4
+
+
+def test_a_model_file_among_other_documents_is_refused():
+    """It would be left out silently, with all that it says."""
+    with pytest.raises(ConfigurationError) as caught:
+        piped(DEPLOYMENT + "\n    ---\n    model: churn\n    owner: a\n")
+
+    assert caught.value.what == "a model.gov.yaml stands beside other documents"

@@ -353,6 +353,18 @@ def test_a_version_that_an_unseen_registry_may_have_is_incomplete(estate, gate):
     assert (said.code, "not every registry could be seen" in said.err) == (3, True)
 
 
+def test_what_the_gate_cannot_read_is_incomplete_beside_what_it_can(estate, gate):
+    """Exit code 3: the deployment is fine, and nobody judged the rollout; a violation outranks."""
+    estate()
+    rollout = MANIFEST.replace("apps/v1", "argoproj.io/v1").replace(": Deployment", ": Rollout")
+    both = f"{MANIFEST}\n    ---{rollout}"
+    said = gate("-", piped=both)
+
+    assert (said.code, "Rollout churn serves a model" in said.err) == (3, True)
+    assert gate("-", piped=rollout).code == 3
+    assert gate("-", piped=both.replace(f"@{DIGEST}", ":1")).code == 1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -16,7 +16,12 @@ from typing import Any
 
 from quaestor.core.deploy import DeployKind, DeployObject
 from quaestor.core.documents import Document, parse_documents
-from quaestor.core.errors import ConfigurationError, NothingEvaluatedError
+from quaestor.core.errors import (
+    ConfigurationError,
+    IncompleteError,
+    NothingEvaluatedError,
+    QuaestorError,
+)
 from quaestor.core.model_gov import ModelGov, read_model_gov
 from quaestor.core.text import printable, size_text
 
@@ -33,6 +38,25 @@ RESOURCES = frozenset(
         ("HorizontalPodAutoscaler", "autoscaling"),
         ("ScaledObject", "keda.sh"),
         ("Service", ""),
+    )
+)
+# What may serve a model too, and this gate cannot read: those of the first group always do, those
+# of the second where they say so (gov.model).
+_UNREAD_SERVERS = frozenset(
+    (
+        ("LLMInferenceService", "serving.kserve.io"),
+        ("InferenceGraph", "serving.kserve.io"),
+        ("SeldonDeployment", "machinelearning.seldon.io"),
+        ("RayService", "ray.io"),
+    )
+)
+_UNREAD_WORKLOADS = frozenset(
+    (
+        ("Rollout", "argoproj.io"),
+        ("Service", "serving.knative.dev"),
+        ("DaemonSet", "apps"),
+        ("ReplicaSet", "apps"),
+        ("Pod", ""),
     )
 )
 SERVING = ("Deployment", "StatefulSet", "InferenceService")
@@ -64,13 +88,14 @@ class Deploy:
         objects: In the order asked, files of a folder by name.
         ignored: How many files of folders hold nothing for the gate.
         charts: The folders of Helm charts, whose templates are no manifests yet.
-        problems: One for each target that holds nothing that the gate judges.
+        problems: One for each target that holds nothing that the gate judges, and for each
+            object that serves a model in a way that it cannot read.
     """
 
     objects: tuple[DeployObject, ...]
     ignored: int
     charts: tuple[str, ...]
-    problems: tuple[NothingEvaluatedError, ...] = ()
+    problems: tuple[QuaestorError, ...] = ()
 
 
 def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
@@ -83,7 +108,7 @@ def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
         ConfigurationError: A file cannot be read, is too large, or no valid YAML.
     """
     objects: list[DeployObject] = []
-    problems: list[NothingEvaluatedError] = []
+    problems: list[QuaestorError] = []
     ignored = 0
     charts: list[str] = []
     for target, piped in targets:
@@ -93,15 +118,15 @@ def read_deploy(targets: Sequence[tuple[str, bytes | None]]) -> Deploy:
             charts += unrendered
             ignored += others + sum(not each for each in per_file)
             found = [one for each in per_file for one in each]
-            problems += _problem(found, target, unrendered)
+            problems += _problems(found, target, unrendered)
         else:
             path = STANDARD_INPUT if piped is not None else target
             content = piped if piped is not None else _content(Path(target))
             if len(content) > MOST_BYTES:
                 raise _too_large(path)
             found = list(_objects(target, path, content))
-            problems += _problem(found, path, (), is_empty=not content.strip())
-        objects += found
+            problems += _problems(found, path, (), is_empty=not content.strip())
+        objects += (one for one in found if not _is_unread(one))
     return Deploy(tuple(_once(objects)), ignored, tuple(charts), tuple(problems))
 
 
@@ -162,11 +187,18 @@ def _files(folder: Path) -> tuple[list[Path], int, list[str]]:
     return sorted(found), others, charts
 
 
-def _problem(
+def _problems(
     found: Sequence[DeployObject], where: str, charts: Sequence[str], *, is_empty: bool = False
-) -> Iterator[NothingEvaluatedError]:
-    """Yield what is to be said of a target that holds nothing for the gate."""
-    if any(is_target(one) for one in found):
+) -> Iterator[QuaestorError]:
+    """Yield what the gate cannot read of a target, or that there is nothing for it."""
+    for one in filter(_is_unread, found):
+        yield IncompleteError(
+            f"{one.text('kind')} {printable(one.text('metadata', 'name'))} serves a model, and "
+            "the gate cannot read such an object",
+            where=printable(one.place),
+            fix="Ask about the model version by its name as well, and leave this object out.",
+        )
+    if any(is_target(one) or _is_unread(one) for one in found):
         return
     chart = f"`helm template {printable(charts[0])} | quaestor gate -`" if charts else ""
     yield NothingEvaluatedError(
@@ -174,6 +206,16 @@ def _problem(
         where=printable(where),
         fix=f"Render the chart first: {chart}." if charts else f"Give {_KINDS}.",
     )
+
+
+def _group_of(one: DeployObject) -> tuple[str | None, str]:
+    return one.text("kind"), (one.text("apiVersion") or "").rpartition("/")[0]
+
+
+def _is_unread(one: DeployObject) -> bool:
+    if one.kind is not DeployKind.KUBERNETES or _group_of(one) not in _UNREAD_WORKLOADS:
+        return one.kind is DeployKind.KUBERNETES and _group_of(one) in _UNREAD_SERVERS
+    return any(one.text(*place, "gov.model") for place in _LABELS)
 
 
 def is_target(one: DeployObject) -> bool:
@@ -198,7 +240,13 @@ def _objects(target: str, path: str, content: bytes) -> Iterator[DeployObject]:
             one = DeployObject(DeployKind.KUBERNETES, target, path, document.line_of(part), value)
             if recognised := _recognised(one, document, part):
                 yield recognised
-            elif len(documents) == 1 and _is_model_gov(value):
+            elif _is_model_gov(value):
+                if len(documents) > 1:
+                    raise ConfigurationError(
+                        "a model.gov.yaml stands beside other documents",
+                        where=printable(one.place),
+                        fix="Give each model a file of its own.",
+                    )
                 gov, whole = read_model_gov(content, Path(path))
                 line = whole.line_of(("model",))
                 kind = DeployKind.MODEL_GOV
@@ -221,12 +269,9 @@ def _parts(document: Document) -> Iterator[tuple[tuple[str, ...], Mapping[str, A
 def _recognised(
     one: DeployObject, document: Document, part: tuple[str, ...]
 ) -> DeployObject | None:
-    kind, version = one.text("kind"), one.text("apiVersion")
-    if kind and version:
-        group = version.rpartition("/")[0]
-        if (kind, group) not in RESOURCES:
-            return None
-        return replace(one, value=_with_texts(one.value, document, part))
+    if one.text("kind") and one.text("apiVersion"):
+        told = replace(one, value=_with_texts(one.value, document, part))
+        return told if _group_of(one) in RESOURCES or _is_unread(told) else None
     value = one.value
     if (
         isinstance(value.get("ProductionVariants"), list)

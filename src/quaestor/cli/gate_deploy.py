@@ -100,11 +100,11 @@ def targets_of(texts: Sequence[str]) -> tuple[tuple[Asked, ...], Deploy | None]:
             asked.append(parse(text))
     if not files:
         return tuple(asked), None
-    from quaestor.audit.manifest import read_deploy
+    from quaestor.audit.manifest import is_target, read_deploy
 
     deploy = read_deploy(files)
-    if deploy.problems and len(deploy.problems) == len(files) and not asked:
-        raise deploy.problems[0]
+    if not asked and not any(is_target(one) for one in deploy.objects):
+        raise min(deploy.problems, key=lambda problem: problem.exit_code)
     return tuple(asked), deploy
 
 
@@ -280,7 +280,7 @@ def of_deploy(
 
 def say_ignored(call: Call, deploy: Deploy | None) -> None:
     """Say what of folders was not looked at."""
-    if deploy is None or call.quiet:
+    if deploy is None or call.quiet or call.json_errors:
         return
     if deploy.ignored:
         count = f"{deploy.ignored:,} file{'s' if deploy.ignored != 1 else ''}"
