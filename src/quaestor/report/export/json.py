@@ -11,6 +11,7 @@ from quaestor.core.text import json_value
 from quaestor.report.export.standing import Standing, standings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from decimal import Decimal
 
@@ -69,10 +70,27 @@ def dump(value: Any) -> str:
     }
     <BLANKLINE>
     """
-    text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
+    return _inert(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)) + "\n"
+
+
+def dump_lines(values: Iterable[Any]) -> str:
+    r"""Return a JSON array with one value a line, as harmless as `dump` and far faster.
+
+    >>> print(dump_lines([{"a": 1}, {"a": "<"}]))
+    [
+    {"a": 1},
+    {"a": "\u003c"}
+    ]
+    <BLANKLINE>
+    """
+    lines = (_inert(json.dumps(value, ensure_ascii=True, allow_nan=False)) for value in values)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _inert(text: str) -> str:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return text + "\n"
+    return text
 
 
 def _finding(one: Finding, standing: Standing, summary: RunSummary) -> dict[str, Any]:

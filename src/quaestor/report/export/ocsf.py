@@ -18,9 +18,9 @@ from quaestor.core.rule import Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import json_value, printable
 from quaestor.core.verdict import Severity, Verdict
-from quaestor.report.export.json import dump
+from quaestor.report.export.json import dump_lines
 from quaestor.report.export.junit import kind_of
-from quaestor.report.export.sentences import headline, reason_of
+from quaestor.report.export.sentences import reason_of
 from quaestor.report.export.standing import (
     Standing,
     commands_of,
@@ -55,12 +55,10 @@ _NEW = (1, "New")
 def render(summary: RunSummary) -> str:
     """Return a JSON array of events, the worst first."""
     rules = rules_by_id(summary)
-    return dump(
-        [
-            _event(one, standing, rules.get(one.policy), summary)
-            for one, standing in standings(summary)
-            if standing is not Standing.SKIPPED
-        ]
+    return dump_lines(
+        _event(one, standing, rules.get(one.policy), summary)
+        for one, standing in standings(summary)
+        if standing is not Standing.SKIPPED
     )
 
 
@@ -167,7 +165,7 @@ def _remediation(one: Finding, rule: Rule | None, summary: RunSummary) -> dict[s
 def _unmapped(one: Finding, standing: Standing, summary: RunSummary) -> dict[str, Any]:
     money = one.at_stake_per_month
     facts = {
-        "run": headline(summary),
+        "run": summary.decision.verdict.value,
         "standing": standing.value,
         "blocking": one.blocking,
         "model": one.model,
