@@ -21,9 +21,9 @@ def planted() -> dict[str, set[str]]:
 
 
 def failing(estate) -> dict[str, set[str]]:
-    """Policy -> the subjects that did fail."""
+    """Policy -> the subjects that did fail, waived or not."""
     subjects: dict[str, set[str]] = {}
-    for finding in estate.audited.summary.ordered(Verdict.FAIL):
+    for finding in estate.audited.summary.ordered(Verdict.FAIL, Verdict.WAIVED):
         subjects.setdefault(finding.policy, set()).add(finding.subject)
     return subjects
 
@@ -31,6 +31,21 @@ def failing(estate) -> dict[str, set[str]]:
 def test_each_planted_fault_is_found_and_nothing_beside_them(estate):
     """Every fault, and no finding of any policy about a subject that is clean."""
     assert failing(estate) == planted()
+
+
+def test_what_a_waiver_lets_stand_is_waived_and_nothing_else(estate):
+    """The finding names its waiver, and does not count against the audit."""
+    waived = {
+        (one.policy, one.subject, one.waiver)
+        for one in estate.audited.summary.ordered(Verdict.WAIVED)
+    }
+
+    assert waived == {
+        (fault.policy, subject, fault.waiver)
+        for fault in FAULTS
+        if fault.waiver
+        for subject in fault.subjects
+    }
 
 
 def test_nothing_goes_unanswered(estate):

@@ -26,7 +26,10 @@ def write_faults(folder: Path) -> None:
 
 
 def write(folder: Path) -> None:
-    """Write README.md and, last, quaestor.yaml."""
+    """Write README.md, the waiver, the attestations and, last, quaestor.yaml."""
+    for name in ("attestations.yaml", "waivers/translation-rollback.yaml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text((_TEXTS / name).read_text(encoding="utf-8"), encoding="utf-8")
     readme = Template((_TEXTS / "README.md").read_text(encoding="utf-8"))
     text = readme.substitute(
         passing=PASSING,
@@ -41,7 +44,8 @@ def write(folder: Path) -> None:
 
 def _line(fault: Fault) -> str:
     subjects = ", ".join(f"`{subject}`" for subject in fault.subjects)
-    return f"| {subjects} | `{fault.policy}` | {fault.story} |"
+    waived = f" (waived: `waivers/{fault.waiver}.yaml`)" if fault.waiver else ""
+    return f"| {subjects} | `{fault.policy}`{waived} | {fault.story} |"
 
 
 def _as_data() -> dict[str, object]:
@@ -50,7 +54,12 @@ def _as_data() -> dict[str, object]:
         "passing": PASSING,
         "failing": FAILING,
         "faults": [
-            {"policy": fault.policy, "subjects": list(fault.subjects), "story": fault.story}
+            {
+                "policy": fault.policy,
+                "subjects": list(fault.subjects),
+                "story": fault.story,
+                "waiver": fault.waiver,
+            }
             for fault in FAULTS
         ],
         "unobserved": [

@@ -35,6 +35,7 @@ class Fault:
         model: Model whose tags are changed.
         endpoint: Deployment of which its model.gov.yaml says otherwise.
         tags: New values of gov.* columns; None takes the tag away.
+        waiver: The waiver (`waivers/<id>.yaml`) that lets it stand for a time.
     """
 
     policy: str
@@ -44,6 +45,7 @@ class Fault:
     model: str | None = None
     endpoint: str | None = None
     tags: dict[str, str | None] = field(default_factory=dict)
+    waiver: str | None = None
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -123,6 +125,29 @@ FAULTS: tuple[Fault, ...] = (
         story="A person kept the right to promote after a migration.",
     ),
     Fault(
+        policy="artifact-not-signed",
+        subjects=("fraud-login:5",),
+        story="Its signature was made by a laptop's key, and does not verify.",
+        version="fraud-login:5",
+        tags={"signature_verified": "false"},
+    ),
+    Fault(
+        policy="drift-unattended",
+        subjects=("search-ranker-api",),
+        story="A new catalogue went live on 2026-11-12; nobody opened an incident.",
+        endpoint="search-ranker-api",
+        tags={"drift": "0.31"},
+    ),
+    Fault(
+        policy="rollback-not-rehearsed",
+        subjects=("translation-api",),
+        story="The rehearsal was put off until the new cluster is there; until then a waiver "
+        "lets it stand.",
+        endpoint="translation-api",
+        tags={"rollback_tested_at": "2026-02-03T10:00:00Z"},
+        waiver="translation-rollback",
+    ),
+    Fault(
         policy="gpu-idle",
         subjects=(f"prod-eu/{IDLE_NODE}",),
         story=f"Two training jobs ended on {IDLE_FROM}; their pods still hold the GPUs.",
@@ -131,6 +156,11 @@ FAULTS: tuple[Fault, ...] = (
         policy="unattributed-spend",
         subjects=("all spend",),
         story="Twenty notebooks of a workshop in October run on in the sandbox account, untagged.",
+    ),
+    Fault(
+        policy="commitment-coverage-low",
+        subjects=("aws USD",),
+        story="The A10G nodes were never put under a savings plan.",
     ),
     Fault(
         policy="budget-exceeded",
