@@ -9,9 +9,15 @@ from typing import Any
 
 import pytest
 
+from builders.bills import NOW
 from builders.rows import insert
 from quaestor.audit.manifest import read_deploy
-from quaestor.normalise import manifest, registry
+from quaestor.collect.k8s_kept import RESOURCES, kept
+from quaestor.collect.landing import Landing
+from quaestor.collect.objects import land_objects
+from quaestor.core.sources import KubernetesSource
+from quaestor.normalise import kubernetes, manifest, registry
+from quaestor.normalise.job import Job
 from quaestor.normalise.manifest import CATALOG, Read, known_version
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -103,6 +109,40 @@ def test_a_deployment_that_runs_takes_the_place_of_its_row(warehouse, read):
     assert seen(one.then, "log_retention_days", "risk_tier", "status") == (200, 2, "ready")
     assert one.now is not None
     assert one.now["version"] == "6"
+
+
+def test_a_cluster_that_runs_the_manifest_says_the_same(tmp_path: Path):
+    """One SQL reads both; what only a platform knows, or only the gate, is left out."""
+    text = DEPLOYMENT.replace(
+        "readinessProbe: {}",
+        "readinessProbe: {}, securityContext: {runAsNonRoot: true}, "
+        "resources: {requests: {cpu: 500m, memory: 2Gi}, limits: {nvidia.com/gpu: 1}}",
+    )
+    deploy = read_deploy([("-", textwrap.dedent(text).encode())])
+    with Warehouse(":memory:") as opened:
+        [one] = manifest.read(opened, deploy.objects, environment="production").deployments
+    with Warehouse(":memory:") as opened:
+        load(opened, tmp_path, "deployments", deploy.objects[0].value)
+        [ran] = opened.records("select * from registry.deployment")
+    platform = {"source", "deployment", "cluster", "environment", "status", "image_digests", "tags"}
+
+    assert (ran["cpu_request_cores"], ran["gpu_request"], ran["runs_as_non_root"]) == (0.5, 1, True)
+    assert {name: ran[name] for name in ran if name not in platform} == {
+        name: one.then[name] for name in ran if name not in platform
+    }
+
+
+def load(warehouse: Warehouse, folder: Path, kind: str, value: Any) -> None:
+    """Land one object as the collector of clusters does, and load it."""
+    shape = next(one.shape for one in RESOURCES if one.name == kind)
+    landing = Landing(folder, "prod")
+    file = land_objects(landing, "prod", kind, [kept(value, shape)])
+    landed = landing.snapshot([file], kind="kubernetes", schema="kubernetes", now=NOW)
+    source = KubernetesSource(name="prod")
+    job = Job(source, landed, landing.root, "USD", lambda _: None)
+    with warehouse.transaction():
+        kubernetes.load(warehouse, job)
+        registry.settle(warehouse)
 
 
 def test_the_warehouse_itself_stays_as_it_is(warehouse, read):
