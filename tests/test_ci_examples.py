@@ -454,6 +454,20 @@ def test_the_hooks_of_policies_see_a_policy_without_cases(runner, name, sound, c
     assert said.returncode == code, said.stdout + said.stderr
 
 
+@pytest.mark.parametrize("name", ["quaestor-policy-lint", "quaestor-policy-test"])
+def test_the_hooks_of_policies_take_a_folder_that_adjusts_built_in_ones(runner, name):
+    """A file that sets a severity and nothing else is no policy on its own."""
+    folder = runner.home / "policies" / "ownership"
+    folder.mkdir(parents=True)
+    (folder / "model-without-owner.yaml").write_text("severity: critical\n")
+    config = runner.home / "quaestor.yaml"
+    config.write_text(config.read_text() + "\npolicies: [builtin, policies/]\n")
+    said = hooked(runner, name)
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "1 polic" in said.stdout
+
+
 @pytest.mark.parametrize(("changes", "code"), [({}, 0), ({"approved_by": "ada"}, 2)])
 def test_the_hook_of_waivers_sees_one_that_its_requester_approved(runner, changes, code):
     """Four eyes, before it is committed."""

@@ -16,10 +16,32 @@ if TYPE_CHECKING:
 
 def configured(call: Call) -> tuple[Policy, ...]:
     """Return the policies of the configuration; without one, the built-in ones."""
-    from quaestor.audit.policies import load_policies, places_of
+    from quaestor.audit.policies import load_policies
 
-    config = call.config() if call.config_path.is_file() else Config()
-    return load_policies(places_of(config))
+    return load_policies(_places(call))
+
+
+def _places(call: Call) -> tuple[Path, ...]:
+    from quaestor.audit.policies import places_of
+
+    return places_of(call.config() if call.config_path.is_file() else Config())
+
+
+def _of_folder(call: Call, folder: Path) -> list[Policy]:
+    """Return the policies of a folder.
+
+    Of one that the configuration names, those too that an earlier place defines and this one
+    adjusts: on its own such a file is no policy.
+    """
+    from quaestor.audit.policies import load_policies, policy_files
+
+    places = [place.resolve() for place in _places(call)]
+    here = folder.resolve()
+    if here not in places:
+        return list(load_policies([folder]))
+    names = {path.stem for path in policy_files(folder)}
+    known = load_policies(places[: places.index(here) + 1])
+    return [policy for policy in known if policy.id in names]
 
 
 def chosen(call: Call, what: Sequence[str]) -> list[Policy]:
@@ -32,7 +54,7 @@ def chosen(call: Call, what: Sequence[str]) -> list[Policy]:
     Raises:
         ConfigurationError: A folder without policies, no such policy, or a malformed one.
     """
-    from quaestor.audit.policies import find_policy, load_policies, read_policy
+    from quaestor.audit.policies import find_policy, read_policy
 
     if not what:
         return list(configured(call))
@@ -40,7 +62,7 @@ def chosen(call: Call, what: Sequence[str]) -> list[Policy]:
     for name in what:
         path = Path(name)
         if path.is_dir():
-            found = list(load_policies([path]))
+            found = _of_folder(call, path)
             if not found:
                 raise ConfigurationError("holds no policy", where=name, fix="Name its parent?")
         elif path.suffix == ".yaml":
