@@ -440,6 +440,24 @@ def test_a_model_file_is_judged_before_it_is_merged(home, estate, gate):
     assert "churn:6 has no approval" in without.out
 
 
+def test_a_deployment_that_a_file_no_longer_names_is_not_judged(home, estate, gate):
+    """What the last look found of the file counts no more, once the file is another."""
+
+    def landed(warehouse):
+        row = {"source": "gov", "model": "churn", "from_file": True}
+        stated(warehouse, "model", **row)
+        shared = {"environment": "production", "images": ["old:1"], "cost_change_per_month": 0}
+        stated(warehouse, "deployment", deployment="churn-api", version="7", **row | shared)
+        told = {"field": "deployment", "supplied": True, "via": "file"}
+        insert(warehouse, "registry.stated_evidence", source="gov", **told)
+
+    estate(landed)
+    text = 'model: churn\nversions: {"7": {}}\n'
+
+    assert gate("churn:7").code == 1
+    assert gate(written(home, "model.gov.yaml", text)).code == 0
+
+
 def test_a_new_model_in_a_file_is_judged_by_it_alone(home, estate, gate):
     """A model that no registry has yet: what the file leaves out it could have said."""
     estate()

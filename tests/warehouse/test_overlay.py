@@ -41,6 +41,18 @@ def test_a_row_of_the_same_key_is_replaced_and_others_are_added(warehouse):
     assert seen == [("churn", "new"), ("churn", None), ("fraud", "team")]
 
 
+def test_what_is_replaced_as_a_whole_is_gone_where_nothing_new_is_said(warehouse):
+    """A file that no longer names a thing takes it away; a blank is a name like any other."""
+    warehouse.run("create table beside.main.gone (source varchar, owner varchar)")
+    warehouse.run("insert into beside.main.gone values ('reg', 'team')")
+    keys = ("source", "model"), "beside.main.gone", ("source", "owner")
+    overlay = Overlay("registry.model", "beside.registry.model", *keys)
+    with Sandbox(warehouse, overlays=[overlay]) as opened:
+        seen = opened.rows(MODELS).rows
+
+    assert seen == [("churn", "new"), ("churn", None)]
+
+
 def test_the_warehouse_is_as_it_was(warehouse):
     """The next sandbox without them sees its own rows."""
     sandbox(warehouse).close()

@@ -134,17 +134,13 @@ def deploying(
         return Deploying()
     from quaestor.ledger import deploy_cost
     from quaestor.normalise import manifest
-    from quaestor.warehouse.overlay import Overlay
 
     read = manifest.read(warehouse, deploy.objects, environment=environment)
     priced = deploy_cost.price(warehouse, read.deployments)
     deploy_cost.lay_over(warehouse, manifest.CATALOG, read.deployments, priced)
-    keys = {**manifest.KEYS, "ledger.budget": deploy_cost.BUDGET_KEY}
     answer = Deploying(
         missing=(*deploy.problems, *_empty(deploy, read.deployments, read.models)),
-        overlays=tuple(
-            Overlay(table, f"{manifest.CATALOG}.{table}", key) for table, key in keys.items()
-        ),
+        overlays=tuple(_overlays()),
         priced=priced,
         places={
             **{("registry.deployment", one.deployment): one.place for one in read.deployments},
@@ -152,6 +148,19 @@ def deploying(
         },
     )
     return _with_versions(warehouse, answer, read, unseen)
+
+
+def _overlays() -> Iterable[Overlay]:
+    """Yield what counts before each table once a deploy was read."""
+    from quaestor.ledger.deploy_cost import BUDGET_KEY
+    from quaestor.normalise.manifest import CATALOG, KEYS, REPLACED, REPLACED_BY, REPLACED_IN
+    from quaestor.warehouse.overlay import Overlay
+
+    for table, key in {**KEYS, "ledger.budget": BUDGET_KEY}.items():
+        if table in REPLACED_IN:
+            yield Overlay(table, f"{CATALOG}.{table}", key, REPLACED, REPLACED_BY)
+        else:
+            yield Overlay(table, f"{CATALOG}.{table}", key)
 
 
 def _with_versions(

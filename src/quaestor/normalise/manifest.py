@@ -28,6 +28,11 @@ KEYS = {
     "registry.grant": ("source", "subject", "principal", "right"),
     "registry.evidence": ("source", "field"),
 }
+# Of which source and model a `model.gov.yaml` says all there is to say: `REPLACED` of the
+# catalogue, by these columns, in these tables.
+REPLACED = f"{CATALOG}.main.replaced"
+REPLACED_BY = ("source", "model")
+REPLACED_IN = ("registry.model", "registry.model_version", "registry.deployment")
 # What a manifest does not tell and the platform does: it stays as it is.
 _KEPT = (
     *("region", "resource_id", "created_at", "status", "public_access", "autoscaler"),
@@ -105,6 +110,7 @@ def known_version(warehouse: Warehouse, model: str, version: str) -> bool:
 def _beside(warehouse: Warehouse, home: str) -> Iterator[None]:
     """Let `registry` and `usage` be empty tables in memory, and `config` the warehouse's own."""
     warehouse.run(f"attach ':memory:' as {CATALOG} (read_write)")
+    warehouse.run(f"create table {REPLACED} (source varchar, model varchar)")
     for schema in _SCHEMAS:
         warehouse.run(f"create schema {CATALOG}.{schema}")
     tables = warehouse.rows(
@@ -249,6 +255,7 @@ def _state(warehouse: Warehouse, home: str, gov: Sequence[DeployObject]) -> None
             [model],
         )
         source = rows[0][0] if rows else DeployKind.MODEL_GOV.source
+        warehouse.run(f"insert into {REPLACED} values (?, ?)", [source, model])
         for table in ("stated_model", "stated_model_version"):
             warehouse.run(
                 f"delete from registry.{table} where source = ? and model = ? and from_file",
@@ -271,7 +278,8 @@ def _keep(warehouse: Warehouse, home: str) -> None:
             f"insert into registry.{table} by name "
             f"select * from {quoted(home)}.registry.{table} "
             "where model in (select model from deploy_model) "
-            f"and (source, {key}) not in (select (source, {key}) from registry.{table})"
+            f"and (source, {key}) not in (select (source, {key}) from registry.{table}) "
+            f"and (source, model) not in (select (source, model) from {REPLACED})"
         )
 
 
