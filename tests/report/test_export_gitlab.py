@@ -114,3 +114,10 @@ def test_hostile_names_leave_paths_inside_the_repository(a_full_gate, hostile):
         path = one["location"]["path"]
         assert not path.startswith("/")
         assert ".." not in path.split("/")
+
+
+def test_two_findings_of_one_name_are_one_issue(a_finding, a_gate):
+    """GitLab drops the second of a fingerprint without a word; the worse one stays."""
+    same = [a_finding(severity=Severity.LOW), a_finding(severity=Severity.CRITICAL)]
+
+    assert [one["severity"] for one in issues(a_gate(same))] == ["blocker"]

@@ -77,7 +77,7 @@ def test_the_page_says_verdict_findings_cost_and_waivers(a_finding, a_gate, page
 
     for expected in (
         "churn:7 may not run: 1 rule is broken at or above high.",
-        "What closes the gate",
+        "New, and closes the gate",
         "mlflow: set-tag MODEL gov.owner",
         "in the baseline since 2026-11-01",
         "budget search, 3,000.00 USD a month: exceeded, 3,200.00 USD with the change",

@@ -81,7 +81,7 @@ def test_the_comment_says_verdict_findings_cost_and_waivers(a_full_gate):
     ]
     headings = [line for line in lines if line.startswith(("### ", "<details>"))]
     assert headings == [
-        "### What closes the gate (1)",
+        "### New, and closes the gate (1)",
         "### Without an answer (2)",
         "<details><summary>Said, and no more (1)</summary>",
         "<details><summary>Known before (1)</summary>",
@@ -146,3 +146,18 @@ def test_what_is_let_off_is_said_with_its_reason(a_finding, a_gate):
         "churn has no owner; in the baseline since 2026-11-01",
         "churn has no owner; waiver W-7",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "heading"),
+    [
+        ("gate", None, "### What closes the gate (1)"),
+        ("gate", "in the baseline", "### New, and closes the gate (1)"),
+        ("audit", None, "### What fails the audit (1)"),
+    ],
+)
+def test_the_heading_says_what_fails_and_whether_it_is_new(a_finding, a_gate, kind, known, heading):
+    """With a baseline or a difference, what fails is what was not there before."""
+    findings = [a_finding(), *([a_finding("old", known=known)] if known else [])]
+
+    assert heading in formatted("markdown", a_gate(findings, kind=kind)).splitlines()

@@ -50,7 +50,8 @@ def render(summary: RunSummary) -> str:
         for one, standing in standings(summary)
         if standing in _PREFIX
     ]
-    return dump([*_blind_spots(summary), *issues])
+    unique = {issue["fingerprint"]: issue for issue in reversed(issues)}  # the worst one stays
+    return dump([*_blind_spots(summary), *reversed(unique.values())])
 
 
 def _issue(

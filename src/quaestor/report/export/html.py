@@ -13,6 +13,7 @@ from quaestor.core.run_summary import RunSummary
 from quaestor.core.shipped import shipped
 from quaestor.report.export.sentences import (
     change_lines,
+    closing_title,
     count_line,
     evidence_line,
     headline,
@@ -22,7 +23,6 @@ from quaestor.report.export.standing import Standing, by_standing, commands_of, 
 from quaestor.report.html import environment_of, styling
 
 _GROUPS = {
-    Standing.FAILING: "What closes the gate",
     Standing.OPEN: "Without an answer",
     Standing.WARNING: "Violated, and only said",
     Standing.KNOWN: "Known before",
@@ -40,6 +40,7 @@ def render(summary: RunSummary) -> str:
     facts = {"currency": summary.currency, "now": summary.audited_at, "version": summary.version}
     place = shipped("reports")
     found = by_standing(summary)
+    groups = {Standing.FAILING: closing_title(summary), **_GROUPS}
     template = environment_of([Path(__file__).parent, place], facts).get_template("gate.html.j2")
     return template.render(
         **facts,
@@ -48,10 +49,10 @@ def render(summary: RunSummary) -> str:
         headline=headline(summary),
         counts=count_line(summary),
         evidence=evidence_line(summary),
-        figures=[(len(found[standing]), _GROUPS[standing]) for standing in list(_GROUPS)[:5]],
+        figures=[(len(found[standing]), groups[standing]) for standing in list(groups)[:5]],
         groups=[
             (standing.value, title, len(found[standing]), _by_rule(found[standing], summary))
-            for standing, title in _GROUPS.items()
+            for standing, title in groups.items()
             if found[standing]
         ],
         changes=[(change, list(change_lines(change))) for change in summary.priced],

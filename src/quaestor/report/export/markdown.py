@@ -15,6 +15,7 @@ from quaestor.report.export.markup import code, escaped
 from quaestor.report.export.sentences import (
     blind_line,
     change_lines,
+    closing_title,
     count_line,
     evidence_line,
     headline,
@@ -27,7 +28,6 @@ LONGEST = 60_000  # bytes; GitHub takes 65,536 characters
 _ROWS = dict.fromkeys(Standing, 5) | {Standing.FAILING: 15}
 _LINES = 5
 _TITLES = {
-    Standing.FAILING: "What closes the gate",
     Standing.OPEN: "Without an answer",
     Standing.WARNING: "Said, and no more",
     Standing.KNOWN: "Known before",
@@ -60,7 +60,7 @@ def document(summary: RunSummary, rows: Mapping[Standing, int], lines: int) -> I
     yield f"## Quaestor {summary.kind}: {summary.decision.verdict}"
     yield from ("", escaped(headline(summary), 500))
     found = by_standing(summary)
-    for standing, title in _TITLES.items():
+    for standing, title in {Standing.FAILING: closing_title(summary), **_TITLES}.items():
         if found[standing]:
             yield from _section(title, found[standing], standing, rows[standing], summary)
     costs = [line for change in summary.priced for line in change_lines(change)]

@@ -57,6 +57,12 @@ def headline(summary: RunSummary) -> str:
     return f"{about or 'The ' + summary.kind} {said}: {why}."
 
 
+def closing_title(summary: RunSummary) -> str:
+    """Return the heading over what fails; with a baseline it is what is new."""
+    closes = "fails the audit" if summary.kind == "audit" else "closes the gate"
+    return f"New, and {closes}" if summary.known() else f"What {closes}"
+
+
 def count_line(summary: RunSummary) -> str:
     """Return how many findings gave each verdict."""
     counts = summary.counts()
