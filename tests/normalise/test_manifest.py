@@ -318,6 +318,39 @@ def test_an_endpoint_configuration_takes_its_model_from_the_package(warehouse, r
     assert (one.model, one.version, one.then["replicas"]) == ("churn", "7", 2)
 
 
+def test_a_request_tells_how_its_endpoint_is_secured_and_rolled_out(read):
+    """What it leaves out, the endpoint does not have."""
+    made = """
+    ---
+    {"ModelName": "m", "ExecutionRoleArn": "role/sm", "PrimaryContainer": {}}
+    ---
+    {"EndpointName": "churn-live", "EndpointConfigName": "churn-config", "DeploymentConfig": {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "LINEAR"}},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}}
+    """
+    [one] = read(ENDPOINT % "" + made).deployments
+
+    assert seen(one.then, "rollout_strategy", "rolls_back", "network_isolated", "identity") == (
+        *("linear", True, False, "role/sm"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "wanted"),
+    [
+        ('{name: API_KEY, value: "x"}', ["API_KEY"]),
+        ("{name: API_KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}", []),
+        ('{name: MODE, value: "x"}', []),
+    ],
+)
+def test_a_manifest_names_the_variables_that_hold_a_secret(read, variable, wanted):
+    """As those of a cluster; their values go nowhere."""
+    env = f"readinessProbe: {{}}, env: [{variable}]"
+    [one] = read(DEPLOYMENT.replace("readinessProbe: {}", env)).deployments
+
+    assert one.then["environment_secrets"] == wanted
+
+
 def test_an_endpoint_configuration_takes_its_model_from_the_artifact_or_a_tag(read):
     """Where no package is named: the registry knows whose data it is, or its owner says so."""
     made = """

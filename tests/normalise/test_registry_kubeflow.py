@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from builders.kubeflow import Registry, a_registry, resource, serving
+from builders.kubeflow import Registry, a_registry, resource, serving, text
 from builders.registries import collect, load, loaded
 from builders.rows import insert
 from quaestor.core.errors import PartlyReadError
@@ -233,3 +233,27 @@ def test_a_deployment_is_joined_to_the_bill(registry, tmp_path):
         )
 
     assert joined == [("churn", "v1", "churn-api-1", Decimal("1.5"))]
+
+
+def test_properties_are_facts_of_models_versions_and_what_serves_them(registry, tmp_path):
+    """In the words of the vocabulary; one that cannot be read is named by its version."""
+    lists = registry.lists
+    lists["registered_models"][0]["customProperties"]["gov.task"] = text("ranking")
+    version = lists["model_versions"][0]
+    version["customProperties"] = {"gov.seed": text("4"), "gov.approvals": text("two")}
+    for service in lists["inference_services"]:
+        service["customProperties"] = {"gov.guardrail": text("ours")}
+    with loaded(tmp_path, keys(registry)) as (warehouse, spots):
+        tasks = warehouse.rows("select model, task from registry.model where task is not null")
+        [(name, seed)] = warehouse.rows(
+            "select version, seed from registry.model_version where seed is not null"
+        )
+        guarded = warehouse.rows("select distinct guardrail from registry.deployment")
+        [(file, raw)] = warehouse.rows(
+            "select file, raw ->> '$.subject' from quarantine.row where raw like '%approvals%'"
+        )
+
+    assert (tasks, seed, guarded) == ([("churn", "ranking")], "4", [("ours",)])
+    assert raw == f"version churn:{name}"
+    assert any("gov.approvals is 'two', not a whole number" in told for told in map(str, spots))
+    assert file

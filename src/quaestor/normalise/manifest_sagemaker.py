@@ -15,6 +15,9 @@ from quaestor.normalise.sagemaker import SUPPLIED as _SUPPLIED
 # What requests alone tell of what the API would.
 SUPPLIED = {field: how for field, how in _SUPPLIED.items() if field != "deployment.image_digests"}
 
+# What a configuration does not have where its request leaves it out.
+_LEFT_OUT = ("KmsKeyId", "DataCaptureConfig", "EnableNetworkIsolation", "VpcConfig")
+
 
 def endpoints(objects: Sequence[DeployObject]) -> Iterator[tuple[DeployObject, dict[str, Any]]]:
     """Yield each endpoint configuration as the endpoint that it will be.
@@ -25,8 +28,8 @@ def endpoints(objects: Sequence[DeployObject]) -> Iterator[tuple[DeployObject, d
     models = {
         name: _model(one.value) for one in objects if (name := one.text("ModelName")) is not None
     }
-    named = {
-        config: one.text("EndpointName")
+    requests = {
+        config: one
         for one in objects
         if (config := one.text("EndpointConfigName")) and "ProductionVariants" not in one.value
     }
@@ -34,14 +37,21 @@ def endpoints(objects: Sequence[DeployObject]) -> Iterator[tuple[DeployObject, d
         if "ProductionVariants" not in one.value:
             continue
         config = one.text("EndpointConfigName")
-        name = named.get(config) or one.text("EndpointName") or config or "unnamed"
+        request = requests.get(config or "")
+        named = request.text("EndpointName") if request else None
+        name = named or one.text("EndpointName") or config or "unnamed"
         variants = one.value["ProductionVariants"]
         yield (
             one,
             {
                 "EndpointName": name,
                 "EndpointArn": f"deploy:{name}",
-                "EndpointConfig": one.value,
+                "EndpointConfig": {**dict.fromkeys(_LEFT_OUT), **one.value},
+                **(
+                    {"LastDeploymentConfig": request.value.get("DeploymentConfig")}
+                    if request
+                    else {}
+                ),
                 "ProductionVariants": [
                     _state(each) for each in variants if isinstance(each, Mapping)
                 ],
