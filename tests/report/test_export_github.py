@@ -75,7 +75,7 @@ def test_ten_are_shown_and_the_others_are_counted(a_finding, a_gate):
     ]
 
 
-def test_what_is_known_or_waived_is_counted_and_no_error(a_finding, a_gate):
+def test_what_is_known_or_waived_is_named_and_no_error(a_finding, a_gate):
     """A job is not red for what somebody accepted."""
     gate = a_gate(
         [a_finding("old", known="in the baseline"), a_finding("let-off", verdict=Verdict.WAIVED)],
@@ -88,8 +88,8 @@ def test_what_is_known_or_waived_is_counted_and_no_error(a_finding, a_gate):
             {"title": "Quaestor gate"},
             (
                 "churn:7 may run: nothing new at or above high is wrong, 1 known before.\n"
-                "1 violation is known before.\n"
-                "1 violation is waived."
+                "1 violation is known before: old churn.\n"
+                "1 violation is waived: let-off churn."
             ),
         )
     ]

@@ -8,6 +8,8 @@ Source: GitHub, "Workflow commands for GitHub Actions"; actions/toolkit escapes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.rule import Rule
@@ -49,14 +51,20 @@ def render(summary: RunSummary) -> str:
     told = [cut(headline(summary), _LONGEST)]
     if hidden:
         told.append(f"The {_MOST} worst are shown; {hidden:,} more are not.")
-    for standing in (Standing.KNOWN, Standing.WAIVED):
-        if found[standing]:
-            what = counted(len(found[standing]), "violation is", "violations are")
-            told.append(
-                f"{what} {standing.value}{' before' if standing is Standing.KNOWN else ''}."
-            )
+    told += _accepted("known before", found[Standing.KNOWN])
+    told += _accepted("waived", found[Standing.WAIVED])
     first = command("notice", "\n".join(told), title=f"Quaestor {summary.kind}")
     return "\n".join([first, *lines, *_notes(summary)]) + "\n"
+
+
+def _accepted(word: str, findings: Sequence[Finding]) -> list[str]:
+    """Return what was let stand, by name as far as there is room."""
+    if not findings:
+        return []
+    what = counted(len(findings), "violation is", "violations are")
+    names = (f"{printable(one.policy)} {printable(one.subject)}" for one in findings[:_MOST])
+    more = f", and {len(findings) - _MOST:,} more" if len(findings) > _MOST else ""
+    return [f"{cut(f'{what} {word}: ' + ', '.join(names), _LONGEST)}{more}."]
 
 
 def _notes(summary: RunSummary) -> list[str]:
