@@ -179,6 +179,21 @@ def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path, monkeypatch):
     assert caught.value.where == str(tmp_path / "closed")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {namespace: ml, generateName: x-}\n",
+        json.dumps({"ProductionVariants": []}),
+    ],
+)
+def test_an_object_without_a_name_is_refused(text):
+    """Nothing that runs could be found under it."""
+    with pytest.raises(ConfigurationError) as caught:
+        piped(text)
+
+    assert caught.value.what.endswith("has no name")
+
+
 def test_two_objects_of_one_name_are_refused(tmp_path):
     """Nobody could tell which of the two will run."""
     for name in ("a.yaml", "b.yaml"):

@@ -307,11 +307,17 @@ def _once(objects: Iterable[DeployObject]) -> Iterator[DeployObject]:
     """Yield the objects, refusing two of one name: nobody could tell which one will run.
 
     Raises:
-        ConfigurationError: An object stands twice.
+        ConfigurationError: An object stands twice, or has no name.
     """
     seen: dict[tuple[str | None, ...], DeployObject] = {}
     for one in objects:
         name = name_of(one)
+        if not any(name[1:2] if one.kind is DeployKind.KUBERNETES else name[1:]):
+            raise ConfigurationError(
+                f"{printable(name[0])} has no name",
+                where=printable(one.place),
+                fix="Write metadata.name, or EndpointConfigName.",
+            )
         first = seen.setdefault(name, one)
         if first is not one:
             raise ConfigurationError(
@@ -325,8 +331,8 @@ def _once(objects: Iterable[DeployObject]) -> Iterator[DeployObject]:
 def name_of(one: DeployObject) -> tuple[str | None, ...]:
     """Return what tells an object from the others of its kind."""
     if one.kind is DeployKind.KUBERNETES:
-        return one.text("kind"), one.text("metadata", "namespace"), one.text("metadata", "name")
+        return one.text("kind"), one.text("metadata", "name"), one.text("metadata", "namespace")
     if one.gov is not None:
         return "model.gov.yaml of", one.gov.model
     names = ("EndpointName", "EndpointConfigName", "ModelName")
-    return "SageMaker", *(one.text(name) for name in names)
+    return "the SageMaker request", *(one.text(name) for name in names)

@@ -16,6 +16,7 @@ from quaestor.normalise.manifest_sagemaker import endpoints
 from quaestor.warehouse.duckdb import Warehouse
 
 HERE = "(deploy)"  # the cluster of a manifest, which does not name its own
+_OF_PODS = ("k8s_owner", "k8s_request")  # which manifests have none of
 _NOT_IN_MANIFESTS = ("status", "created_at", "created_by", "region", "resource_id")
 
 
@@ -45,7 +46,8 @@ def clusters(warehouse: Warehouse, objects: Sequence[DeployObject]) -> list[Blin
         "(cluster varchar, resource varchar, namespace varchar)"
     )
     for name in kubernetes.SHARED:
-        step.make(warehouse, name)
+        if name not in _OF_PODS:
+            step.make(warehouse, name)
     given = {"source": source, "seen_at": "1970-01-01"}
     warehouse.run(
         f"insert into usage.load_balancer by name {step.text('k8s_load_balancer')}", given
