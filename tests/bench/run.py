@@ -19,6 +19,7 @@ import duckdb
 import export
 import gpu_jobs
 import load
+import policies
 import prometheus
 import registry
 import start
@@ -39,6 +40,8 @@ BENCHES = {
     "mlflow": registry.registry,
     "normalise": normalise.normalise,
     "normalise-large": normalise.normalise_large,
+    "policies": policies.policies,
+    "gate-large": policies.gate,
     "prometheus": prometheus.prometheus,
 }
 

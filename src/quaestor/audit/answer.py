@@ -58,37 +58,59 @@ def findings_of_rows(
         known: The rest of the evidence.
         values: The policy's parameters.
     """
-    requires = policy.says.requires
-    first = 5 + len(requires)
-    last = first + compiled.evidence
+    judge = _Judge(policy, compiled, known, values)
     stakes, own = _money(policy, compiled, known)
-    skipped = f"the rule is for {_line(policy.says.when)}"
-    make = _maker(policy).make
-    names = compiled.columns[: compiled.evidence]
-    nothing_blank = (False,) * len(requires)
+    first = 5 + len(policy.says.requires)
+    make, rest = _maker(policy).make_later, judge.rest
+    verdicts: dict[tuple[Any, ...], Verdict] = {}  # a million rows answer in a few ways
     for row in rows:
-        source, subject, model, applies, holds = row[:5]
-        verdict, reason = Verdict.PASS, None
-        if applies is False:
-            verdict, reason = Verdict.SKIP, skipped
-        elif not holds or row[5:first] != nothing_blank:
-            shown = dict(zip(compiled.columns, row[first:], strict=True))
-            case = _Case(policy, source, subject, applies, shown, known, values)
-            blanks = [name for name, gone in zip(requires, row[5:first], strict=True) if gone]
-            verdict, reason = case.answer(blanks, holds)
-        evidence = dict(zip(names, row[first:last], strict=True))
-        for name, value in evidence.items():
-            if value.__class__ not in _PLAIN:
-                evidence[name] = json_value(value)
-        yield make(
-            source,
-            subject,
-            model=model,
-            verdict=verdict,
-            reason=reason,
-            at_stake_per_month=stakes.get(model) if own is None else row[first + own],
-            evidence=evidence,
+        source, subject, model = row[:3]
+        answers = (source, *row[3:first])
+        verdict = verdicts.get(answers)
+        if verdict is None:
+            verdict = verdicts[answers] = judge.verdict(row)
+        stake = stakes.get(model) if own is None else row[first + own]
+        yield make(source, subject, model, verdict, stake, (rest, row))
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """How one policy answers, row by row of its query."""
+
+    policy: Policy
+    compiled: Compiled
+    known: Known
+    values: Mapping[str, Any]
+
+    def verdict(self, row: tuple[Any, ...]) -> Verdict:
+        return self._answer(row)[0]
+
+    def rest(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        """Return the reason and the evidence."""
+        first = 5 + len(self.policy.says.requires)
+        named = zip(
+            self.compiled.columns, row[first : first + self.compiled.evidence], strict=False
         )
+        return {
+            "reason": self._answer(row)[1],
+            "evidence": {
+                name: value if value.__class__ in _PLAIN else json_value(value)
+                for name, value in named
+            },
+        }
+
+    def _answer(self, row: tuple[Any, ...]) -> tuple[Verdict, str | None]:
+        requires = self.policy.says.requires
+        first = 5 + len(requires)
+        source, subject, _, applies, holds = row[:5]
+        if applies is False:
+            return Verdict.SKIP, f"the rule is for {_line(self.policy.says.when)}"
+        blanks = [name for name, gone in zip(requires, row[5:first], strict=True) if gone]
+        if holds and not blanks:
+            return Verdict.PASS, None
+        shown = dict(zip(self.compiled.columns, row[first:], strict=True))
+        case = _Case(self.policy, source, subject, applies, shown, self.known, self.values)
+        return case.answer(blanks, holds)
 
 
 def _money(

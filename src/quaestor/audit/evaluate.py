@@ -388,5 +388,7 @@ def _no_search_for_cycles() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # with the next line: what is new counts as old, without a search
+        gc.unfreeze()
         if was_on:
             gc.enable()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quaestor.core.verdict import Severity, Verdict
 
@@ -57,6 +57,21 @@ class Finding:
     remedy: str | None = None
     why: str | None = None
 
+    if not TYPE_CHECKING:  # it answers for the fields above alone, which have their types
+
+        def __getattr__(self, name: str) -> Any:
+            """Make what was left for later (`FindingMaker.make_later`)."""
+            if name not in _LATER or "_rest" not in self.__dict__:
+                raise AttributeError(f"a finding has no '{name}'", name=name, obj=self)
+            make, row = self.__dict__.pop("_rest")
+            fingerprint = fingerprint_of(self.policy, self.source, self.subject)
+            self.__dict__.update(make(row), fingerprint=fingerprint)
+            return self.__dict__[name]
+
+
+Rest = Callable[[tuple[Any, ...]], Mapping[str, Any]]
+_LATER = ("reason", "evidence", "fingerprint")
+
 
 class FindingMaker:
     """Makes the findings of one policy quickly: an audit has a million of them.
@@ -67,16 +82,42 @@ class FindingMaker:
 
     def __init__(self, **said: Any) -> None:
         self._said = {"waiver": None, "first_seen": None, **said}
-        self._digest = sha256(_part(said["policy"]))
 
     def make(self, source: str | None, subject: str, **own: Any) -> Finding:
         """Return one finding, as `Finding(...)` would with `fingerprint_of`."""
-        digest = self._digest.copy()
-        digest.update(_part(source or "") + _part(subject))
+        fingerprint = fingerprint_of(self._said["policy"], source, subject)
+        return Finding(**self._said, source=source, subject=subject, fingerprint=fingerprint, **own)
+
+    def make_later(
+        self,
+        source: str | None,
+        subject: str,
+        model: str | None,
+        verdict: Verdict,
+        at_stake_per_month: Decimal | None,
+        rest: tuple[Rest, tuple[Any, ...]],
+    ) -> Finding:
+        """Return one finding whose reason, evidence and fingerprint are made when asked for.
+
+        Args:
+            source: As for `Finding`.
+            subject: As for `Finding`.
+            model: As for `Finding`.
+            verdict: As for `Finding`.
+            at_stake_per_month: As for `Finding`.
+            rest: What returns the reason and the evidence, and what it takes.
+        """
         finding = object.__new__(Finding)
-        finding.__dict__.update(
-            self._said, source=source, subject=subject, fingerprint=digest.hexdigest(), **own
-        )
+        fields = {
+            **self._said,
+            "source": source,
+            "subject": subject,
+            "model": model,
+            "verdict": verdict,
+            "at_stake_per_month": at_stake_per_month,
+            "_rest": rest,
+        }
+        object.__setattr__(finding, "__dict__", fields)  # field by field takes five times as long
         return finding
 
 
@@ -88,8 +129,6 @@ def fingerprint_of(policy: str, source: str | None, subject: str) -> str:
     >>> fingerprint_of("model-without-owner", "registry", "churn")[:12]
     'b5a0c4461eae'
     """
-    return sha256(_part(policy) + _part(source or "") + _part(subject)).hexdigest()
-
-
-def _part(text: str) -> bytes:
-    return f"{len(text)}:{text},".encode("utf-8", "surrogatepass")
+    parts = (policy, source or "", subject)
+    text = "".join([f"{len(part)}:{part}," for part in parts])
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
