@@ -39,7 +39,7 @@ def endpoints(objects: Sequence[DeployObject]) -> Iterator[tuple[DeployObject, d
         config = one.text("EndpointConfigName")
         request = requests.get(config or "")
         named = request.text("EndpointName") if request else None
-        name = named or one.text("EndpointName") or config or "unnamed"
+        name = named or one.text("EndpointName") or config
         variants = one.value["ProductionVariants"]
         yield (
             one,
