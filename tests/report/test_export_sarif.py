@@ -12,7 +12,7 @@ from decimal import Decimal
 import jsonschema
 import pytest
 
-from builders.gates import a_change, a_rule
+from builders.gates import a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.run_summary import Outcome
 from quaestor.core.verdict import Severity, Verdict
@@ -419,3 +419,13 @@ def test_whatever_is_in_a_gate_the_log_keeps_the_standard(a_full_gate, hostile, 
 
     assert len(run["results"]) == 4
     assert len(run["invocations"][0]["toolExecutionNotifications"]) == 4
+
+
+def test_a_suppression_says_who_accepted_what_until_when(a_finding, a_gate, sarif):
+    """Whoever reads the alert's history need not look for the file."""
+    waived = a_finding(verdict=Verdict.WAIVED, waiver="W-7")
+    [result] = sarif(a_gate([waived], Outcome.PASSED, waivers=(a_waiver_use(),)))["results"]
+
+    assert result["suppressions"][0]["justification"] == (
+        "waiver W-7 until 2026-11-24, approved by grace: The team is being formed until then."
+    )

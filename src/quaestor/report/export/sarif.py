@@ -117,7 +117,7 @@ def _result(
         },
         "properties": {"severity": one.severity.value, "blocking": one.blocking},
     }
-    if justification := _justification(one):
+    if justification := _justification(one, summary):
         result["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": justification}
         ]
@@ -144,11 +144,16 @@ def _location(one: Finding, rule: Rule | None, summary: RunSummary) -> dict[str,
     }
 
 
-def _justification(one: Finding) -> str | None:
+def _justification(one: Finding, summary: RunSummary) -> str | None:
     """Return why a violation is no alert, or None where it is one."""
-    if one.verdict is Verdict.WAIVED:
-        return f"waiver {printable(one.waiver)}" if one.waiver else "waived"
-    return None if one.known is None else f"known before: {printable(one.known)}"
+    if one.verdict is not Verdict.WAIVED:
+        return None if one.known is None else f"known before: {printable(one.known)}"
+    for use in summary.waivers:
+        if use.waiver.id == one.waiver:
+            until = f"until {use.waiver.expires}, approved by {printable(use.waiver.approved_by)}"
+            reason = cut(printable(use.waiver.reason), _LONGEST)
+            return f"waiver {printable(one.waiver)} {until}: {reason}"
+    return f"waiver {printable(one.waiver)}" if one.waiver else "waived"
 
 
 def _invocation(summary: RunSummary, index: Mapping[str, int]) -> dict[str, Any]:
