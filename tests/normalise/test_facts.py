@@ -371,18 +371,19 @@ def test_a_hostile_value_is_a_text(warehouse, tmp_path):
     assert only(warehouse, "model", "overseers") == {"overseers": value}
 
 
-def test_files_lend_columns_of_deployments_and_data_only_where_these_are_listed(
-    warehouse, tmp_path
-):
-    """A source that lists no data cannot be blamed for a digest; one that does can be helped."""
+def test_files_lend_columns_of_data_only_where_data_are_listed(warehouse, tmp_path):
+    """Who lists no data cannot be blamed for a digest; a platform's blank is no file's omission."""
     registry.state_evidence(warehouse, "vertex", {"dataset": "native", "dataset.dataset": "native"})
-    registry.state_evidence(warehouse, "aws", {"model": "native"})
+    registry.state_evidence(warehouse, "aws", {"model": "native", "deployment": "native"})
     seen(warehouse, gov(tmp_path, DATA))
 
     assert warehouse.rows(
         "select source, supplied, via from registry.evidence where field = 'dataset.digest' "
         "order by source"
     ) == [("aws", False, None), ("gov", True, "file"), ("vertex", True, "file")]
+    assert warehouse.rows(
+        "select source from registry.evidence where field = 'deployment.public_access' and supplied"
+    ) == [("gov",)]
     assert warehouse.rows(
         "select source from registry.evidence where field = 'dataset' and supplied"
     ) == [("gov",), ("vertex",)]

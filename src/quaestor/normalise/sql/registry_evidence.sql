@@ -3,19 +3,20 @@
 -- grain     one row per source and field
 -- method    a column that a source cannot supply itself is supplied by `file` as soon as a source of
 --           files is there that can say it: the blank is then the team's to fill. Of models and
---           versions always; of deployments and data where the source lists these, and then only
---           what model.gov.yaml has a key for. Rows (grant, deployment, run, dataset) are not: no
---           file about a model is no proof that it has no grants. What a version or a deployment has
---           of its model is supplied where that is
+--           versions always; of data where the source lists them, and then only what model.gov.yaml
+--           has a key for; of deployments never, because a platform's blank (is it public?) is no
+--           omission of a file's, though what a file says counts. Rows (grant, deployment, run,
+--           dataset) are not: no file about a model is no proof that it has no grants. What a
+--           version or a deployment has of its model is supplied where that is
 with file as (
     select distinct field
     from registry.stated_evidence
-    where via = 'file' and regexp_matches(field, '^(model|model_version|deployment|dataset)\.')
+    where via = 'file' and regexp_matches(field, '^(model|model_version|dataset)\.')
 ),
 listed as (
     select source, field as listed
     from registry.stated_evidence
-    where supplied and field in ('deployment', 'dataset')
+    where supplied and field = 'dataset'
 ),
 filled as (
     select
