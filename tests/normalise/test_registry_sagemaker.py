@@ -880,3 +880,20 @@ def test_a_file_names_the_data_that_sagemaker_does_not(warehouse, tmp_path):
         ("registry", f"{HEAD}:training-job/t", "calls", "sha256:1")
     ]
     assert verdict() == "pass"
+
+
+@pytest.mark.parametrize(
+    ("said", "revision"), [({}, "1.4"), ({"gov.base_model_revision": "abc"}, "abc")]
+)
+def test_sagemaker_itself_says_a_cards_day_and_a_hubs_revision(warehouse, tmp_path, said, revision):
+    """A tag that says it goes before."""
+    container = {"Image": "i", "BaseModel": {"HubContentName": "bert", "HubContentVersion": "1.4"}}
+    package = a_package(
+        InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=said
+    )
+    card = a_card({"model_overview": {"model_name": "churn"}})
+    seen(warehouse, landed(tmp_path, groups=[a_group()], packages=[package], cards=[card]))
+
+    assert warehouse.rows(
+        "select base_model, base_model_revision, card_updated_at from registry.model_version"
+    ) == [("bert", revision, datetime(2026, 10, 5, 8))]

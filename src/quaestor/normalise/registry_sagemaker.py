@@ -37,7 +37,7 @@ NATIVE = {
     "model_version": (
         *("model", "version", "lifecycle", "run_id", "description", "created_at", "updated_at"),
         *("created_by", "approved_by", "approved_at", "artifact_uri", "artifact_digest"),
-        *("card_uri", "base_model", "metrics", "tags"),
+        *("card_uri", "base_model", "metrics", "tags", "card_updated_at", "base_model_revision"),
     ),
     "run": ("run_id", "name", "git_commit", "git_repo", "pipeline", "tags"),
     "card_section": ("model", "version", "section", "content", "card_uri"),
@@ -82,6 +82,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     spots += blind_spots(warehouse, source, job.manifest.files)
     step.make(warehouse, "governed", query="sagemaker_registry_governed")
     spots += facts.state(warehouse, source)
+    fill(warehouse, "stated_fact", "sagemaker_registry_fact", {"source": source})
     return [*_no_models(warehouse, source), *spots]
 
 
