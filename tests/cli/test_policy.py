@@ -58,6 +58,17 @@ def test_one_policy_is_shown_in_full(quaestor, name):
         assert part in said.out
 
 
+def test_what_is_shown_are_the_values_of_this_configuration(quaestor, home):
+    """By risk tier, where those differ; and a row for each case, with who gets which verdict."""
+    (home / "quaestor.yaml").write_text("params: {gpu-idle: {days: 9, by_tier: {1: {days: 3}}}}\n")
+    said = quaestor("policy", "show", "gpu-idle").out
+
+    assert "param days: 3 in tier 1, 9 in tier 2, 9 in tier 3 (integer, " in said
+    assert "cases:" in said
+    table = said.partition("cases:")[2]
+    assert all(verdict in table.splitlines()[1] for verdict in ("pass", "fail", "unknown"))
+
+
 def test_an_unknown_policy_is_wrong_usage(quaestor):
     """Exit code 2, with the nearest name."""
     said = quaestor("policy", "show", "model-without-ownr")

@@ -20,7 +20,7 @@ def test_a_new_policy_keeps_its_cases(quaestor, home, subject):
 
 
 def test_lint_says_what_is_left_to_write(quaestor):
-    """What says TODO, and what is only a comment."""
+    """What says FILL IN, and what is only a comment."""
     quaestor("policy", "new", "ours/a-first-rule")
     said = quaestor("policy", "lint", "policies")
 

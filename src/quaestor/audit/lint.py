@@ -142,7 +142,7 @@ def _metadata(one: _Looked) -> Iterator[Remark]:
     says = one.policy.says
     written = {"title": says.title, "why": says.why, "source": says.source}
     for part, text in {**written, "remedy": says.remedy.text}.items():
-        if "TODO" in text:
+        if "FILL IN" in text:
             yield one.remark("metadata", part, f"`{part}` is still to be written", "Write it.")
     if not says.frameworks:
         fix = "Name the requirement it supports, as {pack: ..., ref: ...}."

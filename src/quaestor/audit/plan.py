@@ -96,7 +96,6 @@ def plan(
         [now, audits],
     )
     recorded = _recorded(warehouse, [run for run, _ in runs], [one.id for one in policies])
-    teams = dict(warehouse.rows("select model, min(team) from registry.model group by model"))
     with Evaluator(warehouse, limits=Limits(threads=4)) as evaluator:
         today = evaluator.evaluate(policies, params=params, now=now)
         days = [
@@ -106,6 +105,7 @@ def plan(
                 policies, evaluator.evaluate(policies, params=params, now=at)
             )
         ]
+    teams = dict(warehouse.rows("select model, min(team) from registry.model group by model"))
     latest = runs[0][0] if runs else None
     shares = [
         share

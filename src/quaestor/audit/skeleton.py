@@ -18,7 +18,7 @@ from quaestor.core.whole_file import write_whole
 
 _POLICY = """\
 # The rule, kept: a sentence that is true of what passes. The file's name is the violation.
-title: "TODO: every {kind} says its {column}"
+title: "FILL IN: every {kind} says its {column}"
 severity: medium                    # critical, high, medium, low
 subject: {table}
 # Whom the rule is for; the others are `skip`. Blank counts as you say.
@@ -35,14 +35,14 @@ reason: "{{{key}}}: {column} is {{{column}}}"
 # params:
 #   days: {{type: integer, default: 90, min: 1, max: 365, description: "How long, in days."}}
 why: >
-  TODO: what happens to whom where the rule is broken.
+  FILL IN: what happens to whom where the rule is broken.
 remedy:
-  text: "TODO: what to do about a violation."
+  text: "FILL IN: what to do about a violation."
   # commands: [{{registry: mlflow, run: "..."}}]
 # The requirements that this evidence supports; `quaestor policy coverage` lists them.
 # frameworks: [{{pack: nist-ai-rmf, ref: GOVERN 2.1}}]
 gate: {{ci: warn}}                    # block stops a deploy; warn is said; report is reported
-source: "TODO: where the rule comes from."
+source: "FILL IN: where the rule comes from."
 # aliases: [OUR-001]
 """
 _HEAD = """\

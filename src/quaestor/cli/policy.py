@@ -16,6 +16,7 @@ from quaestor.cli.policy_coverage import coverage_command
 from quaestor.cli.policy_lint import lint_command
 from quaestor.cli.policy_new import new_command
 from quaestor.cli.policy_plan import plan_command
+from quaestor.core.config import Config
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def list_policies(call: Call, formats: Sequence[str]) -> int:
 @click.argument("name")
 @shared
 def show_policy(call: Call, name: str) -> int:
-    """Show one policy in full, by id or alias.
+    """Show one policy in full, by id or alias: with its values here, and what its cases show.
 
     \b
     quaestor policy show model-without-owner
@@ -76,8 +77,9 @@ def show_policy(call: Call, name: str) -> int:
     """
     from quaestor.audit.policies import find_policy
 
+    config = call.config() if call.config_path.is_file() else Config()
     policy = find_policy(configured(call), name)
-    for label, text in _page(policy):
+    for label, text in (*_page(policy, config), *_cases(policy)):
         click.echo(f"{label}: {printable(text)}" if "\n" not in text else _block(label, text))
     return 0
 
@@ -157,11 +159,14 @@ def _summary(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _page(policy: Policy) -> list[tuple[str, str]]:
+def _page(policy: Policy, config: Config) -> list[tuple[str, str]]:
+    from quaestor.audit.evaluate import settled_params
     from quaestor.audit.handbook import evidence_of
     from quaestor.audit.policies import framework_title
 
     says = policy.says
+    chosen = {name: said for name, said in config.params.items() if name == policy.id}
+    values = settled_params([policy], chosen)[policy.id]
     lines = [
         (policy.id, says.title),
         ("alias", ", ".join(says.aliases)),
@@ -176,7 +181,7 @@ def _page(policy: Policy) -> list[tuple[str, str]]:
         ("why", says.why.strip()),
         ("remedy", says.remedy.text.strip()),
         *((f"  {command.registry}", command.run) for command in says.remedy.commands),
-        *((f"param {name}", _param_text(param)) for name, param in says.params.items()),
+        *((f"param {name}", _param_text(says.params[name], values[name])) for name in values),
         *(("supports", f"{framework_title(ref.pack)}, {ref.ref}") for ref in says.frameworks),
         ("source", says.source),
         ("file", str(policy.path)),
@@ -184,10 +189,34 @@ def _page(policy: Policy) -> list[tuple[str, str]]:
     return [(label, text) for label, text in lines if text]
 
 
-def _param_text(param: Any) -> str:
+def _param_text(param: Any, value: Any) -> str:
     bounds = f", {param.min:g} to {param.max:g}" if param.min is not None else ""
-    about = f"  {param.description}" if param.description else ""
-    return f"{param.default} ({param.type}{bounds}){about}"
+    if isinstance(value, dict):
+        value = ", ".join(f"{one} in tier {tier}" for tier, one in value.items())
+    about = f"  {' '.join(param.description.split())}" if param.description else ""
+    return f"{value} ({param.type}{bounds}){about}"
+
+
+def _cases(policy: Policy) -> list[tuple[str, str]]:
+    """Return what the cases show, as a block of its own; nothing where there are none."""
+    from quaestor.audit.cases import read_cases
+
+    if not policy.cases_path.is_file():
+        return []
+    cases, _ = read_cases(policy)
+    verdicts = ("pass", "fail", "unknown", "skip", "error")
+    rows = [
+        {
+            "case": case.name,
+            **{
+                verdict: ", ".join(s for s, got in case.expect.items() if got == verdict)
+                for verdict in verdicts
+                if any(verdict in other.expect.values() for other in cases)
+            },
+        }
+        for case in cases
+    ]
+    return [("cases", table(rows))] if rows else []
 
 
 def _block(label: str, text: str) -> str:

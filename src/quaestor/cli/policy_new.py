@@ -46,7 +46,7 @@ def new_command(call: Call, name: str, subject: str, folder: Path) -> int:
     if not call.quiet:
         click.echo(f"{written.policy}\n{written.cases}")
         click.echo(
-            f"Fill in what says TODO, then `quaestor policy test {folder}` and "
+            f"Write what says FILL IN, then `quaestor policy test {folder}` and "
             f"`quaestor policy lint {folder}`; `policies: [builtin, {folder}]` in quaestor.yaml "
             "puts it to work."
         )

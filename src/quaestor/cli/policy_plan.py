@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -71,48 +71,47 @@ def _as_json(planned: Plan) -> str:
 
 
 def _as_text(planned: Plan, policies: Sequence[Policy], currency: str) -> str:
-    from quaestor.core.money import amount_text
-
     lines = [_EVIDENCE]
     for policy, reason in planned.broken:
         lines += ["", printable(f"{policy} breaks: {reason}")]
     gates = {policy.id: policy.says.gate.ci for policy in policies}
     lines += ["", "Today, by team", ""]
-    lines.append(
-        table(
-            [
-                {
-                    "policy": one.policy,
-                    "gate": gates[one.policy],
-                    "team": one.team,
-                    "violations": one.violations,
-                    "new": one.new,
-                    "at stake a month": amount_text(one.at_stake_per_month, currency),
-                }
-                for one in planned.teams
-            ],
-            right=["violations", "new", "at stake a month"],
-        )
-        if planned.teams
-        else "No violation."
-    )
+    lines.append(_teams(planned, gates, currency) if planned.teams else "No violation.")
     if planned.days:
-        lines += ["", "At the time of each recorded audit", ""]
-        lines.append(
-            table(
-                [
-                    {
-                        "audit": f"{one.audited_at:%Y-%m-%d %H:%M}",
-                        "policy": one.policy,
-                        "violations": one.violations,
-                        "blocked": one.blocked,
-                        "unknown": one.unanswered,
-                        "recorded": one.recorded,
-                        "at stake a month": amount_text(one.at_stake_per_month, currency),
-                    }
-                    for one in planned.days
-                ],
-                right=["violations", "blocked", "unknown", "recorded", "at stake a month"],
-            )
-        )
+        lines += ["", "At the time of each recorded audit", "", _days(planned, currency)]
     return "\n".join(lines)
+
+
+def _teams(planned: Plan, gates: Mapping[str, str], currency: str) -> str:
+    from quaestor.core.money import amount_text
+
+    rows = [
+        {
+            "policy": one.policy,
+            "gate": gates[one.policy],
+            "team": one.team,
+            "violations": one.violations,
+            "new": one.new,
+            "at stake a month": amount_text(one.at_stake_per_month, currency),
+        }
+        for one in planned.teams
+    ]
+    return table(rows, right=["violations", "new", "at stake a month"])
+
+
+def _days(planned: Plan, currency: str) -> str:
+    from quaestor.core.money import amount_text
+
+    rows = [
+        {
+            "audit": f"{one.audited_at:%Y-%m-%d %H:%M}",
+            "policy": one.policy,
+            "violations": one.violations,
+            "blocked": one.blocked,
+            "unknown": one.unanswered,
+            "recorded": one.recorded,
+            "at stake a month": amount_text(one.at_stake_per_month, currency),
+        }
+        for one in planned.days
+    ]
+    return table(rows, right=["violations", "blocked", "unknown", "recorded", "at stake a month"])
