@@ -84,8 +84,8 @@ def plan(
     """Replay policies over today and over recorded audits.
 
     Args:
-        warehouse: A built warehouse, opened read-only for this; its engine stays locked.
-        policies: The policies.
+        warehouse: Opened read-only for this; its engine stays locked.
+        policies: Those to replay.
         params: The user's parameters, by policy id.
         now: The clock of today, UTC.
         audits: How many of the latest audits before `now` to replay.
@@ -105,15 +105,27 @@ def plan(
                 policies, evaluator.evaluate(policies, params=params, now=at)
             )
         ]
-    teams = dict(warehouse.rows("select model, min(team) from registry.model group by model"))
     latest = runs[0][0] if runs else None
-    shares = [
+    known = {one.id: recorded.get((latest, one.id), set()) for one in policies}
+    errors = (one for one in today if one.verdict is Verdict.ERROR)
+    return Plan(
+        _by_team(warehouse, _by_policy(policies, today), known),
+        tuple(days),
+        tuple((one.policy, one.reason or "") for one in errors),
+    )
+
+
+def _by_team(
+    warehouse: Warehouse,
+    groups: Sequence[tuple[Policy, list[Finding]]],
+    recorded: Mapping[str, set[str]],
+) -> tuple[Share, ...]:
+    teams = dict(warehouse.rows("select model, min(team) from registry.model group by model"))
+    return tuple(
         share
-        for policy, found in _by_policy(policies, today)
-        for share in _shares(policy, found, recorded.get((latest, policy.id), set()), teams)
-    ]
-    broken = [(one.policy, one.reason or "") for one in today if one.verdict is Verdict.ERROR]
-    return Plan(tuple(shares), tuple(days), tuple(broken))
+        for policy, found in groups
+        for share in _shares(policy, found, recorded[policy.id], teams)
+    )
 
 
 def _recorded(
