@@ -344,3 +344,37 @@ def test_every_field_says_whether_mlflow_can_supply_it(warehouse, tmp_path):
         "deployment": None,
         "deployment.public_access": None,
     }
+
+
+def logged(path: str, inputs: str | None, when: str = "2026-09-01") -> dict[str, Any]:
+    """What a run notes of a model it logged."""
+    signature = {"signature": {"inputs": inputs, "outputs": "[]"}} if inputs else {}
+    return {"artifact_path": path, "utc_time_created": when, **signature}
+
+
+@pytest.mark.parametrize(
+    ("history", "said", "inputs"),
+    [
+        ([logged("model", "a")], {}, "a"),
+        ([logged("elsewhere", "a")], {}, "a"),
+        ([logged("model", "a"), logged("other", "b")], {}, "a"),
+        ([logged("model", "a"), logged("model", "b", "2026-09-02")], {}, "b"),
+        ([logged("one", "a"), logged("other", "b")], {}, None),
+        ([logged("model", None)], {}, None),
+        ([logged("model", "a")], {"gov_signature": '{"inputs": "said"}'}, "said"),
+        ("no json", {}, None),
+        ({"artifact_path": "model"}, {}, None),
+    ],
+)
+def test_a_signature_is_the_one_that_the_run_logged(warehouse, tmp_path, history, said, inputs):
+    """Of several models of a run, the one whose path the version has; a tag goes before."""
+    text = history if isinstance(history, str) else json.dumps(history)
+    run = {
+        "info": {"run_id": "r1"},
+        "data": {"tags": [{"key": "mlflow.log-model.history", "value": text}]},
+    }
+    version = a_version(run_id="r1", source="mlflow-artifacts:/1/r1/model", tags=tags(**said))
+    assert seen(warehouse, landed(tmp_path, an_export(None, [version], [run]))) == []
+
+    [(found,)] = warehouse.rows("select signature ->> '$.inputs' from registry.model_version")
+    assert found == inputs

@@ -78,7 +78,9 @@ def _write(
     fill(warehouse, "run", "mlflow_run", {"source": source, "runs": rows.runs})
     fill(warehouse, "stated_dataset", "mlflow_dataset", {"source": source, "runs": rows.runs})
     fill(warehouse, "grant", "mlflow_grant", {"source": source, "users": users or []})
-    return [*unread, *facts.state(warehouse, source)]
+    unread += facts.state(warehouse, source)
+    fill(warehouse, "stated_fact", "mlflow_fact", {"source": source})
+    return unread
 
 
 def supplied(warehouse: Warehouse, *, grants: bool) -> dict[str, str]:
