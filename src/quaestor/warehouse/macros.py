@@ -26,6 +26,8 @@ MACROS = {
         ) where "?source" = a_source and "?field" in (a_field, split_part(a_field, '.', 1))
     ), false)""",
     "percent": "(ratio) as coalesce(round(100 * ratio, 1)::varchar || ' %', 'unknown')",
+    # For reasons, which people read; what is counted is the decimal itself.
+    "money": "(x) as coalesce(format('{:,.2f}', round(x, 2)::double), 'unknown')",
     # "n/a" and "TBD" fill a field and say nothing.
     "is_stated": r"""(x) as coalesce(
         regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
