@@ -19,6 +19,7 @@ from start import NOW, PROGRAM
 from normalise import NOW as CLOCK
 from quaestor.audit.evaluate import evaluate
 from quaestor.audit.policies import Policy, load_policies
+from quaestor.core.verdict import Verdict
 from quaestor.warehouse.duckdb import Warehouse
 
 MODELS, POLICIES = 10_000, 60
@@ -128,10 +129,10 @@ def _written(folder: Path, asked: list[tuple[str, int]]) -> tuple[Policy, ...]:
     return load_policies([folder])
 
 
-def _verdicts(path: Path, rules: tuple[Policy, ...]) -> list[str]:
+def _verdicts(path: Path, rules: tuple[Policy, ...]) -> list[Verdict]:
     with Warehouse(path, read_only=True) as warehouse:
         findings = evaluate(warehouse, rules, params={}, now=CLOCK)
-        return [one.verdict.value for one in findings]
+        return [one.verdict for one in findings]
 
 
 def _by_hand(path: Path, asked: list[tuple[str, int]]) -> list[str]:

@@ -38,7 +38,7 @@ def later(asked):
 
     maker = FindingMaker(**SHARED)
     return maker.make_later(
-        "registry", "churn", "churn", Verdict.FAIL, Decimal(7), (rest, ("churn",))
+        "registry", "churn", "churn", Verdict.FAIL, Decimal(7), rest, ("churn",)
     )
 
 

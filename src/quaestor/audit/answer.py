@@ -64,13 +64,13 @@ def findings_of_rows(
     make, rest = _maker(policy).make_later, judge.rest
     verdicts: dict[tuple[Any, ...], Verdict] = {}  # a million rows answer in a few ways
     for row in rows:
-        source, subject, model = row[:3]
-        answers = (source, *row[3:first])
+        source, model = row[0], row[2]
+        answers = (source, row[3:first])
         verdict = verdicts.get(answers)
         if verdict is None:
             verdict = verdicts[answers] = judge.verdict(row)
         stake = stakes.get(model) if own is None else row[first + own]
-        yield make(source, subject, model, verdict, stake, (rest, row))
+        yield make(source, row[1], model, verdict, stake, rest, row)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Finding:
             """Make what was left for later (`FindingMaker.make_later`)."""
             if name not in _LATER or "_rest" not in self.__dict__:
                 raise AttributeError(f"a finding has no '{name}'", name=name, obj=self)
-            make, row = self.__dict__.pop("_rest")
+            make, row = self.__dict__.pop("_rest"), self.__dict__.pop("_row")
             fingerprint = fingerprint_of(self.policy, self.source, self.subject)
             self.__dict__.update(make(row), fingerprint=fingerprint)
             return self.__dict__[name]
@@ -95,7 +95,8 @@ class FindingMaker:
         model: str | None,
         verdict: Verdict,
         at_stake_per_month: Decimal | None,
-        rest: tuple[Rest, tuple[Any, ...]],
+        rest: Rest,
+        row: tuple[Any, ...],
     ) -> Finding:
         """Return one finding whose reason, evidence and fingerprint are made when asked for.
 
@@ -105,7 +106,8 @@ class FindingMaker:
             model: As for `Finding`.
             verdict: As for `Finding`.
             at_stake_per_month: As for `Finding`.
-            rest: What returns the reason and the evidence, and what it takes.
+            rest: What returns the reason and the evidence of a row.
+            row: The row.
         """
         finding = object.__new__(Finding)
         fields = {
@@ -116,6 +118,7 @@ class FindingMaker:
             "verdict": verdict,
             "at_stake_per_month": at_stake_per_month,
             "_rest": rest,
+            "_row": row,
         }
         object.__setattr__(finding, "__dict__", fields)  # field by field takes five times as long
         return finding
