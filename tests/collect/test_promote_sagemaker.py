@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 
 from builders.aws import Aws
-from builders.sagemaker import a_group, a_version, sagemaker
+from builders.sagemaker import NO_POLICY, a_group, a_version, resolve_accounts, sagemaker
+from quaestor.cli.main import run
 from quaestor.collect.promote import Moved, Promotion, promote
 from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.sources import SageMakerRegistrySource
@@ -105,3 +106,36 @@ def test_a_folder_of_files_is_only_read():
     files = FilesSource(name="models", path="models/")
     with pytest.raises(ConfigurationError, match="can only be read"):
         promote(files, PROMOTION, dry_run=False)
+
+
+@pytest.fixture
+def config(aws: Aws, tmp_path, monkeypatch) -> str:
+    """A configuration with that registry alone."""
+    resolve_accounts(monkeypatch)
+    aws.faults.append(NO_POLICY)
+    path = tmp_path / "quaestor.yaml"
+    path.write_text(
+        "sources: [{name: registry, kind: sagemaker-registry, region: us-east-1}]",
+        encoding="utf-8",
+    )
+    return str(path)
+
+
+def test_the_gate_decides_before_anything_is_approved(package, config, capsys):
+    """Nobody approved it and nobody knows its data: exit code 1, and the package waits."""
+    code = run(["promote", "churn:1", "--to", "production", "--config", config])
+
+    said = capsys.readouterr()
+    assert code == 1, said.err
+    assert "production-without-approval" in said.out
+    assert "not promoted: the gate says failed" in said.err
+    assert described(package)["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_a_version_is_put_away_without_asking_the_gate(package, config, capsys):
+    """Exit code 0, and the registry says Rejected."""
+    code = run(["promote", "churn:1", "--to", "archived", "--config", config])
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (0, "registry: churn:1: from PendingManualApproval to Rejected\n")
+    assert described(package)["ModelApprovalStatus"] == "Rejected"
