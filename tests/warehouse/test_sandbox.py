@@ -215,11 +215,16 @@ def test_supplies_reads_the_field_then_its_table(sandbox):
     [
         ("team-growth", True),
         ("None of these uses", True),
+        ("not set in stone", True),
         ("noah", True),
         ("none", False),
         (" N/A. ", False),
         ("[More Information Needed]", False),
         ("TBD", False),
+        ("NaN", False),
+        ("<none>", False),
+        ("n.a.", False),
+        ("not yet known", False),
         ("-", False),
         ("", False),
         (None, False),
@@ -284,11 +289,12 @@ def test_in_production_knows_the_words_for_it_and_that_a_blank_says_nothing(sand
     """Nobody knows where a deployment without an environment runs, so it is neither."""
     answer = sandbox.run(
         "select in_production(' Prod '), in_production('live'), in_production('pre-production'), "
-        "in_production(chr(160)), in_production(null)",
+        "in_production(chr(160)), in_production(null), in_production('Prod-EU'), "
+        "in_production('prod2'), in_production('non-prod'), in_production('product-demo')",
         {},
     )
 
-    assert answer.rows == [(True, True, False, None, None)]
+    assert answer.rows == [(True, True, False, None, None, True, True, False, False)]
 
 
 def test_a_metric_is_a_finite_number_or_nothing(sandbox):

@@ -32,8 +32,11 @@ MACROS = {
     "is_stated": r"""(x) as coalesce(
         regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
             x::varchar,
-            '(?i)[\s\p{Z}\p{C}\[(]*(none|no|nil|null|n/?a|not applicable|tbd|tba|to ?do|pending|'
-            || 'unknown|off|false|disabled|more information needed|[-?.]+|x{2,})[\s\p{Z}\p{C}\]).]*'
+            '(?i)[\s\p{Z}\p{C}\[(<"]*(none|no|nil|null|nan|n\.?/?a|not applicable|t\.?b\.?[da]|'
+            || 'to ?do|to be (added|decided|defined|determined|done)|pending|unknown|undefined|'
+            || 'unassigned|unspecified|not (yet )?(assigned|available|defined|known|set|specified)|'
+            || 'nobody|missing|empty|placeholder|off|false|disabled|more information needed|'
+            || '[-?.]+|x{2,})[\s\p{Z}\p{C}\]).>"]*'
         ), false)""",
     "words_of": """(x) as list_filter(
         list_transform(string_split(coalesce(lower(x), ''), ','), lambda word: trim(word)),
@@ -50,9 +53,10 @@ MACROS = {
     "is_high_risk": "(a_class) as coalesce(starts_with(lower(trim(a_class)), 'high'), false)",
     # By JSON pointer, so that a metric may have any name, such as "$" or "a/b".
     "metric_of": f"""(metrics, metric) as case when isfinite({_FIGURE}) then {_FIGURE} end""",
-    # NULL where nobody says where it runs.
+    # NULL where nobody says where it runs; prod-eu and prod2 are production, pre-prod is not.
     "in_production": r"""(x) as case when regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]')
-        then lower(trim(x)) in ('production', 'prod', 'prd', 'live') end""",
+        then regexp_full_match(
+            lower(trim(x)), '(production|prod|prd|live)([0-9]*|[-_./: ].*)') end""",
     # NULL where of no version it is known that it is in production, and of one not that it is not.
     "serves": """(a_model) as (
         select case
