@@ -238,3 +238,17 @@ def test_a_model_file_among_other_documents_is_refused():
         piped(DEPLOYMENT + "\n    ---\n    model: churn\n    owner: a\n")
 
     assert caught.value.what == "a model.gov.yaml stands beside other documents"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("model.gov.yaml", "name: churn\n"), ("churn.model.gov.yaml", "model: churn\nmodle: x\n")],
+)
+def test_a_file_called_as_a_model_file_is_one_whatever_is_misspelt_in_it(tmp_path, name, text):
+    """The key that is wrong is named; "nothing there is a target" would hide it."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_deploy([(str(tmp_path / name), None)])
+
+    assert "nothing there" not in caught.value.what
+    assert name in str(caught.value.where)

@@ -90,6 +90,14 @@ def test_several_formats_go_to_files_of_their_own(gate, estate):
     assert all((estate / f"out.{name}").stat().st_size for name in files)
 
 
+def test_where_all_goes_to_files_the_verdict_is_still_said(gate):
+    """A job that fails in silence sends people to look for a reason; -q changes nothing of it."""
+    said = gate("--format", "json=out.json", "--format", "csv=out.csv", "--quiet")
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("ranker:12 in production may not run: 3 rules are broken")
+
+
 def test_the_job_summary_is_added_to_the_file_that_the_runner_names(gate, estate, monkeypatch):
     """Other commands of the step have written into it."""
     summary = estate / "summary.md"

@@ -86,7 +86,7 @@ def test_cases_run_for_all_a_folder_a_file_or_a_name(quaestor, rules, home, what
     said = quaestor("policy", "test", *what)
 
     assert said.code == 0
-    assert re.fullmatch(r"1 policies, [1-9]\d* cases: none failed\n", said.out)
+    assert re.fullmatch(r"1 policy, [1-9]\d* cases?: none failed\n", said.out)
 
 
 def test_a_case_that_does_not_hold_is_exit_code_1(quaestor, rules):

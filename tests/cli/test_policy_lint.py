@@ -48,7 +48,7 @@ def folder(home):
 def test_the_command_ends_with_0_1_or_2(quaestor, folder):
     """Nothing to say, something to say, malformed."""
     said = quaestor("policy", "lint", "rules")
-    assert (said.code, said.out) == (0, "1 policies: nothing to say\n")
+    assert (said.code, said.out) == (0, "1 policy: nothing to say\n")
 
     folder.write_text(GOOD.replace("has_text(owner)", "has_text(ownr)"))
     said = quaestor("policy", "lint", "rules")

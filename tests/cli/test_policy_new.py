@@ -16,7 +16,7 @@ def test_a_new_policy_keeps_its_cases(quaestor, home, subject):
 
     tested = quaestor("policy", "test", "policies")
 
-    assert (tested.code, tested.out) == (0, "1 policies, 3 cases: none failed\n")
+    assert (tested.code, tested.out) == (0, "1 policy, 3 cases: none failed\n")
 
 
 def test_lint_says_what_is_left_to_write(quaestor):

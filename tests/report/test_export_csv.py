@@ -7,7 +7,7 @@ import io
 from decimal import Decimal
 
 from quaestor.core.period import utc
-from quaestor.core.verdict import Verdict
+from quaestor.core.verdict import Severity, Verdict
 from quaestor.report.export import formatted
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -51,7 +51,19 @@ def test_every_finding_is_a_line_whatever_became_of_it(a_finding, a_gate):
     """The clean ones included: an auditor counts them."""
     findings = [a_finding(verdict.value, verdict=verdict) for verdict in Verdict]
 
-    assert [row["verdict"] for row in rows(a_gate(findings))] == sorted(map(str, Verdict))
+    assert sorted(row["verdict"] for row in rows(a_gate(findings))) == sorted(map(str, Verdict))
+
+
+def test_what_closes_the_gate_stands_first_and_what_is_none_of_its_business_last(a_finding, a_gate):
+    """A critical rule that skips is not looked at before a high one that fails."""
+    findings = [
+        a_finding("skips", verdict=Verdict.SKIP, severity=Severity.CRITICAL),
+        a_finding("passes", verdict=Verdict.PASS, severity=Severity.CRITICAL),
+        a_finding("open", verdict=Verdict.UNKNOWN, severity=Severity.CRITICAL),
+        a_finding("fails", severity=Severity.HIGH),
+    ]
+
+    assert [row["policy"] for row in rows(a_gate(findings))] == ["fails", "open", "passes", "skips"]
 
 
 def test_no_cell_is_a_formula_and_no_name_is_a_line(a_full_gate, hostile):

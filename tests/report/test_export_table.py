@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -246,3 +247,38 @@ def test_a_parameter_that_differs_by_tier_is_that_of_the_subject(
     lines = formatted("table", a_gate([a_finding(evidence=evidence)], rules=(rule,), bases={}))
 
     assert [line for line in lines.splitlines() if "age <" in line or "$days:" in line] == shown
+
+
+def test_rules_are_counted_once_however_many_subjects_they_meet(a_finding, a_gate):
+    """One rule that two models break is one rule, twice."""
+    broken = [a_finding(subject="churn"), a_finding(subject="fraud"), a_finding("other-rule")]
+    silent = [
+        a_finding("no-word", name, verdict=Verdict.UNKNOWN, reason="nobody says") for name in "ab"
+    ]
+
+    assert formatted("table", a_gate(broken)).startswith(
+        "churn:7 may not run: 2 rules are broken (3 times) at or above high.\n"
+    )
+    assert formatted("table", a_gate(silent, Outcome.INCOMPLETE)).startswith(
+        "churn:7 cannot be cleared: 1 rule has no answer (2 times).\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["table", "markdown"])
+def test_of_many_policies_left_out_the_first_are_named_and_the_rest_counted(a_gate, name):
+    """`--policy` leaves out all but one; their names would bury the verdict."""
+    few = formatted(name, a_gate([], left_out=("a-rule", "b-rule")))
+    many = formatted(name, a_gate([], left_out=tuple(f"rule{n:03}" for n in range(121))))
+
+    assert "out, as asked: a" in few
+    assert "more" not in few
+    assert "rule007 and 113 more" in many
+    assert "rule008" not in many
+
+
+def test_a_lapsed_waiver_that_nothing_needs_any_more_says_only_that(a_gate):
+    """That no violations are active again would read as an alarm."""
+    lapsed = replace(a_waiver_use(WaiverState.LAPSED), lapsed=())
+    lines = formatted("table", a_gate([], waivers=(lapsed,))).splitlines()
+
+    assert "waiver: W-7 lapsed on 2026-11-24 (model-without-owner on churn)" in lines

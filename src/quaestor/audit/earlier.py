@@ -81,4 +81,4 @@ def _violation(one: dict[str, Any]) -> list[Key]:
 
 
 def _said(keys: list[Key], when: str) -> dict[Key, str]:
-    return dict.fromkeys(keys, f"known since the run of {when} UTC")
+    return dict.fromkeys(keys, f"in the run of {when} UTC")

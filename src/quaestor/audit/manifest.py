@@ -240,7 +240,7 @@ def _objects(target: str, path: str, content: bytes) -> Iterator[DeployObject]:
             one = DeployObject(DeployKind.KUBERNETES, target, path, document.line_of(part), value)
             if recognised := _recognised(one, document, part):
                 yield recognised
-            elif _is_model_gov(value):
+            elif _is_model_gov(value, Path(path).name):
                 if len(documents) > 1:
                     raise ConfigurationError(
                         "a model.gov.yaml stands beside other documents",
@@ -282,8 +282,13 @@ def _recognised(
     return None
 
 
-def _is_model_gov(value: Mapping[str, Any]) -> bool:
-    """Return whether most keys are those of `model.gov.yaml`, so that a slip in one is told."""
+def _is_model_gov(value: Mapping[str, Any], name: str) -> bool:
+    """Return whether a file is called `model.gov.yaml`, or most keys are those of one.
+
+    A slip in a key is told then, and does not make the file something else.
+    """
+    if f".{name}".endswith(".model.gov.yaml"):
+        return True
     known = sum(str(key) in _GOV_KEYS for key in value)
     return "model" in value and 2 * known > len(value)
 

@@ -79,8 +79,13 @@ def wanted(formats: Sequence[str]) -> Wanted:
 
 
 def show(summary: RunSummary, wanted: Wanted) -> int:
-    """Write every format where it belongs; return the exit code."""
+    """Write every format where it belongs; return the exit code.
+
+    Where all of them are files, the verdict is said on standard error.
+    """
     from quaestor.report.export import formatted
+    from quaestor.report.export.sentences import headline
+    from quaestor.report.export.table import inert
 
     summary = replace(summary, places={key: relative(at) for key, at in summary.places.items()})
     for name, path in wanted:
@@ -89,6 +94,8 @@ def show(summary: RunSummary, wanted: Wanted) -> int:
             _append(text, path)  # other commands of the step may have written into it
         else:
             emit(text, path)
+    if all(path is not None for _, path in wanted):
+        click.echo(inert(headline(summary)), err=True)  # else a failed job would say nothing
     return summary.decision.exit_code
 
 

@@ -98,6 +98,7 @@ def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
     quaestor policy test model-without-owner ML-FIN-003
     """
     from quaestor.audit.cases import run_cases
+    from quaestor.report.export.sentences import counted
 
     reports = run_cases(chosen(call, what))
     for report in reports:
@@ -109,7 +110,9 @@ def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
     failed = sum(bool(report.failures) for report in reports)
     if not call.quiet or failed:
         cases = sum(report.cases for report in reports)
-        click.echo(f"{len(reports)} policies, {cases} cases: {failed or 'none'} failed")
+        tested = counted(len(reports), "policy", "policies")
+        shown = counted(cases, "case", "cases")
+        click.echo(f"{tested}, {shown}: {failed or 'none'} failed")
     return 1 if failed else 0
 
 

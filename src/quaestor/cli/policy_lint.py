@@ -48,6 +48,8 @@ def lint_command(call: Call, what: tuple[str, ...], formats: Sequence[str]) -> i
 
 
 def _as_text(remarks: Sequence[Remark], policies: int) -> str:
+    from quaestor.report.export.sentences import counted
+
     lines = []
     for one in remarks:
         lines += [
@@ -55,5 +57,5 @@ def _as_text(remarks: Sequence[Remark], policies: int) -> str:
             f"  in:  {printable(one.where)}",
             f"  fix: {printable(one.fix)}",
         ]
-    found = f"{len(remarks)} remarks" if remarks else "nothing to say"
-    return "\n".join([*lines, f"{policies} policies: {found}"])
+    found = counted(len(remarks), "remark", "remarks") if remarks else "nothing to say"
+    return "\n".join([*lines, f"{counted(policies, 'policy', 'policies')}: {found}"])

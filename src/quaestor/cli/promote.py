@@ -146,7 +146,7 @@ def _look(call: Call, config: Config, name: str | None) -> list[Source]:
         raise ConfigurationError(
             f"there is no registry '{plain(name)}' to promote in"
             if name
-            else "the configuration names no registry to promote in",
+            else "the configuration names no registry that can be written; a file is only read",
             where=f"{call.config_path} (sources)",
             fix=f"Choose from {known}."
             if known

@@ -1,4 +1,4 @@
-"""For spreadsheets: a line per finding, the worst first. No cell of it is a formula."""
+"""For spreadsheets: a line per finding, what closes the gate first. No cell of it is a formula."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quaestor.core.finding import Finding
 from quaestor.core.money import exact_text
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import guarded, printable
-from quaestor.report.export.standing import Standing, standings
+from quaestor.report.export.standing import Standing, by_standing
 
 _COLUMNS = (
     "standing",
@@ -39,8 +39,8 @@ def render(summary: RunSummary) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
-    for one, standing in standings(summary):
-        writer.writerow(map(_cell, _row(one, standing, summary)))
+    for standing, findings in by_standing(summary).items():
+        writer.writerows(map(_cell, _row(one, standing, summary)) for one in findings)
     return text.getvalue()
 
 

@@ -19,6 +19,7 @@ from quaestor.report.export.sentences import (
     count_line,
     evidence_line,
     headline,
+    left_out_line,
     stake_of,
     waiver_lines,
 )
@@ -68,7 +69,7 @@ def document(summary: RunSummary, rows: Mapping[Standing, int], lines: int) -> I
     yield from _list("Waivers", waiver_lines(summary), lines)
     yield from _list("Blind spots", map(blind_line, summary.blind_spots), lines)
     if summary.left_out:
-        yield from ("", f"Left out, as asked: {escaped(', '.join(summary.left_out), 500)}.")
+        yield from ("", f"Left out, as asked: {escaped(left_out_line(summary), 500)}.")
     unanswered = len(found[Standing.UNANSWERED])
     more = f" {unanswered:,} questions without an answer do not count here." if unanswered else ""
     yield from ("", f"{escaped(count_line(summary), 500)}.{more}")

@@ -5,7 +5,7 @@ Names in them are printable and no more: each format escapes what its readers wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -26,6 +26,9 @@ _WORDS = {
 }
 
 
+_NAMED = 8  # policies that were left out; `--format json` has them all
+
+
 def headline(summary: RunSummary) -> str:
     """Return the verdict as one sentence."""
     about = ", ".join(printable(target) for target in summary.targets)
@@ -33,7 +36,6 @@ def headline(summary: RunSummary) -> str:
         about = f"{about} in {printable(summary.environment)}"
     if about and summary.tier is not None:
         about = f"{about}, taken for risk tier {summary.tier},"
-    failing = len(summary.decision.failing)
     match summary.decision.verdict:
         case Outcome.PASSED:
             said = "may run" if about else "passed"
@@ -44,7 +46,7 @@ def headline(summary: RunSummary) -> str:
                 why += f", {counted(out, 'policy', 'policies')} left out"
         case Outcome.FAILED:
             said = "may not run" if about else "failed"
-            broken = counted(failing, "rule is broken", "rules are broken")
+            broken = _rules(summary.decision.failing, "rule is broken", "rules are broken")
             why = f"{broken} at or above {summary.fail_on}"
         case Outcome.INCOMPLETE:
             said = "cannot be cleared" if about else "is incomplete"
@@ -121,6 +123,13 @@ def waiver_lines(summary: RunSummary) -> Iterator[str]:
             yield f"{printable(use.waiver.id)} {_waiver(use)}"
 
 
+def left_out_line(summary: RunSummary) -> str:
+    """Return which policies were not asked: the first of them, and how many more."""
+    names = ", ".join(map(printable, summary.left_out[:_NAMED]))
+    more = len(summary.left_out) - _NAMED
+    return f"{names} and {more:,} more" if more > 0 else names
+
+
 def signed(amount: Decimal, currency: str) -> str:
     """Show a change of money with its sign.
 
@@ -153,8 +162,9 @@ def _waiver(use: WaiverUse) -> str:
     about = f"{printable(waiver.policy)} on {printable(waiver.subject)}"
     match use.state:
         case WaiverState.LAPSED:
-            active = counted(len(use.lapsed), "violation is", "violations are")
-            return f"lapsed on {waiver.expires}: {active} active again ({about})"
+            active = counted(len(use.lapsed), "violation is active", "violations are active")
+            again = f": {active} again" if use.lapsed else ""
+            return f"lapsed on {waiver.expires}{again} ({about})"
         case WaiverState.ENDING:
             left = "today" if use.days_left == 0 else f"in {counted(use.days_left, 'day', 'days')}"
             return f"ends {left}, on {waiver.expires} ({about})"
@@ -177,11 +187,18 @@ def _budget(budget: BudgetOutlook, change: PricedChange) -> str:
 
 def _missing(summary: RunSummary) -> str:
     parts = []
-    if unanswered := len(summary.decision.unanswered):
-        parts.append(counted(unanswered, "rule has", "rules have") + " no answer")
+    if unanswered := summary.decision.unanswered:
+        parts.append(_rules(unanswered, "rule has no answer", "rules have no answer"))
     if blind := len(summary.blind_spots):
         parts.append(counted(blind, "blind spot hides", "blind spots hide") + " evidence")
     return " and ".join(parts)
+
+
+def _rules(findings: Sequence[Finding], one: str, many: str) -> str:
+    """Count rules, and how often each way where one meets several subjects."""
+    rules = len({finding.policy for finding in findings})
+    times = f" ({len(findings):,} times)" if len(findings) > rules else ""
+    return f"{counted(rules, one, many)}{times}"
 
 
 def _age(age: timedelta) -> str:

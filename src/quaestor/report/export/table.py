@@ -18,6 +18,7 @@ from quaestor.report.export.sentences import (
     count_line,
     evidence_line,
     headline,
+    left_out_line,
     reason_of,
     stake_of,
     waiver_lines,
@@ -58,8 +59,7 @@ def render(summary: RunSummary) -> str:
         lines += (f"cost: {line}" for line in change_lines(change))
     lines += (f"waiver: {line}" for line in waiver_lines(summary))
     if summary.left_out:
-        names = ", ".join(map(printable, summary.left_out))
-        lines.append(f"left out, as asked: {names}")
+        lines.append(f"left out, as asked: {left_out_line(summary)}")
     lines += [count_line(summary), evidence_line(summary)]
     return "\n".join(map(inert, lines)) + "\n"
 
