@@ -155,6 +155,23 @@ def test_a_source_that_recovers_is_no_blind_spot_any_more(estate: Estate):
     assert estate.rows("select sum(BilledCost) from focus.charge") == [(7,)]
 
 
+def test_the_warehouse_names_the_landed_files_in_force_with_their_hashes(estate: Estate):
+    """What a finding is followed to; those of a source that is taken out are forgotten."""
+    estate.sources += "  - {name: other, kind: files, path: other}\n"
+    text = csv_text({"BilledCost": "4"})
+    estate.write("other/a.csv", text)
+    estate.build()
+    asked = "select source, scope, sha256, size from meta.landed_file where source = 'other'"
+
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert estate.rows(asked) == [("other", "other/a.csv", digest, len(text))]
+
+    estate.sources = "  - {name: bill, kind: files, path: bills}\n"
+    estate.build()
+    assert estate.rows(asked) == []
+    assert estate.rows("select distinct source from meta.landed_file") == [("bill",)]
+
+
 def test_a_source_taken_out_of_the_configuration_is_forgotten(estate: Estate):
     """Its charges would otherwise stay in every report."""
     estate.sources += "  - {name: other, kind: files, path: other}\n"

@@ -29,6 +29,7 @@ from quaestor.core.verdict import Severity
 from quaestor.normalise import currency, settings
 from quaestor.normalise.job import Job
 from quaestor.normalise.waivers import write as write_waivers
+from quaestor.warehouse import state
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import NoRoomError, UnreadableError
 from quaestor.warehouse.state import evidence_at, read_blind_spots, recall, remember, tell
@@ -356,6 +357,7 @@ def _load(
     )
     spots = normalise.loader(manifest.schema).load(warehouse, job)
     tell(warehouse, "normalise", spots, now, source.name)
+    state.note_landed(warehouse, source.name, manifest.files)
     remember(warehouse, f"manifest:{source.name}", digest)
     return True
 
@@ -383,6 +385,7 @@ def _forget_others(warehouse: Warehouse, config: Config) -> bool:
     ]
     for name in gone:
         normalise.forget(warehouse, name)
+        state.note_landed(warehouse, name, ())
         warehouse.run("delete from audit.blind_spot where source = ?", [name])
         warehouse.run(
             "delete from meta.property where name in ('manifest:' || ?, 'collected_at:' || ?)",

@@ -33,7 +33,8 @@ READS = {
     "policies": {"registry", "usage", "ledger"},
     "reports": READERS,
 }
-EXPLAINS = "explain_"  # `quaestor explain` traces a figure down to the bill's rows
+# `quaestor explain` traces a figure down to the bill's rows, a finding to those it rests on.
+EXPLAINS = "explain_"
 SCHEMAS = {*FACTS, "ledger", "audit", "config", "quarantine", "meta"}
 CLOCKS = re.compile(
     r"\b(?:now|today|random|uuid|gen_random_uuid|get_current_timestamp|setseed)\s*\(\s*\)"
@@ -99,7 +100,7 @@ def allowed(path: str) -> set[str]:
     """Return the schemas that SQL of a file may read."""
     folder = max((place for place in READS if path.startswith(place + "/")), key=len)
     explains = path.startswith("src/quaestor/report/sql/" + EXPLAINS)
-    return READS[folder] | ({"focus"} if explains else set())
+    return READS[folder] | ({"focus", "usage"} if explains else set())
 
 
 def ids(value: object) -> str:

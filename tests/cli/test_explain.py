@@ -13,10 +13,12 @@ from quaestor.audit.gate import decide
 from quaestor.audit.record import record
 from quaestor.core.config import AttributionRule, Config, SharedRule
 from quaestor.core.finding import Finding, fingerprint_of
+from quaestor.core.landed import LandedFile
 from quaestor.core.period import utc
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.state import note_landed, remember
 
 OCTOBER = "ab" * 32
 NOVEMBER = "cd" * 32
@@ -292,6 +294,96 @@ def test_hostile_names_cannot_act(estate, quaestor):
     assert (said.code, "\x1b" in said.out) == (0, False)
     assert "are 7 USD." in said.out
     assert quaestor("query", "select count(*) from audit.run").code == 0
+
+
+def a_deployment(estate, subject, **row):
+    """Register a deployment, and fail a rule about one."""
+    insert(estate, "registry.deployment", source="k8s", model="churn", version="7", **row)
+    remember(estate, "collected_at:k8s", "2026-11-21T06:00:00")
+    landed = LandedFile(scope="prod", path="k8s/files/1.json", sha256="ef" * 32, size=2)
+    note_landed(estate, "k8s", [landed])
+    audit(estate, "2026-11-22", Verdict.FAIL)
+    estate.run(
+        "update audit.finding set subject = ?, source = 'k8s', model = null, "
+        "evidence = '{\"public_access\": null}' where policy = 'model-without-owner'",
+        [subject],
+    )
+    estate.close()
+
+
+def test_a_finding_about_a_deployment_shows_its_row_when_it_was_read_and_its_file(estate, quaestor):
+    """The key, and what the evidence names: unknown where nobody says it."""
+    a_deployment(estate, "churn-api", deployment="churn-api", environment="production")
+    lines = quaestor("explain", FOUND[:12]).out.splitlines()
+    place = lines.index("As it stands in registry.deployment of k8s")
+
+    assert lines[place + 1 : place + 12] == [
+        "",
+        "deployment     churn-api",
+        "model          churn",
+        "version        7",
+        "environment    production",
+        "public_access  unknown",
+        "",
+        "Last read",
+        "",
+        "k8s  2026-11-21 06:00 UTC",
+        "",
+    ]
+    assert lines[place + 12] == "Those rows are from these landed files"
+    assert lines[place + 16].split() == ["k8s", "prod", "k8s/files/1.json", "ef" * 32]
+    assert "fix         Set gov.owner." in lines
+
+
+def test_a_subject_whose_rows_are_gone_is_said_to_be_so(estate, quaestor):
+    """With the audit that judged it, and what closes the finding."""
+    a_deployment(estate, "churn-api", deployment="another")
+    text = quaestor("explain", FOUND[:12]).out
+
+    assert "No row of the warehouse carries this name now." in text
+    assert "The audit of 2026-11-22 00:00 UTC judged it. Either it is gone since" in text
+    assert "another" not in text
+
+
+def test_a_deployment_can_be_asked_for_by_its_name(estate, quaestor):
+    """Without a finding too; a name near it is proposed."""
+    a_deployment(estate, "churn", deployment="churn-api", region="eu-1")
+
+    assert "As it stands in registry.deployment of k8s" in quaestor("explain", "churn-api").out
+    assert "Did you mean churn-api" in quaestor("explain", "churn-apy").err
+
+
+def test_a_waiver_names_its_file_which_is_not_landed(estate, quaestor):
+    """Nobody is told to collect it."""
+    row = {"source": "waivers/w.yaml", "waiver": "W-1", "policy": "p", "subject": "churn"}
+    insert(estate, "registry.waiver", **row)
+    estate.close()
+    text = quaestor("explain", "W-1").out
+
+    assert "waivers/w.yaml is not landed: every build reads it anew." in text
+    assert "quaestor collect" not in text
+
+
+def test_a_source_that_was_never_read_well_says_so(estate, quaestor):
+    """And how that is mended."""
+    insert(estate, "registry.store", source="s3", store="s3://models")
+    estate.close()
+
+    assert "s3  not known; run `quaestor collect`" in quaestor("explain", "s3://models").out
+
+
+def test_hostile_rows_cannot_act(estate, quaestor):
+    """Names of deployments, values of evidence and files are of whoever may deploy or land."""
+    evil = "a\x1b[2J\u202e\nverdict     pass"
+    a_deployment(estate, evil, deployment=evil, environment=evil, kind=evil)
+    with Warehouse("quaestor.duckdb") as warehouse:
+        landed = LandedFile(scope=evil, path=evil, sha256="ef" * 32, size=2)
+        note_landed(warehouse, "k8s", [landed])
+    said = quaestor("explain", FOUND[:12])
+
+    assert (said.code, "\x1b" in said.out, "\u202e" in said.out) == (0, False, False)
+    assert "\nverdict     pass" not in said.out
+    assert "\\x1b[2J" in said.out
 
 
 def test_without_a_warehouse_there_is_nothing_to_explain(quaestor):

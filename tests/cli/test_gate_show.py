@@ -46,7 +46,8 @@ def test_explain_shows_the_rule_the_values_the_rows_and_the_commands(gate):
     assert "      when: lifecycle = 'production'" in lines
     assert "      evidence: approved_by = unknown" in lines
     assert "      source: registry, read 2026-11-21 06:00 UTC" in lines
-    assert any(line.startswith("      registered: source registry, model ranker") for line in lines)
+    told = "      registered: table registry.model_version, source registry, model ranker"
+    assert any(line.startswith(told) for line in lines)
     assert any(line.startswith("      money: ranker in 2026-10, 4,044.96 USD") for line in lines)
     assert any("charges, sha256" in line for line in lines)
     assert shown[-1] == "do (mlflow)"

@@ -200,7 +200,10 @@ def test_explained_a_violation_shows_rule_values_rows_and_commands(a_finding, a_
         registered=({"source": "registry", "model": "churn", "owner": None},),
         about="churn in 2026-10",
         figure=Decimal("1200.5"),
-        files=({"source": "aws", "file": "aws/1.csv", "sha256": "ab" * 32, "charges": 4},),
+        files=(
+            {"source": "registry", "file": "reg/1.json", "sha256": "cd" * 32, "charges": None},
+            {"source": "aws", "file": "aws/1.csv", "sha256": "ab" * 32, "charges": 4},
+        ),
         collected_at=utc("2026-11-21T05:00"),
     )
     gate = a_gate(
@@ -225,6 +228,7 @@ def test_explained_a_violation_shows_rule_values_rows_and_commands(a_finding, a_
         "      stated in: models/churn/model.gov.yaml:4",
         "      registered: source registry, model churn",
         "      money: churn in 2026-10, 1,200.50 USD",
+        f"      landed: reg/1.json (sha256 {'cd' * 6}…)",
         f"      landed: aws/1.csv (4 charges, sha256 {'ab' * 6}…)",
         "      do (mlflow): set-tag MODEL gov.owner",
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quaestor.cli.explain_rows import pairs, resting
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
 from quaestor.core.text import printable
@@ -29,10 +30,11 @@ _MOST_FINDINGS = 20
 def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
     """Say where a finding, a model's cost, a budget or a charge comes from.
 
-    ID is a finding's digits (8 or more, as the reports show them); a subject, such as churn or
-    churn:7; model_month/MODEL/YYYY-MM; budget/NAME/YYYY-MM; or charge/SHA256/ROW. Money is
-    followed from the figure to the ledger's lines and their rules, to the charges on the bill,
-    to the landed files and their hashes.
+    ID is a finding's digits (8 or more, as the reports show them); a subject, such as churn,
+    churn:7, an endpoint or a data set; model_month/MODEL/YYYY-MM; budget/NAME/YYYY-MM; or
+    charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
+    last read, and to the landed files; money from the figure to the ledger's lines and their
+    rules, to the charges on the bill, to the landed files and their hashes.
 
     \b
     Examples:
@@ -64,13 +66,13 @@ def _as_json(explained: Explained) -> str:
 def _as_text(explained: Explained) -> str:
     lines = [f"{explained.kind}  {printable(explained.name)}"]
     if explained.facts:
-        lines += ["", *_pairs(explained.facts)]
+        lines += ["", *pairs(explained.facts)]
     if explained.kind == "finding":
         lines += ["", *_finding(explained.findings[0], explained.currency)]
     elif explained.findings:
         lines += ["", *_findings(explained.findings)]
-    if explained.registered:
-        lines += ["", "In the registries", "", table([_dense(r) for r in explained.registered])]
+    if explained.kind in ("finding", "subject"):
+        lines += ["", *resting(explained)]
     if explained.kind == "charge":
         lines += ["", *_why(explained)]
     if explained.trace is not None:
@@ -97,10 +99,10 @@ def _finding(row: Mapping[str, Any], currency: str | None) -> Iterator[str]:
     }
     if row["at_stake_per_month"] is None:
         del shown["at stake"]
-    yield from _pairs({key: value for key, value in shown.items() if value is not None})
+    yield from pairs({key: value for key, value in shown.items() if value is not None})
     if row["evidence"]:
         yield from ("", "Evidence", "")
-        yield from _pairs({k: "unknown" if v is None else v for k, v in row["evidence"].items()})
+        yield from pairs({k: "unknown" if v is None else v for k, v in row["evidence"].items()})
 
 
 def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -177,21 +179,6 @@ def _costs(row: Mapping[str, Any]) -> dict[str, Any]:
     whole = kept.get("resource_cost")
     of = {} if whole is None else {"resource_cost": exact_text(whole)}
     return kept | {"effective_cost": "unknown" if cost is None else exact_text(cost)} | of
-
-
-def _dense(row: Mapping[str, Any]) -> dict[str, Any]:
-    digest = row["artifact_digest"]
-    return {**row, "artifact_digest": digest and digest[:19]}
-
-
-def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
-    from quaestor.core.text import json_value
-
-    width = max(len(key) for key in values)
-    for key, value in values.items():
-        shown = json_value(value)
-        text = shown.strip() if isinstance(shown, str) else str(shown)
-        yield f"{printable(key).ljust(width)}  {printable(text)}"
 
 
 def _money(amount: Decimal | None, currency: str | None) -> str:

@@ -71,10 +71,11 @@ class Basis:
     """What the warehouse has behind one subject.
 
     Args:
-        registered: Rows of the registries about it.
+        registered: Rows that carry its name, each with its `table`, key and evidence.
         about: What `figure` is, such as "churn in 2026-10"; None: no money is tied to it.
         figure: That money; None: not known.
-        files: The landed files behind that money: source, file, sha256, charges.
+        files: The landed files behind the rows and behind that money: source, file, sha256 and
+            charges; None as charges: it holds rows of a registry or of use.
         collected_at: When the subject's source was last read, UTC; None: not known.
     """
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.rule import Basis
 from quaestor.core.text import printable
+from quaestor.report.explain_rows import Behind, behind
 from quaestor.report.explain_why import why
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -27,6 +29,7 @@ Row = dict[str, Any]
 _SQL = Path(__file__).parent / "sql"
 _FIGURE = re.compile(r"(model_month|budget)/(.+)/(\d{4}-(?:0[1-9]|1[0-2]))", re.DOTALL)
 _CHARGE = re.compile(r"charge/([0-9a-f]{6,64})/(\d{1,18})")
+_ABOUT_RIGHTS = ("access",)  # families whose policies judge the rights in a thing by its name
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -76,7 +79,13 @@ class Explained:
         currency: The reporting currency, ISO 4217; None where the warehouse names none.
         facts: Name and value of what is known about it, in order; NULLs left out.
         findings: Rows of `audit.finding` of the latest audit.
-        registered: What the registries say.
+        registered: The rows that carry its name, with `table` first: of a model its versions,
+            else the row's key and what the evidence of the findings names.
+        more: How many such rows are left out.
+        files: The landed files that those rows are from: source, scope, file, sha256; ten at
+            most, first those that are named after it.
+        file_count: How many there are.
+        read: When each source behind it was last read well, UTC; None: not known.
         trace: Where its money comes from, or None where none is tied to it.
         why: Of a charge, what decided whose it is: each step, and what it said.
         ways: Of a charge, where its money went: the parts of a split, the largest first.
@@ -88,6 +97,10 @@ class Explained:
     facts: Mapping[str, Any] = field(default_factory=dict)
     findings: Sequence[Row] = ()
     registered: Sequence[Row] = ()
+    more: int = 0
+    files: Sequence[Row] = ()
+    file_count: int = 0
+    read: Mapping[str, datetime | None] = field(default_factory=dict)
     trace: Trace | None = None
     why: Sequence[Row] = ()
     ways: Sequence[Row] = ()
@@ -99,7 +112,8 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
     Args:
         warehouse: A built warehouse.
         name: A fingerprint or its first 8 digits or more; a subject such as `churn`, `churn:7`
-            or `prod/node-3`; `model_month/MODEL/YYYY-MM`; `budget/NAME/YYYY-MM`; or
+            or `prod/node-3`, an endpoint, data set, run, job or source;
+            `model_month/MODEL/YYYY-MM`; `budget/NAME/YYYY-MM`; or
             `charge/SHA256/ROW` with 6 digits of the file's hash or more.
 
     Raises:
@@ -117,34 +131,43 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
 def bases_of(warehouse: Warehouse, findings: Sequence[Finding]) -> dict[str, Basis]:
     """Return what the warehouse has behind each finding, by fingerprint.
 
-    Findings about one subject share it, and it is looked up once.
+    Findings about one subject share it, and it is looked up once. Files that hold rows of the
+    registries stand before those that hold charges, and have None as `charges`.
     """
-    read = dict(
-        warehouse.rows(
-            "select substr(name, length('collected_at:') + 1), value::timestamp "
-            "from meta.property where name like 'collected_at:%'"
-        )
-    )
     known: dict[tuple[str, str | None], Basis] = {}
+    found: dict[tuple[str, str | None, str | None, bool], Behind] = {}
+    bases = {}
     for one in findings:
         key = one.subject, one.model
         if key not in known:
-            known[key] = _basis(warehouse, *key)
-    return {
-        one.fingerprint: replace(
-            known[one.subject, one.model], collected_at=read.get(one.source or "")
-        )
-        for one in findings
-    }
+            known[key] = _money_basis(warehouse, *key)
+        wanted = *key, one.source, one.family in _ABOUT_RIGHTS
+        if wanted not in found:
+            found[wanted] = behind(
+                warehouse, one.subject, model=one.model, source=one.source, grants=wanted[-1]
+            )
+        bases[one.fingerprint] = _with_rows(known[key], found[wanted], one)
+    return bases
 
 
-def _basis(warehouse: Warehouse, subject: str, model: str | None) -> Basis:
+def _money_basis(warehouse: Warehouse, subject: str, model: str | None) -> Basis:
     trace = _money_of(warehouse, subject, model)
-    registered = tuple(_known(row) for row in _rows(warehouse, "version", subject=subject))
     if trace is None:
-        return Basis(registered=registered)
-    return Basis(
-        registered=registered, about=trace.about, figure=trace.figure, files=tuple(trace.files)
+        return Basis()
+    return Basis(about=trace.about, figure=trace.figure, files=tuple(trace.files))
+
+
+def _with_rows(basis: Basis, found: Behind, one: Finding) -> Basis:
+    """Return what is known of a subject's money, with the rows and files behind one finding."""
+    billed = {row["sha256"] for row in basis.files}
+    return replace(
+        basis,
+        registered=tuple(_known(row) for row in found.told(one.evidence)),
+        files=(
+            *({**row, "charges": None} for row in found.files if row["sha256"] not in billed),
+            *basis.files,
+        ),
+        collected_at=found.read.get(one.source or ""),
     )
 
 
@@ -157,12 +180,19 @@ def _finding(warehouse: Warehouse, name: str, found: Sequence[Row]) -> Explained
             fix=f"Write more digits: {some}.",
         )
     [row] = found
+    rests = behind(
+        warehouse,
+        row["subject"],
+        model=row["model"],
+        source=row["source"],
+        grants=row["family"] in _ABOUT_RIGHTS,
+    )
     return Explained(
         kind="finding",
         name=row["fingerprint"],
         currency=_currency(warehouse),
         findings=found,
-        registered=_rows(warehouse, "version", subject=row["subject"]),
+        **_resting(rests, row["evidence"]),
         trace=_money_of(warehouse, row["subject"], row["model"]),
     )
 
@@ -172,16 +202,27 @@ def _subject(warehouse: Warehouse, name: str) -> Explained:
     registered = _rows(warehouse, "version", subject=name)
     model = registered[0]["model"] if registered else (found[0]["model"] if found else name)
     trace = _money_of(warehouse, name, model)
-    if not (found or registered or trace):
+    rests = behind(warehouse, name, model=model, grants=not registered)
+    if not (found or rests.rows or trace):
         raise _unknown(warehouse, name)
     return Explained(
         kind="subject",
         name=name,
         currency=_currency(warehouse),
         findings=found,
-        registered=registered,
+        **_resting(rests, dict.fromkeys(column for row in found for column in row["evidence"])),
         trace=trace,
     )
+
+
+def _resting(rests: Behind, evidence: Collection[str]) -> dict[str, Any]:
+    return {
+        "registered": rests.told(evidence),
+        "more": rests.more,
+        "files": rests.files,
+        "file_count": rests.file_count,
+        "read": rests.read,
+    }
 
 
 def _figure(warehouse: Warehouse, name: str, table: str, key: str, month: str) -> Explained:

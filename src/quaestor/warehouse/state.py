@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from quaestor.core.blind_spot import BlindSpot
+from quaestor.core.landed import LandedFile
 from quaestor.warehouse.duckdb import Warehouse
 
 _NAMES = "source, scope, period, reason, fix, rows, amount, currency"
@@ -20,6 +21,19 @@ def recall(warehouse: Warehouse, name: str) -> str | None:
     """Return a property, or None where it was never kept."""
     found = warehouse.rows("select value from meta.property where name = ?", [name])
     return str(found[0][0]) if found else None
+
+
+def note_landed(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) -> None:
+    """Replace what is known of a source's landed files in force: what its rows are from."""
+    warehouse.run("delete from meta.landed_file where source = ?", [source])
+    rows = [(source, one.scope, one.path, one.sha256, one.size) for one in files]
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        lists = ", ".join("unnest(?)" for _ in columns)
+        warehouse.run(
+            f"insert into meta.landed_file (source, scope, path, sha256, size) select {lists}",
+            columns,
+        )
 
 
 def evidence_at(warehouse: Warehouse) -> datetime | None:

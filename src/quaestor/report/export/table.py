@@ -115,8 +115,8 @@ def _explained(one: Finding, rule: Rule | None, basis: Basis, summary: RunSummar
         yield f"{_INDENT}money: {printable(basis.about)}, {money}"
     for row in basis.files:
         digest = printable(row["sha256"])[:12]
-        counted = f"{row['charges']:,} charges"
-        yield f"{_INDENT}landed: {printable(row['file'])} ({counted}, sha256 {digest}…)"
+        counted = "" if row["charges"] is None else f"{row['charges']:,} charges, "
+        yield f"{_INDENT}landed: {printable(row['file'])} ({counted}sha256 {digest}…)"
     for registry, command in commands_of(one, rule, summary):
         yield from _block(f"do ({printable(registry)}):", command)
 

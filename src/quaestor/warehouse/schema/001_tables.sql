@@ -12,6 +12,13 @@ create schema if not exists audit;
 
 -- What this warehouse is: schema version, and digests of what it was built from.
 create table if not exists meta.property (name varchar primary key, value varchar not null);
+-- The landed files in force of each source, as its manifest lists them: what its rows are from.
+create table if not exists meta.landed_file (
+    source varchar not null,
+    scope varchar not null, -- what it is at its source: a path, a table, an address
+    path varchar not null, -- where it lies, relative to the landing folder
+    sha256 varchar not null, size bigint not null
+);
 
 -- The configuration as tables, so that the ledger's SQL can read it.
 create table if not exists config.rate (
