@@ -440,6 +440,22 @@ def test_a_model_file_is_judged_before_it_is_merged(home, estate, gate):
     assert "churn:6 has no approval" in without.out
 
 
+@pytest.mark.parametrize(
+    ("environment", "about", "code"), [("production", "churn:6", 1), ("staging", "churn", 0)]
+)
+def test_a_model_file_that_only_says_what_serves_asks_about_that(
+    home, estate, gate, environment, about, code
+):
+    """Without `versions:` the version in service is judged; one that serves elsewhere is not."""
+    estate()
+    text = "model: churn\nowner: ada\ndeployments:\n  - {deployment: api, version: '6', %s}\n"
+    name = written(home, "model.gov.yaml", text % f"environment: {environment}")
+    said = gate(name, "--exclude", "image-not-pinned", "--exclude", "deploy-too-dear")
+
+    assert said.out.startswith(f"{about} in production ")
+    assert said.code == code, said
+
+
 def test_a_deployment_that_a_file_no_longer_names_is_not_judged(home, estate, gate):
     """What the last look found of the file counts no more, once the file is another."""
 

@@ -56,8 +56,9 @@ class Read:
 
     Args:
         deployments: Every deployment, in the order of its objects.
-        models: The model, and each version that is not archived, of every `model.gov.yaml`, by
-            its place; a file without versions has none.
+        models: The model of every `model.gov.yaml`, by its place, with each version that it names
+            and that is not archived, and each that its deployments serve in the environment asked
+            about; a file without either has none.
         blind_spots: What they say in labels or tags and nobody can read.
     """
 
@@ -92,7 +93,7 @@ def read(warehouse: Warehouse, objects: Sequence[DeployObject], *, environment: 
         registry.lend(warehouse)
         _complete(warehouse, home, old, environment)
         deployed = tuple(_deployed(warehouse, home, objects, old))
-        return Read(deployed, dict(_models(warehouse, gov)), tuple(spots))
+        return Read(deployed, dict(_models(warehouse, gov, environment)), tuple(spots))
 
 
 def known_version(warehouse: Warehouse, model: str, version: str) -> bool:
@@ -350,8 +351,10 @@ def _object_of(objects: Sequence[DeployObject], was: tuple[str, str]) -> DeployO
 
 
 def _models(
-    warehouse: Warehouse, gov: Sequence[DeployObject]
+    warehouse: Warehouse, gov: Sequence[DeployObject], environment: str
 ) -> Iterator[tuple[str, tuple[str, tuple[str, ...]]]]:
+    """Yield what each `model.gov.yaml` asks about; what serves counts though it be archived."""
+    elsewhere = {"production", "staging", "development"} - {environment}
     for one in gov:
         if one.gov is None:
             continue
@@ -363,5 +366,10 @@ def _models(
                 [one.gov.model],
             )
         }
-        versions = tuple(name for name in one.gov.versions if name not in archived)
-        yield one.place, (one.gov.model, versions)
+        serving = (
+            str(each.version)
+            for each in one.gov.deployments
+            if each.version and each.environment not in elsewhere
+        )
+        versions = (name for name in one.gov.versions if name not in archived)
+        yield one.place, (one.gov.model, tuple(dict.fromkeys((*versions, *serving))))
