@@ -286,3 +286,12 @@ def test_a_lapsed_waiver_that_nothing_needs_any_more_says_only_that(a_gate):
     lines = formatted("table", a_gate([], waivers=(lapsed,))).splitlines()
 
     assert "waiver: W-7 lapsed on 2026-11-24 (model-without-owner on churn)" in lines
+
+
+def test_of_many_targets_the_first_are_named_and_the_rest_counted(a_gate):
+    """A folder of forty models leaves room for the verdict."""
+    targets = tuple(f"model{n:02}:1" for n in range(40))
+    first = formatted("table", a_gate([], Outcome.PASSED, targets=targets)).splitlines()[0]
+
+    assert first.startswith("model00:1, ")
+    assert "model07:1 and 32 more may run: " in first

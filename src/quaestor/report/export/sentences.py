@@ -26,12 +26,12 @@ _WORDS = {
 }
 
 
-_NAMED = 8  # policies that were left out; `--format json` has them all
+_NAMED = 8  # of a list in a sentence; `--format json` has them all
 
 
 def headline(summary: RunSummary) -> str:
     """Return the verdict as one sentence."""
-    about = ", ".join(printable(target) for target in summary.targets)
+    about = _first(summary.targets)
     if about and summary.environment:
         about = f"{about} in {printable(summary.environment)}"
     if about and summary.tier is not None:
@@ -125,9 +125,7 @@ def waiver_lines(summary: RunSummary) -> Iterator[str]:
 
 def left_out_line(summary: RunSummary) -> str:
     """Return which policies were not asked: the first of them, and how many more."""
-    names = ", ".join(map(printable, summary.left_out[:_NAMED]))
-    more = len(summary.left_out) - _NAMED
-    return f"{names} and {more:,} more" if more > 0 else names
+    return _first(summary.left_out)
 
 
 def signed(amount: Decimal, currency: str) -> str:
@@ -192,6 +190,13 @@ def _missing(summary: RunSummary) -> str:
     if blind := len(summary.blind_spots):
         parts.append(counted(blind, "blind spot hides", "blind spots hide") + " evidence")
     return " and ".join(parts)
+
+
+def _first(names: Sequence[str]) -> str:
+    """Name the first of a list, and count the others."""
+    shown = ", ".join(map(printable, names[:_NAMED]))
+    more = len(names) - _NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _rules(findings: Sequence[Finding], one: str, many: str) -> str:
