@@ -150,10 +150,12 @@ class _Case:
         """Return what a rule lacks for an answer; a long one is told by what is blank in it."""
         asked = _line(self.policy.says.require)
         named = set(re.findall(r"\w+", asked))
-        blank = [name for name, value in self.shown.items() if value is None and name in named]
-        if len(asked) <= _SHORT or not blank:
+        blank = [
+            name for name, value in self.shown.items() if value in (None, []) and name in named
+        ]
+        if len(asked) <= _SHORT:
             return f"to {asked}"
-        return f"without {', '.join(blank)}"
+        return f"without {', '.join(blank)}" if blank else f"to: {self.policy.says.title}"
 
     def _field(self, name: str) -> str:
         prefix = SUBJECTS[self.policy.says.subject or ""].evidence_prefix
