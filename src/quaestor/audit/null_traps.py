@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quaestor.warehouse.macros import MACROS
+from quaestor.warehouse.width import nodes_under
 
 _GUARDS = {
     "OPERATOR_COALESCE",
@@ -51,7 +52,7 @@ def compared_in_expression(tree: Node, when: Node | None) -> list[str]:
 def compared_in_cases(tree: Node) -> list[str]:
     """Return the columns compared by a SELECT's `case` that may say 'pass', guarded nowhere."""
     found: list[str] = []
-    nodes = list(_nodes(tree))
+    nodes = list(nodes_under(tree))
     known = {column for column, safe in _columns(tree, safe=False, whole=True) if safe}
     known |= {str(node["alias"]).lower() for node in nodes if node.get("alias")}
     for node in nodes:
@@ -60,7 +61,7 @@ def compared_in_cases(tree: Node) -> list[str]:
         for check in node["case_checks"]:
             found += [
                 column
-                for one in _nodes(check["when_expr"])
+                for one in nodes_under(check["when_expr"])
                 if one.get("class") in _COMPARED or one.get("type") == "COMPARE_IN"
                 for column, safe in _columns(one, safe=False)
                 if not safe
@@ -71,7 +72,7 @@ def compared_in_cases(tree: Node) -> list[str]:
 def _may_pass(case: Node) -> bool:
     results = [check["then_expr"] for check in case["case_checks"]] + [case["else_expr"]]
     texts = [
-        (one.get("literal") or {}) for one in _nodes(results) if one.get("class") == "CONSTANT"
+        (one.get("literal") or {}) for one in nodes_under(results) if one.get("class") == "CONSTANT"
     ]
     return any(text.get("text") == "pass" for text in texts)
 
@@ -92,14 +93,3 @@ def _columns(part: Any, *, safe: bool, whole: bool = False) -> Iterator[tuple[st
     safe = safe or part.get("type") in _GUARDS or part.get("function_name") in _NULL_SAFE
     for one in part.values():
         yield from _columns(one, safe=safe, whole=whole)
-
-
-def _nodes(part: Any) -> Iterator[Node]:
-    waiting = [part]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            yield one
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)

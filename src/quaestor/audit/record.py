@@ -15,6 +15,7 @@ from quaestor.core.text import json_value
 from quaestor.core.verdict import Verdict
 from quaestor.core.waivers import WaiverUse
 from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.row import insert_rows
 
 _STANDING = {
     Verdict.FAIL: "violated",
@@ -116,8 +117,10 @@ def record(warehouse: Warehouse, summary: RunSummary, *, config_digest: str) -> 
     for table in ("finding", "waiver", "run"):
         warehouse.run(f"delete from audit.{table} where run_id = ?", [run_id])
     _insert_run(warehouse, run_id, summary)
-    _insert(warehouse, "finding", _COLUMNS, [_row(run_id, one) for one in findings])
-    _insert(warehouse, "waiver", _WAIVER, [_waiver(run_id, use) for use in summary.waivers])
+    insert_rows(warehouse, "audit.finding", _COLUMNS, [_row(run_id, one) for one in findings])
+    insert_rows(
+        warehouse, "audit.waiver", _WAIVER, [_waiver(run_id, use) for use in summary.waivers]
+    )
     return run_id
 
 
@@ -141,14 +144,6 @@ def _insert_run(warehouse: Warehouse, run_id: str, summary: RunSummary) -> None:
             summary.decision.exit_code,
         ],
     )
-
-
-def _insert(warehouse: Warehouse, table: str, names: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    lists = ", ".join("unnest(?)" for _ in columns)
-    warehouse.run(f"insert into audit.{table} ({names}) select {lists}", columns)
 
 
 def _waiver(run_id: str, use: WaiverUse) -> tuple[Any, ...]:

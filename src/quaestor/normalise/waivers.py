@@ -7,6 +7,7 @@ from typing import Any
 
 from quaestor.core.waivers import Waiver
 from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.row import insert_rows
 
 _COLUMNS = (
     "source, waiver, policy, subject, reason, ticket, requested_by, approved_by, approved_at, "
@@ -23,11 +24,7 @@ def write(warehouse: Warehouse, waivers: Sequence[Waiver]) -> None:
     if rows == warehouse.rows(f"select {_COLUMNS} from registry.waiver order by source, waiver"):
         return
     warehouse.run("delete from registry.waiver")
-    if not rows:
-        return
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    lists = ", ".join("unnest(?)" for _ in columns)
-    warehouse.run(f"insert into registry.waiver ({_COLUMNS}) select {lists}", columns)
+    insert_rows(warehouse, "registry.waiver", _COLUMNS, rows)
 
 
 def _row(one: Waiver) -> tuple[Any, ...]:

@@ -1,14 +1,33 @@
-"""Put one row that a person wrote into a table, and say what is wrong with it."""
+"""Put rows into tables: many of ours at once, or one that a person wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.warehouse.duckdb import Warehouse, quoted, quoted_table
+
+
+def insert_rows(
+    warehouse: Warehouse, table: str, columns: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert many rows in one statement.
+
+    Args:
+        warehouse: Where to.
+        table: With its schema, as SQL.
+        columns: Their names, separated by commas, as SQL.
+        rows: A value for each column.
+    """
+    if rows:
+        lists = ", ".join("unnest(?)" for _ in rows[0])
+        warehouse.run(
+            f"insert into {table} ({columns}) select {lists}",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
 def insert_row(

@@ -8,6 +8,7 @@ from datetime import datetime
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
 from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.row import insert_rows
 
 _NAMES = "source, scope, period, reason, fix, rows, amount, currency"
 
@@ -27,13 +28,7 @@ def note_landed(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
     """Replace what is known of a source's landed files in force: what its rows are from."""
     warehouse.run("delete from meta.landed_file where source = ?", [source])
     rows = [(source, one.scope, one.path, one.sha256, one.size) for one in files]
-    if rows:
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        lists = ", ".join("unnest(?)" for _ in columns)
-        warehouse.run(
-            f"insert into meta.landed_file (source, scope, path, sha256, size) select {lists}",
-            columns,
-        )
+    insert_rows(warehouse, "meta.landed_file", "source, scope, path, sha256, size", rows)
 
 
 def evidence_at(warehouse: Warehouse) -> datetime | None:

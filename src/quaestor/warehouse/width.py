@@ -33,12 +33,14 @@ def whole_tables(nodes: Sequence[Node]) -> frozenset[str]:
     ]
     for node in nodes:
         if "from_table" in node and any(one.get("class") == "STAR" for one in _listed(node)):
-            whole += [one for one in _under(node["from_table"]) if one.get("type") == "BASE_TABLE"]
+            whole += [
+                one for one in nodes_under(node["from_table"]) if one.get("type") == "BASE_TABLE"
+            ]
     return _named(whole)
 
 
 def _listed(node: Node) -> Iterator[Node]:
-    return _under([node.get("select_list"), node.get("modifiers"), node.get("qualify")])
+    return nodes_under([node.get("select_list"), node.get("modifiers"), node.get("qualify")])
 
 
 def _named(tables: Sequence[Node]) -> frozenset[str]:
@@ -47,7 +49,8 @@ def _named(tables: Sequence[Node]) -> frozenset[str]:
     )
 
 
-def _under(part: Any) -> Iterator[Node]:
+def nodes_under(part: Any) -> Iterator[Node]:
+    """Yield every node of a parsed SQL text, itself first, in no order."""
     waiting = [part]
     while waiting:
         one = waiting.pop()
