@@ -54,16 +54,17 @@ class _Price:
         return printable(f"{name}{where} at {price} an hour, {source} of {self.priced_on}")
 
 
-# The latest list price of each region, of hours that are on a bill.
+# The latest list price of each region, of hours that are on a bill; price, currency and day of
+# one charge.
 _BILLED = """
-select
-    RegionId, arg_max(ListUnitPrice, (SkuMeter like '%Host:%', ChargePeriodStart)),
-    arg_max(BillingCurrency, (SkuMeter like '%Host:%', ChargePeriodStart)),
-    max(ChargePeriodStart)::date
+select RegionId, ListUnitPrice, BillingCurrency, ChargePeriodStart::date as priced_on
 from focus.charge
 where ends_with(SkuMeter, ':' || $type) and lower(PricingUnit) in ('hours', 'hour', 'hrs')
     and ListUnitPrice > 0 and ChargeCategory = 'Usage' and BillingCurrency is not null
-group by RegionId
+qualify row_number() over (
+    partition by RegionId
+    order by SkuMeter like '%Host:%' desc, ChargePeriodStart desc, ListUnitPrice, BillingCurrency
+) = 1
 order by RegionId nulls last
 """
 
