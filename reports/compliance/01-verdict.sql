@@ -13,9 +13,17 @@ found as (
         count(*) filter (where f.verdict = 'fail') as failed,
         count(*) filter (where f.verdict = 'fail' and f.severity = 'critical') as critical,
         count(*) filter (where f.verdict = 'fail' and f.severity = 'high') as high,
-        count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered,
-        count(distinct f.policy) as policies
+        count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered
     from audit.finding as f join run using (run_id)
+),
+-- Asked, whether or not there was anything to judge.
+asked as (
+    select count(*) as policies
+    from (
+        select policy from audit.policy join run using (run_id)
+        union
+        select policy from audit.finding join run using (run_id)
+    )
 )
-select run.run_id, run.audited_at, run.exit_code, run.fail_on, found.*
-from found left join run on true
+select run.run_id, run.audited_at, run.exit_code, run.fail_on, found.*, asked.policies
+from found cross join asked left join run on true

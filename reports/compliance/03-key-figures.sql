@@ -29,6 +29,7 @@ model as (
 finding as (
     select
         run.place,
+        count(distinct f.policy) filter (where f.verdict = 'fail') as broken,
         count(*) filter (where f.verdict = 'fail') as failed,
         count(*) filter (where f.verdict = 'fail' and f.first_seen >= run.audited_at) as new_failed,
         count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered,
@@ -42,8 +43,8 @@ covered as (
 )
 select
     run.audited_at, earlier.audited_at as previous_audited_at,
-    f.failed, f.new_failed, f.unanswered, f.waived, m.models, m.clean_models, m.at_stake,
-    m.failing_without_cost, ff.failed as previous_failed, ff.unanswered as previous_unanswered,
+    f.broken, f.failed, f.new_failed, f.unanswered, f.waived, m.models, m.clean_models, m.at_stake,
+    m.failing_without_cost, ff.broken as previous_broken, ff.unanswered as previous_unanswered,
     mm.models as previous_models, mm.clean_models as previous_clean_models,
     c.month, c.model_ratio
 from run

@@ -1,12 +1,17 @@
 -- How the latest audit answered, by severity.
 --
--- grain     one row per severity that any policy has, worst first
+-- grain     one row per severity that any policy has that was asked, worst first
 with run as (
     select * from audit.run order by audited_at desc, run_id desc limit 1
 ),
+answered as (
+    select f.policy, f.severity, f.verdict from audit.finding as f join run using (run_id)
+    union all
+    select p.policy, p.severity, null from audit.policy as p join run using (run_id)
+),
 ranked as (
-    select f.*, array_position(['critical', 'high', 'medium', 'low'], f.severity) as severity_rank
-    from audit.finding as f join run using (run_id)
+    select *, array_position(['critical', 'high', 'medium', 'low'], severity) as severity_rank
+    from answered
 )
 select
     severity,

@@ -9,7 +9,7 @@ with run as (
 judged as (
     select
         f.model,
-        count(*) filter (where f.verdict = 'fail') as failed,
+        count(distinct f.policy) filter (where f.verdict = 'fail') as failed,
         count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered,
         min(array_position(['critical', 'high', 'medium', 'low'], f.severity))
             filter (where f.verdict = 'fail') as worst_rank

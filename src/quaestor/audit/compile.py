@@ -19,6 +19,7 @@ from quaestor.warehouse.sandbox import SandboxError, Select
 
 _READ_WHOLE = ("registry.evidence", STAKES)  # by ourselves
 _WORD = re.compile(r"\w+")
+_MOST_NAMES = 16  # of columns in a message
 MODEL, VERSION = "quaestor_model", "quaestor_version"
 Columns = Mapping[str, Mapping[str, str]]
 
@@ -250,7 +251,8 @@ def _check_columns(
 ) -> None:
     for name in names:
         if name not in known:
-            otherwise = f"It has {', '.join(known)}."
+            more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+            otherwise = f"It has {', '.join(list(known)[:_MOST_NAMES])}{more}."
             raise ConfigurationError(
                 f"`{part}`: there is no column '{name}' in {policy.says.subject}",
                 where=policy.where(part),

@@ -364,15 +364,33 @@ def test_a_finding_shows_what_to_do_since_when_and_how_to_ask_on(pages, read_pag
 def test_only_the_latest_audit_counts(pages, read_page, estate):
     """Findings of earlier audits are history; the page shows them as what was before."""
     page = read_page(pages["compliance"])
-    failed = [
+    (rules, findings), (rules_before, _) = (
         estate.row(
-            f"select count(*) from audit.finding where run_id = '{run}' and verdict = 'fail'"
+            "select count(distinct policy), count(*) from audit.finding "
+            f"where run_id = '{run}' and verdict = 'fail'"
         )
         for run in ("now", "before")
-    ]
+    )
 
-    assert f"{failed[0][0]} findings" in page.text
-    assert f"{failed[1][0]} on 20 Nov 2026" in page.text
+    assert rules < findings, "the figure of rules could be that of findings"
+    assert f"Broken rules {rules} {findings} findings" in page.text
+    assert f"{rules_before} on 20 Nov 2026" in page.text
+
+
+def test_a_policy_that_found_nothing_to_judge_is_told(an_estate, rendered, now):
+    """It was asked: it counts among the policies of the audit, and its row is all zero."""
+    an_estate.run("now", now, 0)
+    an_estate.finding("model-without-owner", "churn", "pass", model="churn")
+    an_estate.insert(
+        "audit.policy", run_id="now", policy="public-store", family="access",
+        title="No store is open", severity="critical", blocking=True, parameters="{}",
+    )  # fmt: skip
+
+    text = rendered(an_estate, "compliance")["compliance"].text
+
+    assert "against 2 policies" in text
+    assert "2 of them can stop a deploy, and 1 found nothing to judge" in text
+    assert "No store is open public-store Access critical yes 0 0 0 0 0" in text
 
 
 def test_frameworks_show_where_each_requirement_stands(pages, read_page):
