@@ -111,6 +111,32 @@ def test_the_cheapest_machine_that_holds_a_replica_counts(warehouse):
     assert change.cost_then == 1460
 
 
+@pytest.mark.parametrize(
+    ("row", "other"),
+    [
+        ({}, {"priced_on": "2025-01-01"}),
+        ({"region": "eu-west-1"}, {"region": "us-east-1"}),
+    ],
+)
+def test_no_machine_counts_at_an_old_price_or_that_of_another_region(warehouse, row, other):
+    """Cheaper is not what was paid once, nor what is paid elsewhere."""
+    listed(warehouse, "g5.xlarge", 2, **GPU, **row)
+    listed(warehouse, "g5.xlarge", 1, **GPU, **other)
+    listed(warehouse, "g5.2xlarge", 3, **GPU, **row)
+    listed(warehouse, "g6.xlarge", 1, **{**GPU, "gib": 4}, **row)
+
+    assert priced(warehouse, {**KUBERNETES, **row}).cost_then == 1460
+
+
+def test_a_machine_of_another_region_counts_where_none_of_its_own_is_listed(warehouse):
+    """The shipped list knows few regions; the price says of which it is."""
+    listed(warehouse, "g5.xlarge", 1, **GPU, region="us-east-1")
+    change = priced(warehouse, {**KUBERNETES, "region": "eu-west-1"})
+
+    assert change.cost_then == 730
+    assert "g5.xlarge, us-east-1 at 1 USD an hour" in change.basis
+
+
 def test_a_file_of_prices_counts_before_the_shipped_list(warehouse):
     """What a company pays is better known to itself, even where it is more."""
     listed(warehouse, "ml.g5.xlarge", 1, **GPU)

@@ -189,11 +189,7 @@ class _Case:
 
     def _value(self, name: str, *, percent: bool) -> str:
         value = self.shown[name] if name in self.shown else self.values[name]
-        if value is None:
-            return "unknown"
-        if percent:
-            return f"{100 * float(value):.1f} %"
-        return amount_text(value) if isinstance(value, Decimal) else str(value)
+        return f"{100 * float(value):.1f} %" if percent and value is not None else _told(value)
 
 
 def findings_of_select(
@@ -288,6 +284,21 @@ def broken(policy: Policy, problem: ConfigurationError, model: str | None) -> Fi
         evidence={},
     )
     return replace(finding, remedy="Mend the policy; until then it judges nothing.")
+
+
+def _told(value: Any) -> str:
+    """Return a value as a sentence says it.
+
+    >>> _told(["a:latest", None]), _told([]), _told(False)
+    ('a:latest, unknown', 'none', 'no')
+    """
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_told, value)) or "none"
+    return amount_text(value) if isinstance(value, Decimal) else str(value)
 
 
 def _line(text: str | None) -> str:

@@ -194,10 +194,15 @@ def _gpu_hour(book: Book, need: _Need) -> Cost:
         )
     model = _listed_model(need.gpu_model, {one.gpu_model for one in book.prices if one.gpu_model})
     machines = [one for one in book.prices if one.instance_type and one.gpu_model == model]
-    shares = [_share(book, one, need) for one in _first(machines)]
-    known = [cost for cost in shares if cost.amount is not None]
+    shares = [(one, _share(book, one, need)) for one in _each(_first(machines), need.region)]
+    known = [
+        (need.region is not None and one.region != need.region, cost.amount, cost.how)
+        for one, cost in shares
+        if cost.amount is not None
+    ]
     if model and known:
-        return min(known, key=lambda cost: (cost.amount or 0, cost.how))
+        _, amount, how = min(known)
+        return Cost(amount, how)
     by_parts = _parts(book, need, model)
     if by_parts.amount is None and shares:
         return Cost(None, f"no machine with {printable(model)} in the list holds one replica")
@@ -217,6 +222,14 @@ def _best(prices: Iterable[_Price], region: str | None) -> _Price:
         _first(prices),
         key=lambda one: (one.region != region, -one.priced_on.toordinal(), one.price),
     )
+
+
+def _each(prices: Iterable[_Price], region: str | None) -> list[_Price]:
+    """Return the price that counts of each machine."""
+    machines: dict[str | None, list[_Price]] = {}
+    for one in prices:
+        machines.setdefault(one.instance_type, []).append(one)
+    return [_best(own, region) for own in machines.values()]
 
 
 def _share(book: Book, machine: _Price, need: _Need) -> Cost:

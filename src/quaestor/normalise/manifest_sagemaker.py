@@ -62,8 +62,17 @@ def endpoints(objects: Sequence[DeployObject]) -> Iterator[tuple[DeployObject, d
 
 
 def _model(request: Mapping[str, Any]) -> dict[str, Any]:
-    containers = request.get("Containers") or [request.get("PrimaryContainer")]
-    return {**request, "Containers": [each for each in containers if isinstance(each, Mapping)]}
+    """Return a model as it is landed: its containers have no environments."""
+    listed = request.get("Containers") or [request.get("PrimaryContainer")]
+    containers = [
+        {key: value for key, value in each.items() if key != "Environment"}
+        for each in (listed if isinstance(listed, list) else ())
+        if isinstance(each, Mapping)
+    ]
+    return {
+        **{key: value for key, value in request.items() if key != "PrimaryContainer"},
+        "Containers": containers,
+    }
 
 
 def _state(variant: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ select
         when c.is_config_told then false
     end as network_isolated,
     case when (c.capture ->> 'EnableCapture') = 'true'
-        then coalesce((c.capture ->> 'InitialSamplingPercentage')::double, 100) = 100 end
+        then try_cast(coalesce(c.capture ->> 'InitialSamplingPercentage', '100') as double) = 100 end
         as access_logged,
     case when (c.capture ->> 'EnableCapture') = 'true'
         then c.capture ->> 'DestinationS3Uri' end as log_destination,

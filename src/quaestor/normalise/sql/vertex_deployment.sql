@@ -77,7 +77,8 @@ from (
     select
         *,
         coalesce(object ->> '$.requestLogging.enabled', 'false') = 'true'
-            and coalesce((object ->> '$.requestLogging.samplingRate')::double, 1) = 1 as logs_all
+            and try_cast(coalesce(object ->> '$.requestLogging.samplingRate', '1') as double) = 1
+            as logs_all
     from vertex_deployed
 ) as d
 cross join everybody
