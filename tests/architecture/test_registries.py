@@ -18,6 +18,7 @@ from quaestor.core.focus import COLUMNS
 from quaestor.core.sources import Source
 from quaestor.core.sources.common import BillSchema
 from quaestor.ledger import BUILT
+from quaestor.ledger.model_file import read
 from quaestor.ledger.rules import create_views
 from quaestor.normalise import LOADERS, formats
 from quaestor.normalise.format import SQL
@@ -25,7 +26,8 @@ from quaestor.report.export import FORMATS
 from quaestor.warehouse.duckdb import Warehouse
 
 SRC = Path(__file__).resolve().parents[2] / "src" / "quaestor"
-LEDGER = sorted((SRC / "ledger" / "sql").rglob("*.sql"))
+KINDS = sorted((SRC / "ledger" / "sql" / "recommend").glob("*.sql"))
+LEDGER = sorted(set((SRC / "ledger" / "sql").rglob("*.sql")) - set(KINDS))
 SHARED_OPTIONS = ("--config", "--warehouse", "--now", "--quiet", "--verbose", "--no-color")
 
 
@@ -131,13 +133,33 @@ def warehouse() -> Warehouse:
 def test_a_ledger_file_makes_the_table_of_its_name(path: Path, warehouse: Warehouse):
     """The SELECT's columns are the table's: names, order and types, whole numbers of any size."""
     declared = warehouse.columns(f"ledger.{path.stem}")
-    sql = re.sub(r"\$[a-z_]+", "null", path.read_text(encoding="utf-8"))
+    sql = read(path).filled({})
     selected = {row[0]: row[1] for row in warehouse.rows(f"describe {sql}")}
     for name, kind in selected.items():
         if {kind, declared.get(name)} <= {"INTEGER", "BIGINT", "HUGEINT"}:
             selected[name] = declared[name]
 
     assert list(selected.items()) == list(declared.items())
+
+
+@pytest.mark.parametrize("path", KINDS, ids=lambda path: path.stem)
+def test_a_kind_of_advice_gives_assessments(path: Path, warehouse: Warehouse):
+    """The SELECT's columns are those of ledger.assessment less the kind: names, order and types."""
+    declared = warehouse.columns("ledger.assessment")
+    selected = warehouse.rows(f"describe {read(path).filled({})}")
+
+    assert declared.pop("kind") == "VARCHAR"
+    assert [(row[0], row[1]) for row in selected] == list(declared.items())
+
+
+@pytest.mark.parametrize("path", KINDS, ids=lambda path: path.stem)
+def test_a_kind_of_advice_says_whom_it_looks_at_and_what_may_be_set(path: Path):
+    """Its header names tables that its rows are from, and every parameter is used and explained."""
+    kind = read(path)
+
+    assert kind.rows_from
+    assert set(re.findall(r"\$([a-z_]\w*)", re.sub(r"--.*", "", kind.sql))) == set(kind.params)
+    assert [one.name for one in kind.params.values() if len(one.says.split()) < 3] == []
 
 
 def test_every_ledger_table_has_its_file(warehouse: Warehouse):

@@ -161,6 +161,39 @@ class Anomaly(Strict, frozen=True, kw_only=True):
     days: Annotated[int, Meta(ge=1)] = 92
 
 
+class Exclusion(Strict, frozen=True, kw_only=True):
+    """Objects for which no advice is wanted; `*` stands for any text, what is left out for all."""
+
+    name: Name
+    reason: Annotated[str, Meta(min_length=1)]
+    kinds: tuple[str, ...] = ()
+    subject: str | None = None
+    team: str | None = None
+    model: str | None = None
+    environment: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would exclude everything; `off` turns a kind off."""
+        if (self.subject, self.team, self.model, self.environment) == (None,) * 4:
+            raise ValueError(f"'{self.name}' names no subject, team, model or environment")
+
+
+class Advice(Strict, frozen=True, kw_only=True):
+    """What is advised, and by which thresholds.
+
+    Args:
+        params: Values of the parameters of a kind, or of maturity, carbon and cost_of_no_mlops.
+        exclude: What is left alone.
+        off: Kinds that are not asked at all.
+        dismissals: A folder; None: dismissals/ beside the file, if there is one.
+    """
+
+    params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
+    exclude: tuple[Exclusion, ...] = ()
+    off: tuple[str, ...] = ()
+    dismissals: str | None = None
+
+
 class Config(Strict, frozen=True, kw_only=True):
     """`quaestor.yaml`, read. Paths are relative to the file (`base`)."""
 
@@ -179,6 +212,7 @@ class Config(Strict, frozen=True, kw_only=True):
     prices: str | None = None
     budgets: tuple[Budget, ...] = ()
     anomaly: Anomaly = defaulted(default_factory=Anomaly)
+    advice: Advice = defaulted(default_factory=Advice)
     spark: SparkSettings | None = None
     policies: tuple[str, ...] = ("builtin",)
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
@@ -216,6 +250,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
     _check_names("shared rule", [rule.name for rule in config.shared], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
+    _check_names("exclusion", [one.name for one in config.advice.exclude], str(path))
     _check_spark(config.spark, document)
     _check_renamings(config.names, document)
     for number, source in enumerate(config.sources):

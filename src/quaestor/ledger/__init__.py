@@ -7,10 +7,11 @@ one such row stops the figures built on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,14 +20,27 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config
 from quaestor.core.errors import CheckFailedError
 from quaestor.core.progress import counted
-from quaestor.ledger import allocation, commitment, forecast, gpu, reconciliation, sharing, stale
+from quaestor.ledger import (
+    advice,
+    allocation,
+    commitment,
+    forecast,
+    gpu,
+    reconciliation,
+    sharing,
+    stale,
+)
+from quaestor.ledger.model_file import ModelFile, read
 from quaestor.ledger.rules import VIEWS, fact_columns, views
 from quaestor.warehouse.duckdb import Warehouse
-from quaestor.warehouse.engine import Engine, engine
+from quaestor.warehouse.engine import Embedded, Engine, engine
 from quaestor.warehouse.errors import OutOfRangeError
 
-# Tables that no SELECT can make, and who makes them after ledger.cost.
-BUILT: dict[str, Callable[[Warehouse, Callable[[str], None]], None]] = {"forecast": forecast.build}
+# Tables that no single SELECT makes, and who makes them.
+BUILT: dict[str, Callable[[Warehouse, Config, Callable[[str], None]], None]] = {
+    "forecast": lambda warehouse, _, progress: forecast.build(warehouse, progress),
+    "assessment": advice.assess,
+}
 _TOLD = (reconciliation, allocation, sharing, gpu, commitment)
 SQL = Path(__file__).parent / "sql"
 CHECKS = Path(__file__).parent / "checks"
@@ -55,20 +69,21 @@ def build(
         CheckFailedError: A check returned a row, or a figure is larger than money can be.
     """
     facts = fact_columns(warehouse, config)
+    models = {path.stem: read(path) for path in SQL.rglob("*.sql") if path.parent != advice.SQL}
+    given = advice.params(config, models | advice.kinds())
     with engine(warehouse, config) as computing:
         for view, select in views(warehouse, config).items():
             computing.define(f"ledger.{view}", select)
         stale.find(warehouse, _settings(warehouse, config), facts)
-        models = {path.stem: path for path in SQL.rglob("*.sql")}
         tables = _order(models)
         tables = tables[: tables.index(upto) + 1] if upto else tables
         for table in counted(tables, progress, lambda table: f"ledger.{table}"):
             with _in_range(f"ledger.{table}"):
                 if table in BUILT:
-                    BUILT[table](warehouse, progress)
+                    BUILT[table](warehouse, config, progress)
                     computing.forget(f"ledger.{table}")
                 else:
-                    _fill(warehouse, computing, table, _text(models[table]))
+                    _fill(warehouse, computing, models[table], given.get(table, {}))
     checks = [] if upto else sorted(CHECKS.glob("*.sql"))
     for path in counted(checks, progress, lambda path: f"check: {_sentence(path)}"):
         _check(warehouse, path)
@@ -92,12 +107,18 @@ def _settings(warehouse: Warehouse, config: Config) -> bytes:
     )
 
 
-def _fill(warehouse: Warehouse, computing: Engine, table: str, select: str) -> None:
+def _fill(
+    warehouse: Warehouse, computing: Engine, model: ModelFile, given: Mapping[str, Any]
+) -> None:
     """Replace what a table says of stale days or months; all of it where its file names neither."""
+    table, select = model.name, model.filled(given)
     if table == "lineage":
         warehouse.run("create or replace temp table lineage_before as from ledger.lineage")
     warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, table, select)}")
-    computing.fill(f"ledger.{table}", select)
+    if advice.has_rows(warehouse, model):
+        (computing if model.is_portable else Embedded(warehouse)).fill(f"ledger.{table}", select)
+    if not model.is_portable:
+        computing.forget(f"ledger.{table}")
     if table == "lineage":
         stale.of_other_lineage(warehouse)
         computing.forget("ledger.stale_month")
@@ -117,12 +138,11 @@ def _replaced(warehouse: Warehouse, table: str, select: str) -> str:
     return "true"
 
 
-def _order(models: dict[str, Path]) -> list[str]:
+def _order(models: Mapping[str, ModelFile]) -> list[str]:
     """Return the tables so that each comes after those it reads, through views too."""
-    reads = {
-        table: set(_READS.findall(_COMMENT.sub("", _text(path)))) for table, path in models.items()
-    }
-    reads |= {table: {"cost", "stale_month", "spend_day", "billed_day"} for table in BUILT}
+    reads = {table: _reads(model) for table, model in models.items()}
+    reads["forecast"] = {"cost", "stale_month", "spend_day", "billed_day"}
+    reads["assessment"] = {"resource_rate"}.union(*map(_reads, advice.kinds().values()))
     tables = set(reads)
     found = {
         table: {
@@ -134,6 +154,10 @@ def _order(models: dict[str, Path]) -> list[str]:
         for table, names in sorted(reads.items())
     }
     return list(TopologicalSorter(found).static_order())
+
+
+def _reads(model: ModelFile) -> set[str]:
+    return set(_READS.findall(_COMMENT.sub("", model.sql)))
 
 
 def _check(warehouse: Warehouse, path: Path) -> None:

@@ -30,6 +30,13 @@ def write(warehouse: Warehouse, config: Config) -> None:
                     f"insert into config.{table} values (?, ?, ?)", [field, position, key]
                 )
     _write_sharing(warehouse, config)
+    warehouse.run("delete from config.advice_exclusion")
+    for position, exclusion in enumerate(config.advice.exclude):
+        named = (exclusion.subject, exclusion.team, exclusion.model, exclusion.environment)
+        warehouse.run(
+            "insert into config.advice_exclusion values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [exclusion.name, position, exclusion.reason, exclusion.kinds or None, *named],
+        )
     warehouse.run("delete from config.budget")
     for one in config.budgets:
         warehouse.run(

@@ -16,7 +16,7 @@ import duckdb
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"

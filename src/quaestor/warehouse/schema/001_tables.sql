@@ -433,3 +433,17 @@ create table if not exists audit.requirement (
     note varchar, attest varchar, -- why it stands so; what a person has to show
     attested_by varchar, attested_at date, attested_until date, document varchar
 );
+-- What advice a run gave, and what became of that of runs before: one row per run and advice.
+create table if not exists audit.recommendation (
+    run_id varchar not null, recommendation varchar not null, kind varchar not null,
+    subject varchar not null, name varchar not null, action varchar not null, model varchar,
+    team varchar, resource_id varchar, current varchar, proposed varchar,
+    saving_per_month decimal(38, 20), counted_saving_per_month decimal(38, 20),
+    saving_basis varchar, confidence varchar not null,
+    state varchar not null, -- open, reopened, dismissed, taken, gone
+    state_reason varchar, -- why dismissed or gone; what showed that it was taken
+    first_seen timestamp not null, state_since timestamp not null,
+    realised_per_month decimal(38, 20), -- of taken advice, on the bill; null: not yet known
+    realised_low decimal(38, 20), realised_high decimal(38, 20), -- 80 % interval
+    realised_how varchar -- against what: control group, trend; over which days
+);

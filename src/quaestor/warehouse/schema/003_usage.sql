@@ -53,6 +53,45 @@ create table if not exists usage.pod (
     created_at timestamp, started_at timestamp, ended_at timestamp, seen_at timestamp not null,
     primary key (source, cluster, namespace, pod)
 );
+-- What runs in pods, one by one, with what each asks for.
+create table if not exists usage.container (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    pod varchar not null, container varchar not null,
+    owner_kind varchar, owner varchar, -- of its pod
+    cpu_request_cores double, cpu_limit_cores double, -- null: none, where limits are listed
+    ram_request_gib double, ram_limit_gib double,
+    restarts integer, oom_killed_at timestamp, oom_limit_gib double, -- the limit it was killed at
+    annotations varchar, -- JSON, of the pod and of its owner: those that forbid or guide advice
+    seen_at timestamp not null,
+    primary key (source, cluster, namespace, pod, container)
+);
+-- HorizontalPodAutoscaler, KEDA's ScaledObject, VerticalPodAutoscaler.
+create table if not exists usage.autoscaler (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    kind varchar not null, -- hpa, keda, vpa
+    autoscaler varchar not null, target_kind varchar, target varchar,
+    metrics varchar[], -- cpu, memory, or the names of others; of a vpa: what it controls
+    mode varchar, -- of a vpa: Off, Initial, Recreate, InPlaceOrRecreate, Auto
+    min_replicas integer, max_replicas integer, seen_at timestamp not null,
+    primary key (source, cluster, namespace, kind, autoscaler)
+);
+-- What containers used, sample by sample: files.
+create table if not exists usage.container_sample (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    workload varchar, -- null: as usage.container says
+    pod varchar not null, container varchar not null, sampled_at timestamp not null,
+    cpu_used_cores double, ram_used_gib double
+);
+-- The same as a metrics server sums it up; columns as in ledger.container_span.
+create table if not exists usage.container_use (
+    source varchar not null, cluster varchar not null, namespace varchar not null,
+    pod varchar not null, container varchar not null,
+    span varchar not null, -- all, trained, held-out
+    since timestamp not null, until timestamp not null, samples bigint not null,
+    cpu_p66_cores double, cpu_p90_cores double, cpu_p95_cores double, cpu_p96_cores double,
+    cpu_p99_cores double, cpu_max_cores double, ram_p99_gib double, ram_max_gib double,
+    primary key (source, cluster, namespace, pod, container, span)
+);
 create table if not exists usage.volume (
     source varchar not null, cluster varchar not null, volume varchar not null,
     namespace varchar, claim varchar, storage_class varchar, capacity_gib double,
@@ -116,4 +155,45 @@ create table if not exists usage.endpoint_hour (
     errors double, gpu_used_ratio double, cpu_used_ratio double,
     latency_p95_ms double, tags varchar,
     variant varchar -- of an endpoint that has several; a row is then of one variant
+);
+
+-- Where people work: SageMaker notebooks and Studio apps, Vertex AI Workbench, compute instances.
+create table if not exists usage.notebook (
+    source varchar not null, notebook varchar not null,
+    kind varchar, -- sagemaker-notebook, sagemaker-app, vertex-workbench, azure-compute-instance
+    "user" varchar, resource_id varchar, sub_account varchar, region varchar,
+    instance_type varchar, gpu_model varchar, gpus double,
+    status varchar, -- running, stopped; as its platform says otherwise
+    created_at timestamp, started_at timestamp,
+    last_activity_at timestamp, -- of a kernel or a person; null: nobody says
+    idle_stop_minutes integer, -- after which its platform stops it; null: none, or unknown
+    gpu_used_ratio double, cpu_used_ratio double, -- over the hour before it was seen
+    tags varchar, seen_at timestamp not null,
+    primary key (source, notebook)
+);
+-- Discs, their snapshots, and what lies in buckets.
+create table if not exists usage.disk (
+    source varchar not null, disk varchar not null, resource_id varchar, sub_account varchar,
+    region varchar, kind varchar, -- gp3, pd-ssd, Premium_LRS
+    size_gib double, attached_to varchar, is_attached boolean, -- null: nobody says
+    detached_at timestamp, created_at timestamp, tags varchar, seen_at timestamp not null,
+    primary key (source, disk)
+);
+create table if not exists usage.snapshot (
+    source varchar not null, snapshot varchar not null, resource_id varchar, sub_account varchar,
+    region varchar, size_gib double, disk varchar, -- that it is of
+    image varchar, -- a machine image that needs it
+    created_at timestamp, tags varchar, seen_at timestamp not null,
+    primary key (source, snapshot)
+);
+-- What lies in a bucket, summed up by folder: a checkpoint or an artifact is a folder.
+create table if not exists usage.stored_folder (
+    source varchar not null, store varchar not null, -- as in registry.store: s3://bucket
+    folder varchar not null, -- below it, without a slash at either end; '' is the top
+    objects bigint not null, size_gib double not null,
+    storage_class varchar not null, -- STANDARD, GLACIER_IR, NEARLINE, Cool, ...
+    first_modified_at timestamp, last_modified_at timestamp,
+    last_read_at timestamp, -- null: nobody says
+    seen_at timestamp not null,
+    primary key (source, store, folder, storage_class)
 );

@@ -1,0 +1,117 @@
+"""Look at every object that could cost less, kind by kind, and say what came of it.
+
+A kind is a file in `sql/recommend/`: one SELECT whose rows are those of `ledger.assessment`, less
+`kind`. Whatever it advises against somebody's wish, in quaestor.yaml or by a tag `gov.advice`, is
+left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from quaestor.core.config import Config
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.nearest import did_you_mean
+from quaestor.core.progress import counted
+from quaestor.ledger.model_file import ModelFile, read
+from quaestor.warehouse.duckdb import Warehouse
+
+SQL = Path(__file__).parent / "sql" / "recommend"
+# What stays of an assessment whose advice is not given.
+_WITHOUT_ADVICE = (
+    "action = null, proposed = null, saving_per_month = null, saving_basis = null, "
+    "confidence = null, risk = null, command = null"
+)
+_EXCLUDED = f"""
+update ledger.assessment as a
+set answer = 'left-alone', reason = 'no advice is wanted (' || e.exclusion || '): ' || e.reason,
+    {_WITHOUT_ADVICE}
+from (from config.advice_exclusion order by position) as e
+where a.answer in ('advise', 'withheld')
+    and (e.kinds is null or list_contains(e.kinds, a.kind))
+    and (e.subject is null or a.subject glob e.subject or a.resource_id glob e.subject)
+    and (e.team is null or a.team glob e.team)
+    and (e.model is null or a.model glob e.model)
+    and (e.environment is null or a.environment glob e.environment)
+"""
+# `gov.advice`: none, or the kinds that are not wanted, separated by commas.
+_FORBIDDEN = f"""
+update ledger.assessment as a
+set answer = 'left-alone', reason = f.why, {_WITHOUT_ADVICE}
+from (
+    select kind, subject, min('the tag gov.advice of ' || what || ' is ' || unwanted) as why
+    from (
+        select kind, subject, 'the object' as what, tags ->> '$."gov.advice"' as unwanted
+        from ledger.assessment where contains(tags, 'gov.advice')
+        union all
+        select a.kind, a.subject, 'its resource on the bill', r.tags ->> '$."gov.advice"'
+        from ledger.assessment as a
+        join ledger.resource_rate as r on r.resource_id = a.resource_id
+        where contains(r.tags, 'gov.advice')
+        union all
+        select a.kind, a.subject, 'its model', m.tags ->> '$."gov.advice"'
+        from ledger.assessment as a
+        join registry.model as m on m.model = a.model
+        where contains(m.tags, 'gov.advice')
+    )
+    where list_has_any(['none', kind], regexp_split_to_array(trim(lower(unwanted)), ' *, *'))
+    group by kind, subject
+) as f
+where a.answer in ('advise', 'withheld') and a.kind = f.kind and a.subject = f.subject
+"""
+
+
+def kinds() -> dict[str, ModelFile]:
+    """Return every kind of advice by its name, in alphabetical order."""
+    return {path.stem: read(path) for path in sorted(SQL.glob("*.sql"))}
+
+
+def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[str, Any]]:
+    """Return what quaestor.yaml sets, by file.
+
+    Raises:
+        ConfigurationError: A file or a kind that is not there.
+    """
+    for name in config.advice.params:
+        if name not in files or not files[name].params:
+            takes = {each for each, one in files.items() if one.params}
+            raise ConfigurationError(
+                f"there is nothing to set of '{name}'",
+                where="advice: params",
+                fix=did_you_mean(name, takes, otherwise=f"Choose from {', '.join(sorted(takes))}."),
+            )
+    unwanted = [*config.advice.off, *(one for each in config.advice.exclude for one in each.kinds)]
+    for name in unwanted:
+        if name not in kinds():
+            raise ConfigurationError(
+                f"there is no kind of advice '{name}'",
+                where="advice",
+                fix=did_you_mean(name, kinds(), otherwise=f"Choose from {', '.join(kinds())}."),
+            )
+    return dict(config.advice.params)
+
+
+def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:
+    """Fill `ledger.assessment`: each kind that is not off, then what is to be left alone."""
+    warehouse.run("delete from ledger.assessment")
+    chosen = [one for one in kinds().values() if one.name not in config.advice.off]
+    for one in counted(chosen, progress, lambda one: f"advice: {one.name}"):
+        if has_rows(warehouse, one):
+            select = one.filled(config.advice.params.get(one.name, {}))
+            warehouse.run(
+                "insert into ledger.assessment by name "
+                f"select '{one.name}' as kind, * from ({select})"
+            )
+    if warehouse.rows("select 1 from ledger.assessment limit 1"):
+        warehouse.run(_EXCLUDED)
+        warehouse.run(_FORBIDDEN)
+
+
+def has_rows(warehouse: Warehouse, model: ModelFile) -> bool:
+    """Return whether any table that a SELECT's rows are from has one."""
+    if not model.rows_from:
+        return True
+    some = " or ".join(f"exists (from {table})" for table in model.rows_from)
+    return bool(warehouse.rows(f"select 1 where {some}"))

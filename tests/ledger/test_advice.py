@@ -1,0 +1,131 @@
+"""What holds of every kind of advice: parameters, what is left alone, and names for good."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+
+from builders.advice import PRESENT, advised, billed, hourly
+from builders.ledgers import a_warehouse, build, config
+from builders.rows import insert
+from quaestor.core.errors import ConfigurationError
+from quaestor.warehouse.duckdb import Warehouse
+
+KEY = {"source": "sm", "endpoint": "churn-eu"}
+SUBJECT = "endpoint/sm/churn-eu"
+
+
+@pytest.fixture
+def warehouse() -> Warehouse:
+    """A warehouse with an endpoint that nobody calls."""
+    warehouse = a_warehouse()
+    insert(
+        warehouse,
+        "usage.endpoint",
+        **KEY,
+        kind="sagemaker",
+        model="churn",
+        resource_id="arn:churn",
+        status="InService",
+        created_at=datetime(2026, 3, 1),
+        seen_at=PRESENT,
+    )
+    hourly(warehouse, "endpoint_hour", 14, KEY, requests=0)
+    return warehouse
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "subject: 'endpoint/*/churn-*'",
+        "subject: 'arn:ch*'",
+        "model: churn",
+        "kinds: [idle_endpoint], model: 'c*'",
+    ],
+)
+def test_what_is_excluded_is_left_alone_and_says_why(warehouse, named):
+    """It stays on the list of what was looked at, with whose rule it is; no saving is shown."""
+    text = f"advice: {{exclude: [{{name: standby, reason: For the audit, {named}}}]}}"
+    one = advised(warehouse, "idle_endpoint", text)[SUBJECT]
+
+    assert one["answer"] == "left-alone"
+    assert one["reason"] == "no advice is wanted (standby): For the audit"
+    assert (one["action"], one["saving_per_month"], one["command"]) == (None, None, None)
+    assert warehouse.rows("from ledger.recommendation") == []
+
+
+@pytest.mark.parametrize("named", ["subject: 'endpoint/*/other'", "kinds: [zzz], model: churn"])
+def test_an_exclusion_of_others_excludes_nothing(warehouse, named, monkeypatch):
+    """All that it names has to fit."""
+    monkeypatch.setattr("quaestor.ledger.advice.params", lambda *_: {})
+    text = f"advice: {{exclude: [{{name: standby, reason: x, {named}}}]}}"
+
+    assert advised(warehouse, "idle_endpoint", text)[SUBJECT]["answer"] == "advise"
+
+
+@pytest.mark.parametrize("value", ["none", " None ", "spot_training, idle_endpoint"])
+@pytest.mark.parametrize("place", ["object", "bill", "model"])
+def test_a_tag_forbids_advice(warehouse, value, place):
+    """gov.advice on the object, on its resource on the bill, or on its model."""
+    tags = json.dumps({"gov.advice": value})
+    if place == "object":
+        warehouse.run("update usage.endpoint set tags = ?", [tags])
+    elif place == "bill":
+        billed(warehouse, "arn:churn", "24", Tags=tags)
+    else:
+        insert(warehouse, "registry.model", source="ml", model="churn", tags=tags)
+    one = advised(warehouse, "idle_endpoint")[SUBJECT]
+
+    assert one["answer"] == "left-alone"
+    assert one["reason"].startswith("the tag gov.advice of ")
+
+
+def test_a_tag_forbids_only_the_kinds_that_it_names(warehouse):
+    """Others go on."""
+    warehouse.run("update usage.endpoint set tags = ?", ['{"gov.advice": "spot_training"}'])
+
+    assert advised(warehouse, "idle_endpoint")[SUBJECT]["answer"] == "advise"
+
+
+def test_a_kind_that_is_off_is_not_asked(warehouse):
+    """Nothing stands of it, not even that it was looked at."""
+    assert advised(warehouse, "idle_endpoint", "advice: {off: [idle_endpoint]}") == {}
+
+
+def test_advice_goes_when_what_it_was_about_does(warehouse):
+    """The next build says what is so then."""
+    build(warehouse)
+    warehouse.run("delete from usage.endpoint")
+    build(warehouse)
+
+    assert warehouse.rows("from ledger.assessment") == []
+    assert warehouse.rows("from ledger.recommendation") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "fix"),
+    [
+        ("params: {idle_endpont: {days: 7}}", "nothing to set", "Did you mean 'idle_endpoint'?"),
+        ("params: {idle_endpoint: {day: 7}}", "no parameter 'day'", "Did you mean 'days'?"),
+        ("params: {idle_endpoint: {days: week}}", "'week', and has to be like 14", "It is days"),
+        ("params: {idle_endpoint: {days: .nan}}", "has to be like 14", "It is days"),
+        ("off: [idle_endpont]", "no kind of advice", "Did you mean 'idle_endpoint'?"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told(text, problem, fix):
+    """What is wrong, where, and what to write; nothing is guessed."""
+    warehouse = a_warehouse()
+    with pytest.raises(ConfigurationError) as caught:
+        build(warehouse, f"advice: {{{text}}}")
+
+    assert problem in str(caught.value)
+    assert fix in str(caught.value.fix)
+    assert str(caught.value.where).startswith("advice")
+
+
+def test_an_exclusion_has_to_name_something():
+    """One that fits everything is a slip; `off` turns a kind off."""
+    with pytest.raises(ConfigurationError, match="names no subject, team, model or environment"):
+        config("advice: {exclude: [{name: all, reason: x}]}")
