@@ -89,9 +89,9 @@ def test_a_tag_forbids_only_the_kinds_that_it_names(warehouse):
     assert advised(warehouse, "idle_endpoint")[SUBJECT]["answer"] == "advise"
 
 
-def test_a_kind_that_is_off_is_not_asked(warehouse):
+def test_a_kind_that_is_skipped_is_not_asked(warehouse):
     """Nothing stands of it, not even that it was looked at."""
-    assert advised(warehouse, "idle_endpoint", "advice: {off: [idle_endpoint]}") == {}
+    assert advised(warehouse, "idle_endpoint", "advice: {skip: [idle_endpoint]}") == {}
 
 
 def test_advice_goes_when_what_it_was_about_does(warehouse):
@@ -111,7 +111,7 @@ def test_advice_goes_when_what_it_was_about_does(warehouse):
         ("params: {idle_endpoint: {day: 7}}", "no parameter 'day'", "Did you mean 'days'?"),
         ("params: {idle_endpoint: {days: week}}", "'week', and has to be like 14", "It is days"),
         ("params: {idle_endpoint: {days: .nan}}", "has to be like 14", "It is days"),
-        ("off: [idle_endpont]", "no kind of advice", "Did you mean 'idle_endpoint'?"),
+        ("skip: [idle_endpont]", "no kind of advice", "Did you mean 'idle_endpoint'?"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_told(text, problem, fix):
@@ -126,6 +126,6 @@ def test_a_mistake_in_the_configuration_is_told(text, problem, fix):
 
 
 def test_an_exclusion_has_to_name_something():
-    """One that fits everything is a slip; `off` turns a kind off."""
+    """One that fits everything is a slip; `skip` turns a kind off."""
     with pytest.raises(ConfigurationError, match="names no subject, team, model or environment"):
         config("advice: {exclude: [{name: all, reason: x}]}")

@@ -173,7 +173,7 @@ class Exclusion(Strict, frozen=True, kw_only=True):
     environment: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what would exclude everything; `off` turns a kind off."""
+        """Refuse what would exclude everything; `skip` turns a kind off."""
         if (self.subject, self.team, self.model, self.environment) == (None,) * 4:
             raise ValueError(f"'{self.name}' names no subject, team, model or environment")
 
@@ -184,13 +184,13 @@ class Advice(Strict, frozen=True, kw_only=True):
     Args:
         params: Values of the parameters of a kind, or of maturity, carbon and cost_of_no_mlops.
         exclude: What is left alone.
-        off: Kinds that are not asked at all.
+        skip: Kinds that are not asked at all.
         dismissals: A folder; None: dismissals/ beside the file, if there is one.
     """
 
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
-    off: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
     dismissals: str | None = None
 
 

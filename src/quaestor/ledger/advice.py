@@ -82,7 +82,7 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
                 where="advice: params",
                 fix=did_you_mean(name, takes, otherwise=f"Choose from {', '.join(sorted(takes))}."),
             )
-    unwanted = [*config.advice.off, *(one for each in config.advice.exclude for one in each.kinds)]
+    unwanted = [*config.advice.skip, *(one for each in config.advice.exclude for one in each.kinds)]
     for name in unwanted:
         if name not in kinds():
             raise ConfigurationError(
@@ -94,9 +94,9 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
 
 
 def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:
-    """Fill `ledger.assessment`: each kind that is not off, then what is to be left alone."""
+    """Fill `ledger.assessment`: each kind that is not skipped, then what is to be left alone."""
     warehouse.run("delete from ledger.assessment")
-    chosen = [one for one in kinds().values() if one.name not in config.advice.off]
+    chosen = [one for one in kinds().values() if one.name not in config.advice.skip]
     for one in counted(chosen, progress, lambda one: f"advice: {one.name}"):
         if has_rows(warehouse, one):
             select = one.filled(config.advice.params.get(one.name, {}))
