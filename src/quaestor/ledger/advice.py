@@ -72,9 +72,9 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
     """Return what quaestor.yaml sets, by file.
 
     Raises:
-        ConfigurationError: A file or a kind that is not there.
+        ConfigurationError: A file or a kind that is not there, or a value that is none of it.
     """
-    for name in config.advice.params:
+    for name, given in config.advice.params.items():
         if name not in files or not files[name].params:
             takes = {each for each, one in files.items() if one.params}
             raise ConfigurationError(
@@ -82,6 +82,7 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
                 where="advice: params",
                 fix=did_you_mean(name, takes, otherwise=f"Choose from {', '.join(sorted(takes))}."),
             )
+        files[name].filled(given)
     unwanted = [*config.advice.skip, *(one for each in config.advice.exclude for one in each.kinds)]
     for name in unwanted:
         if name not in kinds():
