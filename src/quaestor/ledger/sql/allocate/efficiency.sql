@@ -11,6 +11,7 @@
 --           efficiency_ratio weighs the resources by what they cost, by the model of the GPU, and
 --           is null too where that cost is not above zero
 -- source    ledger.pod_day; OpenCost, "Efficiency"
+-- rows from ledger.pod_day
 with told as (
     select
         date_trunc('month', day)::date as month, cluster, namespace, team, model, cost_kind,

@@ -6,6 +6,7 @@
 --           is unknown, or the node was not there
 -- rounding  each pod's hour to a billionth; sums of decimals, in any order the same
 -- source    usage.pod_hour, usage.node_hour, ledger.node_day
+-- rows from usage.pod_hour
 with asked as (
     select
         h.hour, h.cluster, h.node,

@@ -10,6 +10,7 @@
 --           no on-demand price. price_source says which; behind a list price stands no charge.
 --           transfer_cost is what of the cost is for data transfer
 -- source    FOCUS 1.2 ResourceId, EffectiveCost; config.price
+-- rows from ledger.node_day, ledger.lineage
 with machine as (
     select
         day, machine, max(hours) as hours, min(capacity_type) as capacity_type,

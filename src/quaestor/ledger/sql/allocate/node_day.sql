@@ -9,6 +9,7 @@
 --           nodes says, and then the price book of the machine's type: how many GPUs, which model
 -- rounding  each hour to a billionth; sums of decimals, in any order the same
 -- source    usage.node_hour, usage.node, config.price
+-- rows from usage.node_hour, usage.node
 with told as (
     select
         hour::date as day, cluster, node, count(*) as rows,

@@ -4,6 +4,7 @@
 --           of which no hour tells of a GPU either
 -- method    what is left of such a pod's node may be its own, and so is no idle GPU
 -- source    usage.pod; kubernetes.io, "Dynamic Resource Allocation"
+-- rows from usage.pod
 with claiming as (
     select distinct cluster, namespace, pod
     from usage.pod

@@ -19,6 +19,7 @@
 --           rounding (a billionth of each pod's hour) is not idle. A node with GPUs of a model
 --           that nobody prices, or of an unknown number while pods hold some, is not divided
 -- source    FinOps Framework, "Allocation" capability; OpenCost, Specification, idle and overhead
+-- rows from ledger.pod_use, ledger.node_day
 with told as (
     select
         day, cluster, bit_or(hours_seen) as hours_seen, sum(cpu_told) as cpu_told,

@@ -7,6 +7,7 @@
 --           (time slices, MPS, HAMi) is one of as many as the node offers. Where that is not
 --           known there is no row, and what the hours tell counts
 -- source    usage.pod, usage.node; NVIDIA, "MIG User Guide", supported profiles
+-- rows from usage.pod
 with shared as (
     select
         p.cluster, p.namespace, p.pod, min(p.gpu_request) as amount,

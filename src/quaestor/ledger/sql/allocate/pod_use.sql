@@ -15,6 +15,7 @@
 -- rounding  each hour to a billionth, scaled ones down; sums of decimals, in any order the same
 -- source    usage.pod_hour
 -- Read as what counts: no figure below zero, ratios up to 1, none of more than any machine has.
+-- rows from usage.pod_hour
 with read as not materialized (
     select
         hour::date as day, hour, source, cluster, node, namespace, pod, labels,

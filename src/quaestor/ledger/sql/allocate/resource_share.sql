@@ -13,6 +13,7 @@
 --           who mounts it, or none of those ran that day, it is not divided and keeps its own tags
 -- source    ledger.pod_day, usage.volume, usage.load_balancer, ledger.run_share; Kubernetes,
 --           "Persistent Volumes", phases
+-- rows from ledger.pod_day, ledger.node_day, ledger.run_share, ledger.lineage
 with day_hour as (
     select column0 as hour
     from (values

@@ -14,6 +14,7 @@
 -- rounding  quantities to a billionth, ratios to 18 digits; largest first, so that what is cut off
 --           is added to the smallest
 -- source    FinOps Framework, "Allocation" capability, shared cost
+-- rows from config.shared_rule
 with own as (
     select
         date_trunc('month', day)::date as month, team, model,

@@ -21,6 +21,7 @@
 --           (ledger.pod_claim), what nobody requested is unobserved
 -- rounding  hours to a billionth; the last of those scaled down gets the rest
 -- source    idle under 5 %: the usual threshold for "no work" on a GPU's engine-active ratio
+-- rows from ledger.node_day
 with node as (
     select
         day, cluster, node, min(source) as source, min(machine) as machine,

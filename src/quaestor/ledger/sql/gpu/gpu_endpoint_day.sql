@@ -9,6 +9,7 @@
 -- method    variants of an endpoint are added. Endpoints of clusters run on nodes that are
 --           counted there, and are left out, as are those whose GPUs nobody knows
 -- rounding  hours to a billionth
+-- rows from usage.endpoint
 with endpoint as (
     select
         source, endpoint, coalesce(region, '') as cluster, resource_id, gpu_model, model,

@@ -28,6 +28,8 @@
 --           That is unscheduled where jobs are told of on that machine, else unobserved. A host
 --           or an instance is its owner's on the bill, where the bill names one
 -- rounding  shares to 18 digits, money_part to ten; every split adds up exactly
+-- rows from ledger.gpu_cluster_day, ledger.gpu_endpoint_day, ledger.gpu_instance_day,
+--           ledger.gpu_job_day, ledger.gpu_sample_day
 with cluster_machine as (
     select distinct day, machine as name from ledger.gpu_cluster_day where machine is not null
     union

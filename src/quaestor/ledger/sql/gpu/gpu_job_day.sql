@@ -14,6 +14,7 @@
 --           of a job by its name, where one source has that name. gpu_ratio is the part of what
 --           its machines cost that their GPUs stand for by the price book's weights
 -- rounding  hours to a billionth; the last day gets the rest
+-- rows from usage.gpu_job
 with digit as (
     select n
     from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as t(n)

@@ -12,6 +12,7 @@
 -- rounding  hours to a billionth
 -- source    NVML, nvmlUtilization_t: "Percent of time over the past sample period during which
 --           one or more kernels was executing"
+-- rows from usage.gpu_sample
 with told as (
     select host, sampled_at::date as day, min(source) as source
     from usage.gpu_sample

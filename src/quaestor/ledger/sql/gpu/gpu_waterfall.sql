@@ -10,6 +10,7 @@
 --           failed: work that failed, was cancelled or pre-empted; unobserved: nobody can tell;
 --           productive: the rest, which is more than the GPUs' own ratio of use
 -- hours     of each step; a host has none of its own
+-- rows from ledger.gpu_hour
 with line as (
     select
         date_trunc('month', day)::date as month, source, cluster, gpu_model,

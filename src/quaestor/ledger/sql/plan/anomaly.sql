@@ -26,6 +26,7 @@
 --           rounding, and goes to the volume, or to what is not measured where nothing else is
 -- source    price, volume and mix as in management accounting's variance analysis (Laspeyres
 --           volumes at old prices, Paasche prices at new volumes)
+-- rows from ledger.unusual_day
 with unusual as (
     select * from ledger.unusual_day where place <= 100
 ),

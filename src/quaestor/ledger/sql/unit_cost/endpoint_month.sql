@@ -8,6 +8,7 @@
 --           waited_seconds: requests x the 95th percentile of their latency, likewise
 -- rounding  to a billionth, hour by hour
 -- source    FinOps Framework, "Unit Economics" capability
+-- rows from usage.endpoint_hour
 with hour as (
     select
         date_trunc('month', hour)::date as month, source, endpoint, variant,

@@ -12,6 +12,7 @@
 --           created once it had begun. superseded: it made no version itself
 --           dataset_digest is that of its training data where there is one such
 -- source    MLflow documentation, "System Tags" (mlflow.parentRunId); MLflow REST API, RunStatus
+-- rows from registry.run, usage.gpu_job, ledger.run_day
 with registry_run as (
     select
         run_id, min(source) as source, arg_min(name, source) as name,

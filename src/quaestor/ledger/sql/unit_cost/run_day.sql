@@ -8,6 +8,7 @@
 --           pods:    the parts of nodes, volumes and load balancers of pods with its label
 --           `shared:` rules come later and change nothing of it
 -- source    FOCUS 1.4, EffectiveCost
+-- rows from ledger.lineage, ledger.pod_day, ledger.run_share
 with job as (
     select resource_id, source, name
     from ledger.lineage

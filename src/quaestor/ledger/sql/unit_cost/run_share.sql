@@ -12,6 +12,7 @@
 --           hours its charges cover; never fewer than its jobs ran
 -- rounding  hours to a billionth, ratios to 18 digits; largest first, idle last
 -- source    FOCUS 1.4, ConsumedQuantity; FOCUS 1.1, SkuPriceDetails (GpuCount, CoreCount)
+-- rows from usage.gpu_job
 with machine as (
     select resource_id, split_key from ledger.lineage where kind = 'machine'
 ),

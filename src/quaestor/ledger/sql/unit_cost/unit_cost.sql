@@ -19,6 +19,7 @@
 --           or an average by requests misplaces cost, and `warning` says so
 -- rounding  unit_cost to ten digits after the point, and 15 in all
 -- source    FinOps Framework, "Unit Economics" capability
+-- rows from ledger.endpoint_month, ledger.gpu_hour, ledger.run_cost, ledger.token_cost
 with deployed as (
     select d.deployment, min(coalesce(n.new, d.model)) as model, min(d.version) as version
     from registry.deployment as d

@@ -18,6 +18,7 @@
 --           rework_ratio: training_cost over the cost of the run that made the version
 -- rounding  an even part is exact: what is cut off is added to the last version
 -- source    FinOps Framework, "Unit Economics" capability
+-- rows from ledger.known_version, ledger.model_day, ledger.run_cost
 with version as (
     select model, version, min(created_at)::date as since
     from ledger.known_version group by model, version
