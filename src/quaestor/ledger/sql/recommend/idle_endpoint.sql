@@ -17,7 +17,12 @@ with called as (
         ) as days_seen,
         sum(h.requests) filter (h.hour > p.present - to_days($days::integer)) as requests,
         any_value(p.present) as present
-    from usage.endpoint_hour as h
+    from (
+        select * replace (
+            case when isfinite(requests) and requests between 0 and 1e15 then requests end
+                as requests
+        ) from usage.endpoint_hour
+    ) as h
     join (select source, max(hour) as present from usage.endpoint_hour group by source) as p
         on p.source = h.source
     group by h.source, h.endpoint
