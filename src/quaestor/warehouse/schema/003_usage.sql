@@ -184,6 +184,8 @@ create table if not exists usage.snapshot (
     region varchar, size_gib double, disk varchar, -- that it is of
     image varchar, -- a machine image that needs it
     created_at timestamp, tags varchar, seen_at timestamp not null,
+    is_disk_gone boolean, -- null: nobody says; then by the discs that the source tells of
+    is_image_known boolean, -- false: images were not listed; null: they were, or nobody asks
     primary key (source, snapshot)
 );
 -- What lies in a bucket, summed up by folder: a checkpoint or an artifact is a folder.
@@ -195,5 +197,6 @@ create table if not exists usage.stored_folder (
     first_modified_at timestamp, last_modified_at timestamp,
     last_read_at timestamp, -- null: nobody says
     seen_at timestamp not null,
+    model_objects bigint, -- named as a model's files are: .safetensors, .ckpt; null: nobody says
     primary key (source, store, folder, storage_class)
 );

@@ -9,8 +9,11 @@ create table if not exists config.advice_exclusion (
 );
 -- Advice that somebody turned down, with the reason and the day (core/dismissals.py).
 create table if not exists config.dismissal (
-    dismissal varchar primary key, kind varchar, subject varchar not null, reason varchar not null,
-    dismissed_by varchar not null, dismissed_on date not null, until date
+    dismissal varchar primary key,
+    recommendation varchar, kind varchar, subject varchar, -- null: any; * is any text
+    reason varchar not null, dismissed_by varchar not null,
+    dismissed_on date not null, until date, -- the last day; null: for good
+    place varchar not null -- file:line
 );
 
 -- What each resource of the bill costs, by its last 30 complete days.
@@ -26,6 +29,51 @@ create table if not exists ledger.resource_rate (
     cost_per_month decimal(38, 20), -- effective, at the rate of these days
     committed_ratio double, -- committed_cost of effective_cost
     hours decimal(38, 9) -- consumed, where the bill counts hours; null: it does not
+);
+
+-- Where models answer, with what each costs a month.
+create table if not exists ledger.endpoint_rate (
+    source varchar not null, endpoint varchar not null, kind varchar, region varchar,
+    instance_type varchar, instances integer, status varchar, created_at timestamp,
+    seen_at timestamp not null, tags varchar, resource_id varchar, -- on the bill
+    team varchar, model varchar, model_version varchar, environment varchar,
+    told_by varchar, -- the source of its hours; null: nobody tells of any
+    present timestamp, -- the last hour in which that source tells of any endpoint
+    autoscaler varchar, min_replicas integer, max_replicas integer, scales_to_zero boolean,
+    cost_per_month decimal(38, 20), cost_basis varchar, -- bill, effective rate; null: unknown
+    committed_ratio double, saves_on varchar not null, inside varchar, -- as in ledger.assessment
+    primary key (source, endpoint)
+);
+
+-- What a GiB costs to be kept for a month: in a store by its bill, else by list.
+create table if not exists ledger.storage_rate (
+    store varchar not null, -- stored_at() of usage.stored_folder.store
+    tier varchar, -- storage_tier(): hot, cool, cold, archive; null: all that lies in the store
+    cost_per_gib_month decimal(38, 20) not null,
+    basis varchar not null, -- effective rate, list
+    price_source varchar not null, -- bill, or the page and day of a list price
+    resource_id varchar -- of the store on the bill
+);
+-- Every folder of the buckets that were listed, and what of the registries refers to it.
+create table if not exists ledger.stored_artifact (
+    source varchar not null, store varchar not null, folder varchar not null,
+    place varchar not null, -- stored_at() of both: one name for one place
+    objects bigint not null, size_gib double not null, storage_classes varchar not null,
+    last_modified_at timestamp, last_read_at timestamp, -- null: nobody says
+    lively_at timestamp, -- of a numbered checkpoint: when its row of checkpoints last changed
+    seen_at timestamp not null,
+    referred_by varchar, -- churn:7, a run, a deployment, a dataset; null: nothing refers to it
+    relation varchar, -- is, lies in, holds, run
+    model varchar, model_version varchar, is_in_production boolean not null,
+    is_archived boolean not null, -- all that refer to it are archived versions
+    looks_like varchar, -- why it is taken for a model's: beside, files, name; null: nothing says so
+    is_store_known boolean not null, -- a registry refers to something in its bucket
+    is_versioned boolean, -- the bucket keeps what is deleted; null: nobody says
+    has_folders boolean not null, -- other folders lie in it
+    cost_per_month decimal(38, 20), rate_basis varchar, -- null: no price is known
+    resource_id varchar, -- of the bucket on the bill
+    team varchar,
+    primary key (source, store, folder)
 );
 
 -- Every object that was looked at, kind by kind, and what came of it.
@@ -80,3 +128,45 @@ create or replace macro shell_quoted(text) as
 -- is never estimated.
 create or replace macro money_estimate(figure) as
     figure::double::decimal(22, 4)::decimal(38, 20);
+
+-- Where an address points, spelt in one way: s3:bucket/a/b. Of addresses of one thing all are
+-- equal: s3a and s3, percent-encoded or not, by https or by its own scheme. Nothing else is changed.
+create or replace macro stored_at(uri) as
+    rtrim(regexp_replace(
+        regexp_replace(
+            regexp_replace(
+                regexp_replace(
+                    regexp_replace(
+                        regexp_replace(
+                            regexp_replace(
+                                regexp_replace(
+                                    regexp_replace(
+                                        coalesce(try(url_decode(url_decode(uri))), uri),
+                                        '[?](versionId|generation|X-Amz-|sv=|sig=).*$', ''
+                                    ),
+                                    '^(?i:s3[an]?)://|^arn:[^:]*:s3:::', 's3:'
+                                ),
+                                '^(?i:gc?s)://|^https?://storage[.]googleapis[.]com/', 'gs:'
+                            ),
+                            '^https?://([^/]+)[.]storage[.]googleapis[.]com', 'gs:\1'
+                        ),
+                        '^https?://([^/]+)[.]s3([.-][a-z0-9-]+)*[.]amazonaws[.]com(?:[.]cn)?', 's3:\1'
+                    ),
+                    '^https?://s3([.-][a-z0-9-]+)*[.]amazonaws[.]com(?:[.]cn)?/', 's3:'
+                ),
+                '^(?i:abfss?|wasbs?)://([^/@]+)@([^./]+)[.][^/]*', 'azure:\2/\1'
+            ),
+            '^(?i:https?)://([^./]+)[.](blob|dfs)[.]core[.][^/]*/|^azure://([^/]+)/?', 'azure:\1\3/'
+        ),
+        '/+', '/', 'g'
+    ), '/');
+
+-- How ready a storage class, or the meter of a bill, keeps things: hot, cool, cold, archive.
+create or replace macro storage_tier(said) as
+    case
+        when regexp_matches(lower(said), 'glacier.?(ir\b|instant)|gir-|coldline|\bcold\b') then 'cold'
+        when regexp_matches(lower(said), 'glacier|deep.?archive|gda-|archive') then 'archive'
+        when regexp_matches(lower(said), 'intelligent|-int-|autoclass') then null
+        when regexp_matches(lower(said), '[_-]ia\b|[sz]ia-|infrequent|nearline|\bcool\b') then 'cool'
+        when regexp_matches(lower(said), 'standard|\bhot\b|timedstorage-bytehrs|regional') then 'hot'
+    end;
