@@ -3,8 +3,9 @@
 -- grain     one row per endpoint
 -- input     $source; $asked_at: when it was read; `sagemaker_serving`
 -- method    GPUs and instances are unknown as soon as one variant's are; a serverless variant has
---           no instances. The model is filled in when a build settles (normalise/artifacts.py):
---           where all deployments of the endpoint are of one
+--           no instances; of an endpoint of such variants alone the kind says so, and of one that
+--           answers asynchronously. The model is filled in when a build settles
+--           (normalise/artifacts.py): where all deployments of the endpoint are of one
 with variant as (
     select distinct on (region, endpoint, variant_name)
         region, endpoint, variant_name, instance_type, instances, gpus, gpu_model
@@ -26,14 +27,16 @@ served as (
     select
         region, endpoint,
         min(resource_id) as resource_id, min(status) as status, min(created_at) as created_at,
-        min(updated_at) as updated_at, min(tags) as tags
+        min(updated_at) as updated_at, min(tags) as tags,
+        case when bool_and(is_serverless) then 'sagemaker-serverless'
+            when bool_or(is_asynchronous) then 'sagemaker-async' else 'sagemaker' end as kind
     from sagemaker_serving
     group by all
 )
 select
     $source as source,
     s.endpoint,
-    'sagemaker' as kind,
+    s.kind,
     s.resource_id,
     split_part(s.resource_id, ':', 5) as sub_account,
     s.region,
