@@ -18,15 +18,16 @@ import msgspec
 from quaestor import __version__, ledger, normalise
 from quaestor import collect as collectors
 from quaestor.collect.landing import Landing
-from quaestor.collect.looks import failed_looks
+from quaestor.collect.looks import failed_looks, in_force_elsewhere
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config, Source
+from quaestor.core.dismissals import dismissals_of
 from quaestor.core.errors import ConfigurationError, QuaestorError
-from quaestor.core.landed import Manifest
 from quaestor.core.period import Window
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity
 from quaestor.normalise import currency, settings
+from quaestor.normalise.dismissals import write as write_dismissals
 from quaestor.normalise.job import Job
 from quaestor.normalise.waivers import write as write_waivers
 from quaestor.warehouse import state
@@ -169,6 +170,7 @@ def _build(
     with warehouse.transaction():
         changed = _configure(warehouse, config)
         write_waivers(warehouse, waivers)
+        write_dismissals(warehouse, config)
         changed |= _forget_others(warehouse, config)
         for source in config.sources:
             changed |= _load(warehouse, config, source, now, progress, careful=careful)
@@ -215,7 +217,7 @@ def audit(
     progress("evaluate policies")
     judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
     summary = replace(judged, configuration=configuration)
-    _record(config, warehouse_path, summary, frameworks)
+    summary = _record(config, warehouse_path, summary, frameworks)
     reports = report(config, warehouse_path, REPORTS, now=now, progress=progress)
     return Audited(summary, tuple(reports))
 
@@ -228,16 +230,22 @@ def _rules(config: Config) -> tuple[tuple[Policy, ...], Frameworks]:
 
     policies = load_policies(places_of(config))
     load_waivers(config, policies)
+    dismissals_of(config)
     return policies, load_frameworks(config, policies)
 
 
-def _record(config: Config, path: Path, summary: RunSummary, frameworks: Frameworks) -> None:
+def _record(config: Config, path: Path, summary: RunSummary, frameworks: Frameworks) -> RunSummary:
+    """Write the run down; return it with what became of advice."""
+    from quaestor.audit.advice import record_advice
     from quaestor.audit.record import record
     from quaestor.audit.record_coverage import record_coverage
 
     with Warehouse(path) as warehouse, warehouse.transaction():
         run = record(warehouse, summary, config_digest=_digest(config))
         record_coverage(warehouse, summary, frameworks, run_id=run, params=config.params)
+        asked = ledger.advice.kinds().keys() - config.advice.skip
+        advice = record_advice(warehouse, run, now=summary.audited_at, kinds=asked)
+    return replace(summary, advice=advice)
 
 
 def _judge(
@@ -337,7 +345,7 @@ def _load(
     manifest = landing.current()
     if manifest is None:
         return False
-    elsewhere = _in_force_elsewhere(config, source, manifest)
+    elsewhere = in_force_elsewhere(config, source, manifest)
     told = (__version__, manifest.files, source, sorted(elsewhere.items()))
     digest = f"{manifest.schema} {hashlib.sha256(msgspec.json.encode(told)).hexdigest()}"
     before = recall(warehouse, f"manifest:{source.name}")
@@ -360,17 +368,6 @@ def _load(
     state.note_landed(warehouse, source.name, manifest.files)
     remember(warehouse, f"manifest:{source.name}", digest)
     return True
-
-
-def _in_force_elsewhere(config: Config, source: Source, manifest: Manifest) -> dict[str, str]:
-    """Return the files of a manifest that another source lists too, and which one does."""
-    ours = {file.sha256 for file in manifest.files}
-    found: dict[str, str] = {}
-    for other in config.sources:
-        listed = Landing(config.resolve(config.landing), other.name).current()
-        if other.name != source.name and listed and listed.schema == manifest.schema:
-            found |= {file.sha256: other.name for file in listed.files if file.sha256 in ours}
-    return found
 
 
 def _forget_others(warehouse: Warehouse, config: Config) -> bool:

@@ -1,4 +1,4 @@
-"""Which sources could not be seen: the last look at each, as its landing remembers it."""
+"""What the landings of all sources remember: which could not be seen, what two of them list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from quaestor.collect.landing import Landing
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.core.config import Config
+from quaestor.core.config import Config, Source
+from quaestor.core.landed import Manifest
 
 
 def failed_looks(config: Config) -> Iterator[BlindSpot]:
@@ -47,3 +48,14 @@ def failed_looks(config: Config) -> Iterator[BlindSpot]:
                 reason=f"the last look failed: {attempt.error}{where}",
                 fix=attempt.fix,
             )
+
+
+def in_force_elsewhere(config: Config, source: Source, manifest: Manifest) -> dict[str, str]:
+    """Return the files of a manifest that another source lists too, and which one does."""
+    ours = {file.sha256 for file in manifest.files}
+    found: dict[str, str] = {}
+    for other in config.sources:
+        listed = Landing(config.resolve(config.landing), other.name).current()
+        if other.name != source.name and listed and listed.schema == manifest.schema:
+            found |= {file.sha256: other.name for file in listed.files if file.sha256 in ours}
+    return found

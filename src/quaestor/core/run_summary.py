@@ -109,6 +109,31 @@ class PricedChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdviceCount:
+    """How much advice an audit found in which state, and what changed since the one before.
+
+    Args:
+        open: How much is given, reopened included, dismissed not.
+        saving_per_month: What it comes to, alternatives counted once, in the reporting currency.
+        unpriced: How much of `open` has no known saving.
+        dismissed: How much is dismissed.
+        new: How much is advised for the first time.
+        taken: How much was taken.
+        gone: How much is given no more for another reason.
+        reopened: How much is given again.
+    """
+
+    open: int = 0
+    saving_per_month: Decimal = Decimal(0)
+    unpriced: int = 0
+    dismissed: int = 0
+    new: int = 0
+    taken: int = 0
+    gone: int = 0
+    reopened: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """One gate or audit, with everything a format may need.
 
@@ -135,6 +160,7 @@ class RunSummary:
             ("registry.model", "churn").
         bases: What the warehouse has behind failing and unanswered findings, by fingerprint;
             None: nobody asked (`--explain`).
+        advice: Of an audit, what there is to save; None: nothing was ever looked at for it.
     """
 
     kind: str
@@ -157,6 +183,7 @@ class RunSummary:
     registries: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[tuple[str, str], str] = field(default_factory=dict)
     bases: Mapping[str, Basis] | None = None
+    advice: AdviceCount | None = None
 
     def counts(self) -> dict[str, int]:
         """Return how many findings gave each verdict, every verdict named."""

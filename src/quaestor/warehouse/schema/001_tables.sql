@@ -437,13 +437,18 @@ create table if not exists audit.requirement (
 create table if not exists audit.recommendation (
     run_id varchar not null, recommendation varchar not null, kind varchar not null,
     subject varchar not null, name varchar not null, action varchar not null, model varchar,
-    team varchar, resource_id varchar, current varchar, proposed varchar,
-    saving_per_month decimal(38, 20), counted_saving_per_month decimal(38, 20),
+    team varchar, environment varchar, source varchar, resource_id varchar, inside varchar,
+    current varchar, proposed varchar,
+    cost_per_month decimal(38, 20), saving_per_month decimal(38, 20),
+    counted_saving_per_month decimal(38, 20), -- towards the total of what is open; null: not priced
+    stranded_per_month decimal(38, 20), counts_because varchar not null, instead_of varchar,
     saving_basis varchar, confidence varchar not null,
     state varchar not null, -- open, reopened, dismissed, taken, gone
-    state_reason varchar, -- why dismissed or gone; what showed that it was taken
+    state_reason varchar, -- why dismissed, reopened or gone; what showed that it was taken
+    dismissal varchar, -- of dismissed advice: what dismisses it
     first_seen timestamp not null, state_since timestamp not null,
-    realised_per_month decimal(38, 20), -- of taken advice, on the bill; null: not yet known
+    advised_at timestamp not null, -- the latest audit that advised it
+    realised_per_month decimal(38, 20), -- of taken advice, on the bill; null: not known
     realised_low decimal(38, 20), realised_high decimal(38, 20), -- 80 % interval
-    realised_how varchar -- against what: control group, trend; over which days
+    realised_how varchar -- against what: control group, trend; over which days; or why not known
 );
