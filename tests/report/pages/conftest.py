@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.pages import advise
 from builders.plans import PLAN
 from builders.rows import insert
 from quaestor.warehouse.duckdb import Warehouse
@@ -552,6 +553,7 @@ def full_estate() -> Warehouse:
     _frameworks(estate)
     _blind_spots(estate)
     _reconciliation(estate)
+    advise(estate.insert, NOW, HOSTILE)
     return estate.settle()
 
 

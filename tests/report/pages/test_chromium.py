@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from builders.pages import CHARTED, REPORTS
+
 pytestmark = pytest.mark.real
-REPORTS = ("compliance", "cost", "reconciliation")
-CHARTED = ("compliance", "cost")
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,10 @@ import difflib
 
 import pytest
 
+from builders.pages import REPORTS
 
-@pytest.mark.parametrize("report", ["compliance", "cost", "reconciliation"])
+
+@pytest.mark.parametrize("report", REPORTS)
 def test_pages_are_as_they_were_accepted(pages, checkout, request, tmp_path, report):
     """A change of any report is seen by its author before it is seen by a reader."""
     golden = checkout / "tests" / "golden" / f"{report}.html"

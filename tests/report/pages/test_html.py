@@ -10,12 +10,10 @@ from decimal import Decimal
 
 import pytest
 
+from builders.pages import CHARTED, REPORTS
 from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.shipped import shipped
 from quaestor.report.html import render
-
-REPORTS = ("compliance", "cost", "reconciliation")
-CHARTED = ("compliance", "cost")
 
 
 def silent(step):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from builders.pages import REPORTS
 from quaestor.cli.main import run
 
 CLOCK = ["--now", "2026-11-21T06:30:00Z"]
@@ -26,7 +27,7 @@ def test_every_report_is_rendered_and_its_path_printed(report, tmp_path):
     """Without a name, all of them, beside the warehouse where nothing else is configured."""
     folder = tmp_path / "quaestor-reports"
 
-    names = ["compliance.html", "cost.html", "reconciliation.html"]
+    names = [f"{name}.html" for name in REPORTS]
 
     assert report() == (0, "".join(f"{folder}/{name}\n" for name in names), "")
     assert sorted(path.name for path in folder.iterdir()) == names

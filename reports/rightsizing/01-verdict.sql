@@ -1,0 +1,34 @@
+-- What all advice comes to, and the one that saves most.
+--
+-- grain     one row
+-- money     reporting currency, a month of 730 hours; saving counts alternatives once. Cost is
+--           that of the latest whole month, or of the running one where no month is whole
+with advice as (
+    select
+        count(*) as advised, sum(counted_saving_per_month) as saving,
+        count(*) filter (where counted_saving_per_month > 0) as saving_advised,
+        count(*) filter (where saving_per_month is null) as unpriced,
+        count(*) filter (where confidence = 'high') as sure
+    from ledger.recommendation
+),
+best as (
+    select name, kind, action, proposed, counted_saving_per_month as best_saving
+    from ledger.recommendation
+    where counted_saving_per_month > 0
+    order by counted_saving_per_month desc, subject limit 1
+),
+looked as (
+    select
+        count(*) as objects, count(*) filter (where answer = 'cannot-say') as cannot_say,
+        count(distinct kind) as kinds
+    from ledger.assessment
+),
+period as (
+    select effective_cost as cost, month from ledger.coverage
+    where month = coalesce(
+        (select max(month) from ledger.model_month where complete),
+        (select max(month) from ledger.coverage)
+    )
+)
+select advice.*, best.*, looked.*, period.*
+from advice cross join looked left join best on true left join period on true

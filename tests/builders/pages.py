@@ -1,0 +1,112 @@
+"""What the tests of pages share: which reports there are, and an estate's advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+REPORTS = ("compliance", "cost", "reconciliation", "rightsizing")
+CHARTED = ("compliance", "cost", "rightsizing")
+
+Insert = Callable[..., None]
+
+
+def advise(insert: Insert, now: datetime, hostile: str) -> None:
+    """Insert an estate's advice: of every kind of confidence, with and without a price."""
+    _assess(insert, hostile)
+    for number, row in enumerate(_ADVICE):
+        name, kind, action, saving, counted, basis, confidence, because = row
+        told: dict[str, Any] = {
+            "subject": f"{kind}/{name}",
+            "action": action,
+            "kind": kind,
+            "current": "2 x ml.g5.xlarge",
+            "proposed": None if action == "delete" else "1 x ml.g5.xlarge",
+            "saving_per_month": None if saving is None else Decimal(saving),
+            "saving_basis": basis,
+            "confidence": confidence,
+            "risk": "Somebody may call it once a quarter: ask the owner.",
+            "evidence": '{"requests": 0}',
+            "command": f"aws sagemaker delete-endpoint --endpoint-name '{name}'"
+            if action == "delete"
+            else None,
+            "recommendation": f"{number:016x}"[::-1],
+            "name": hostile if name == "hostile" else name,
+            "reason": "no call in 14 days, up to 2026-11-20",
+            "counted_saving_per_month": None if counted is None else Decimal(counted),
+            "stranded_per_month": Decimal(0)
+            if counted is None
+            else Decimal(saving or 0) - Decimal(counted),
+            "counts_because": because,
+            "instead_of": f"{0:016x}" if because == "alternative" else None,
+            "team": "growth",
+            "model": hostile if name == "hostile" else "churn",
+        }
+        insert("ledger.recommendation", **told)
+        insert(
+            "audit.recommendation",
+            run_id="now",
+            recommendation=told["recommendation"],
+            kind=kind,
+            subject=told["subject"],
+            name=told["name"],
+            action=action,
+            counted_saving_per_month=told["counted_saving_per_month"],
+            counts_because=because,
+            confidence=confidence,
+            state="reopened" if number == 1 else "dismissed" if number == 2 else "open",
+            first_seen=now - timedelta(days=number),
+            advised_at=now,
+            state_since=now,
+        )
+    insert(
+        "audit.recommendation",
+        run_id="now",
+        recommendation="feedfeedfeedfeed",
+        kind="idle_gpu",
+        subject="machine/i-1",
+        name="gpu-1",
+        action="stop",
+        counts_because="best",
+        confidence="high",
+        state="taken",
+        first_seen=now - timedelta(days=40),
+        advised_at=now - timedelta(days=21),
+        state_since=now - timedelta(days=20),
+        realised_per_month=Decimal("910.5"),
+        realised_low=Decimal("840"),
+        realised_high=Decimal("990"),
+        realised_how="against 12 machines of the same service, over 18 days",
+    )
+
+
+# name, kind, action, saving, counted, basis, confidence, why it counts
+_ADVICE: tuple[tuple[str, str, str, str | None, str | None, str | None, str, str], ...] = (
+    ("churn-eu", "idle_endpoint", "delete", "1460", "1460", "bill", "high", "best"),
+    ("hostile", "endpoint_size", "resize", "730", "500", "effective rate", "medium", "best"),
+    ("gpu-a10g-1", "gpu_size", "resize", "2100", "2100", "list", "low", "best"),
+    ("gpu-a10g-1 schedule", "schedule", "schedule", "900", None, "bill", "medium", "alternative"),
+    ("old-checkpoints", "orphan_artifact", "delete", None, None, None, "medium", "unpriced"),
+)
+
+
+def _assess(insert: Insert, hostile: str) -> None:
+    for kind, answer, name, reason in (
+        ("idle_endpoint", "advise", "churn-eu", "no call in 14 days"),
+        ("idle_endpoint", "clean", "search-eu", "1,200 calls in 14 days"),
+        ("idle_endpoint", "cannot-say", hostile, "nobody tells how often it is called"),
+        ("idle_endpoint", "cannot-say", "ranker", "nobody tells how often it is called"),
+        ("container_size", "withheld", "serve/ranker", "4 % of the last days went beyond it"),
+        ("gpu_size", "left-alone", "dr-1", "no advice is wanted (standby): For the audit"),
+    ):
+        insert(
+            "ledger.assessment",
+            kind=kind,
+            subject=f"{kind}/{name}",
+            name=name,
+            answer=answer,
+            reason=reason,
+            cost_per_month=Decimal(100) if answer != "cannot-say" else None,
+        )

@@ -1,0 +1,62 @@
+"""What a director reads of advice: the sum that counts, what to do first, what nobody knows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from quaestor.report.html import render
+
+
+@pytest.fixture
+def page(pages, read_page):
+    """The page of the full estate."""
+    return read_page(pages["rightsizing"])
+
+
+def test_the_verdict_is_the_sum_that_counts(page):
+    """Alternatives once, without what is committed, and the unpriced apart."""
+    assert "4,060.00 EUR a month could be saved by 3 changes" in page.text
+    assert "Start with gpu-a10g-1 : resize, 2,100.00 EUR." in page.text
+    assert "1 advice has no known price and is not in the sum." in page.text
+
+
+def test_every_table_adds_up_to_the_counted_saving(page, estate):
+    """By kind and one by one: the ledger's sum, to the last digit."""
+    [(counted,)] = estate.rows("select sum(counted_saving_per_month) from ledger.recommendation")
+
+    assert counted == Decimal(4060)
+    for section in ("kinds", "advice"):
+        assert sum(page.sums[section, "saving"]) == page.totals[section, "saving"] == counted
+
+
+def test_advice_that_does_not_count_says_so(page):
+    """With what counts instead of it, or that no price is known."""
+    assert "not in the sum: churn-eu counts" in page.text
+    assert "no price known" in page.text
+    assert "effective rate; 230.00 more is committed" in page.text
+
+
+def test_what_became_of_advice_is_told(page):
+    """Dismissed and reopened advice is marked; what was taken is shown with its interval."""
+    assert "dismissed" in page.text
+    assert "reopened" in page.text
+    assert "910.50 EUR between 840.00 and 990.00 a month" in page.text
+
+
+def test_what_nobody_knows_is_told_with_its_reason(page):
+    """Silence is neither waste nor good use."""
+    assert "Of 2 objects nothing can be said" in page.text
+    assert "Nobody tells how often it is called." in page.text
+    assert "4 % of the last days went beyond it." in page.text
+    assert "No advice is wanted (standby): For the audit." in page.text
+
+
+def test_an_estate_that_nobody_looked_at_is_not_called_clean(an_estate, tmp_path, now, read_page):
+    """Nothing was looked at is what it says."""
+    (path,) = render(
+        an_estate.settle(), ["rightsizing"], tmp_path, now=now, progress=lambda _: None
+    )
+
+    assert "Nothing was looked at , so nothing is known to be wasted" in read_page(path).text
