@@ -107,13 +107,13 @@ def _realised(
             f"not known: the bill has {len(before)} days before it, not {FEWEST_BEFORE}"
         )
     costs = _costs(warehouse, resource, before, after, changed)
-    return _measured(row, costs, before, after)
+    return _measured(row, costs, before, after[: len(after) // WEEK * WEEK])
 
 
 def windows(
     days: Sequence[date], advised_at: datetime, taken_at: datetime
 ) -> tuple[list[date], list[date]]:
-    """Return the complete days before a change and after it, in whole weeks.
+    """Return the complete days before a change and after it, some weeks at most.
 
     The days from the audit that last advised it to the one that saw it taken are in neither: it
     was on one of these.
@@ -125,7 +125,7 @@ def windows(
     """
     before = [day for day in days if day < advised_at.date()][-MOST_BEFORE:]
     after = [day for day in days if day > taken_at.date()][:MOST_AFTER]
-    return before[len(before) % WEEK :], after[: len(after) // WEEK * WEEK]
+    return before, after
 
 
 def _costs(
@@ -161,9 +161,9 @@ def _measured(
     if None in own.values():
         return _unknown("not known: a charge of it has no exchange rate")
     before = before[before.index(charged[0]) :]  # it was not there earlier
-    before = before[len(before) % WEEK :]
     if len(before) < FEWEST_BEFORE:
-        return _unknown(f"not known: it was billed on {len(charged)} days before, not 14")
+        return _unknown(f"not known: the bill has it for {len(before)} days before, not 14")
+    before = before[len(before) % WEEK :]  # whole weeks, so that weekdays weigh the same
     once = [own.get(day) or 0.0 for day in before]
     if fmean(once) <= 0:
         return _unknown("not known: it cost nothing before")
