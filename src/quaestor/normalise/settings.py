@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quaestor.core.config import Config
-from quaestor.normalise import price_book
+from quaestor.normalise import machine_facts, price_book
 from quaestor.normalise.currency import read_rates
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -16,6 +16,7 @@ def write(warehouse: Warehouse, config: Config) -> None:
     """
     read_rates(warehouse, config.resolve(config.rates) if config.rates else None)
     price_book.write(warehouse, config.resolve(config.prices) if config.prices else None)
+    machine_facts.write(warehouse)
     warehouse.run("insert or replace into config.setting values ('currency', ?)", [config.currency])
     for name in config.anomaly.__struct_fields__:
         warehouse.run(
