@@ -24,6 +24,10 @@ _ANNOTATION = re.compile(
     r"|(scheduling\.)?volcano\.sh/queue-name|kueue\.x-k8s\.io/queue-name"
     r"|service\.(beta\.)?kubernetes\.io/[\w-]*(internal|scheme|load-balancer-type)"
     r"|container\.googleapis\.com/instance_id|(networking\.gke\.io|cloud\.google\.com)/load-balancer-type"
+    # What sizes or moves pods by itself, or says that nothing may.
+    r"|vpa(Updates|ObservedContainers)|goldilocks\.fairwinds\.com/[\w-]+"
+    r"|autoscaling\.keda\.sh/paused[\w-]*|autoscaling\.knative\.dev/(min|max)-?[sS]cale"
+    r"|cluster-autoscaler\.kubernetes\.io/safe-to-evict|karpenter\.sh/do-not-(disrupt|evict)"
 )
 
 
@@ -105,9 +109,22 @@ _POD_SPEC = _of(
     resourceClaims=_there,
     volumes=_of("name", persistentVolumeClaim=_of("claimName"), ephemeral=_there),
 )
+_METRIC = _of(metric=_of("name"))
 _SCALED = _of(
-    *("scaleTargetRef", "minReplicas", "maxReplicas", "minReplicaCount", "maxReplicaCount")
+    *("scaleTargetRef", "minReplicas", "maxReplicas", "minReplicaCount", "maxReplicaCount"),
+    "targetCPUUtilizationPercentage",
+    metrics=_of(
+        "type",
+        resource=_of("name"),
+        containerResource=_of("name"),
+        pods=_METRIC,
+        object=_METRIC,
+        external=_METRIC,
+    ),
+    triggers=_of("type"),  # their metadata say where to ask, and as whom
 )
+_ENDED = _of(terminated=_of("finishedAt", "reason"))
+_RAN = _of("name", "imageID", "restartCount", state=_ENDED, lastState=_ENDED)
 _ANALYSIS = _of(templates=_of("templateName"))
 _WORKLOAD = _of(
     metadata=_METADATA,
@@ -187,10 +204,7 @@ RESOURCES = (
             metadata=_METADATA,
             spec=_POD_SPEC,
             status=_of(
-                *("phase", "startTime"),
-                containerStatuses=_of(
-                    "imageID", state=_of(terminated=_of("finishedAt"))
-                ),
+                *("phase", "startTime"), containerStatuses=_RAN, initContainerStatuses=_RAN
             ),
         ),
     ),
@@ -262,6 +276,19 @@ RESOURCES = (
     ),
     Resource("services", "serving.knative.dev", "v1", _NAMED),
     Resource("scaledobjects", "keda.sh", "v1alpha1", _of(metadata=_METADATA, spec=_SCALED)),
+    Resource(
+        "verticalpodautoscalers", "autoscaling.k8s.io", "v1",
+        _of(
+            metadata=_METADATA,
+            spec=_of(
+                targetRef=_of("kind", "name"),
+                updatePolicy=_of("updateMode"),
+                resourcePolicy=_of(
+                    containerPolicies=_of("containerName", "mode", "controlledResources")
+                ),
+            ),
+        ),
+    ),
     Resource("rayclusters", "ray.io", "v1", _NAMED),
     Resource("rayjobs", "ray.io", "v1", _NAMED),
     Resource("rayservices", "ray.io", "v1", _NAMED),

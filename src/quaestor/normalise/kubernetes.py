@@ -1,4 +1,4 @@
-"""Load what Kubernetes clusters hold: nodes, pods, volumes, load balancers, deployments, grants."""
+"""Load what Kubernetes clusters hold: nodes, pods and their containers, autoscalers, grants, ..."""
 
 from __future__ import annotations
 
@@ -16,10 +16,19 @@ from quaestor.warehouse.duckdb import Warehouse
 if TYPE_CHECKING:
     from quaestor.core.sources import KubernetesSource
 
-USAGE = ("node", "pod", "volume", "load_balancer")
+# Tables of `usage`, in the order that they build on each other, each with its SELECT.
+USAGE = {
+    "node": "k8s_node",
+    "pod": "k8s_pod",
+    "container": "k8s_pod_container",
+    "autoscaler": "k8s_autoscaler",
+    "volume": "k8s_volume",
+    "load_balancer": "k8s_load_balancer",
+}
 # Relations of the session that the SELECTs share, in the order they build on each other.
 SHARED = (
-    *("k8s_object", "k8s_owner", "k8s_request", "k8s_container", "k8s_workload", "k8s_rollout"),
+    *("k8s_object", "k8s_line", "k8s_owner", "k8s_request", "k8s_container", "k8s_workload"),
+    "k8s_rollout",
 )
 # Columns of registry.deployment that nobody but its owner can state: by labels or annotations.
 BY_TAG = ("model", "version", "environment", "artifact_digest", *facts.BY_OWNER)
@@ -63,9 +72,9 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         if name == "k8s_object":
             _set_aside(warehouse, source)
     given = {"source": source, "seen_at": str(job.manifest.fetched_at)}
-    for table in USAGE:
+    for table, query in USAGE.items():
         job.progress(f"{source}: usage.{table}")
-        _insert(warehouse, table, given)
+        _insert(warehouse, table, query, given)
     warehouse.run(
         "insert into quarantine.value select ?, file, sha256, row_number, reason, raw "
         f"from ({step.text('k8s_unreadable')})",
@@ -73,7 +82,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     )
     step.make(warehouse, "k8s_deployment", {"source": source})
     step.fill(warehouse, "registry.stated_deployment", source, "k8s_deployment")
-    _insert(warehouse, "endpoint", given)
+    _insert(warehouse, "endpoint", "k8s_endpoint", given)
     namespaces = {
         "source": source,
         "namespaces": cast("KubernetesSource", job.source).model_namespaces,
@@ -111,8 +120,8 @@ def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[st
     }
 
 
-def _insert(warehouse: Warehouse, table: str, given: dict[str, str]) -> None:
-    warehouse.run(f"insert into usage.{table} by name {step.text(f'k8s_{table}')}", given)
+def _insert(warehouse: Warehouse, table: str, query: str, given: dict[str, str]) -> None:
+    warehouse.run(f"insert into usage.{table} by name {step.text(query)}", given)
 
 
 def _listed(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:

@@ -1,22 +1,14 @@
 -- Who owns each pod in the end, and in which queue its work stood.
 --
 -- grain     one row per pod
--- method    from controller to controller: a ReplicaSet's Deployment, a Job's CronJob, a RayCluster's
---           RayJob, a Workflow's CronWorkflow; the last one that is named is the outermost. KServe's
---           pods hang on a Deployment or a Knative revision and say their InferenceService by a
---           label. A queue is what the pod, else the nearest owner says: Kueue's label or a
---           Workload of the owner, Volcano's annotation or a Job's spec
+-- input     k8s_line, k8s_object
+-- method    the last owner that is named is the outermost: a ReplicaSet's Deployment, a Job's
+--           CronJob, a RayCluster's RayJob, a Workflow's CronWorkflow. KServe's pods hang on a
+--           Deployment or a Knative revision and say their InferenceService by a label. A queue is
+--           what the pod, else the nearest owner says: Kueue's label or a Workload of the owner,
+--           Volcano's annotation or a Job's spec
 -- source    Kueue, "Run workloads"; Volcano, "VolcanoJob"; KServe, InferenceService labels
-with recursive line as (
-    select cluster, uid as pod_uid, uid, owner_kind, owner, owner_uid, 0 as height
-    from k8s_object where resource = 'pods'
-    union all
-    select l.cluster, l.pod_uid, o.uid, o.owner_kind, o.owner, o.owner_uid, l.height + 1
-    from line as l
-    join k8s_object as o on o.cluster = l.cluster and o.uid = l.owner_uid
-    where l.height < 16
-),
-queued as (
+with queued as (
     select
         cluster, uid,
         coalesce(
@@ -38,7 +30,7 @@ outermost as (
         arg_max(l.owner_kind, l.height) filter (l.owner is not null) as owner_kind,
         arg_max(l.owner, l.height) filter (l.owner is not null) as owner,
         arg_min(q.queue, l.height) filter (q.queue is not null) as queue
-    from line as l
+    from k8s_line as l
     left join queued as q on q.cluster = l.cluster and q.uid = l.uid
     group by all
 )
