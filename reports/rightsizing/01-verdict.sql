@@ -7,13 +7,13 @@ with advice as (
     select
         count(*) as advised, sum(counted_saving_per_month) as saving,
         count(*) filter (where counted_saving_per_month > 0) as saving_advised,
-        count(*) filter (where saving_per_month is null) as unpriced,
-        count(*) filter (where confidence = 'high') as sure
-    from ledger.recommendation
+        count(*) filter (where saving_per_month is null) as unpriced
+    from audit.standing_recommendation
+    where state <> 'dismissed'
 ),
 best as (
     select name, kind, action, proposed, counted_saving_per_month as best_saving
-    from ledger.recommendation
+    from audit.standing_recommendation
     where counted_saving_per_month > 0
     order by counted_saving_per_month desc, subject limit 1
 ),

@@ -28,7 +28,8 @@ now as (
         count(*) as advised, sum(counted_saving_per_month) as saving,
         sum(counted_saving_per_month) filter (where confidence = 'high') as sure_saving,
         sum(stranded_per_month) as stranded
-    from ledger.recommendation
+    from audit.standing_recommendation
+    where state <> 'dismissed'
 ),
 looked as (
     select

@@ -13,6 +13,7 @@ select
         as low,
     count(*) filter (where saving_per_month is null) as unpriced,
     count(*) filter (where counts_because in ('alternative', 'inside')) as not_counted
-from ledger.recommendation
+from audit.standing_recommendation
+where state <> 'dismissed'
 group by kind
 order by saving desc nulls last, kind

@@ -115,6 +115,16 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def kind(name: str) -> str:
+    """Name a kind of advice in words.
+
+    >>> kind("idle_gpu"), kind("container_size")
+    ('idle GPU', 'container size')
+    """
+    words = name.replace("-", "_").split("_")
+    return " ".join(word.upper() if word in ("gpu", "cpu") else word for word in words)
+
+
 def month(day: date | None) -> str:
     """Name a month in full.
 

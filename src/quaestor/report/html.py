@@ -158,6 +158,7 @@ def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
         "percent": show.percent,
         "number": show.number,
         "plural": show.plural,
+        "kind": show.kind,
         "month": show.month,
         "month_name": show.month_name,
         "short_month": show.short_month,
