@@ -227,6 +227,12 @@ def test_what_nobody_can_say_any_more_stays_open(audits, silence, reason):
             "gone",
             "it is withheld: 2 % violated",
         ),
+        (
+            {"action": "archive"},
+            {"answer": "clean", "reason": "read on 2026-11-16", "current": "9 x ml.p5"},
+            "gone",
+            "there is nothing to change any more: read on 2026-11-16",
+        ),
     ],
 )
 def test_advice_is_taken_only_where_the_thing_was_changed(audits, advice, seen, state, reason):

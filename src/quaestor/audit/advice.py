@@ -32,11 +32,11 @@ _BECAME = (
     "state, state_reason, dismissal, first_seen, state_since, advised_at, realised_per_month, "
     "realised_low, realised_high, realised_how"
 )
-_NOW = f"select {_TOLD} from ledger.recommendation order by recommendation"
+_NOW = "from ledger.recommendation order by recommendation"
 _BEFORE = f"""
 select {_TOLD}, {_BECAME}
 from audit.recommendation join audit.run using (run_id)
-where audited_at < $now
+where audited_at < $now or ($inclusive and audited_at = $now)
 qualify row_number() over (
     partition by recommendation order by audited_at desc, run_id desc
 ) = 1
@@ -111,16 +111,9 @@ def record_advice(
         How much of it is in which state.
     """
     warehouse.run("delete from audit.recommendation where run_id = ?", [run_id])
-    before = {row["recommendation"]: row for row in warehouse.records(_BEFORE, {"now": now})}
-    advised = warehouse.records(_NOW)
-    if not (before or advised):
-        return AdviceCount()
-    run = _Run(now, [Dismissal(**row) for row in warehouse.records(_DISMISSALS)])
-    given = [_given(row, before.get(row["recommendation"]), run) for row in advised]
-    ids = {row["recommendation"] for row in given}
-    others = [row for name, row in sorted(before.items()) if name not in ids]
-    rows = [*_counted(given), *_not_given(warehouse, others, run, kinds)]
-    rows = realised(warehouse, rows)
+    dismissals = [Dismissal(**row) for row in warehouse.records(_DISMISSALS)]
+    before = _before(warehouse, now, inclusive=False)
+    rows = realised(warehouse, _stand(warehouse, before, _Run(now, dismissals), kinds))
     names = [name.strip() for name in f"{_TOLD}, {_BECAME}".split(",")]
     insert_rows(
         warehouse,
@@ -130,6 +123,43 @@ def record_advice(
     )
     (last,) = warehouse.row(_SINCE, {"now": now})
     return _count(rows, before, now, last)
+
+
+def advice_now(
+    warehouse: Warehouse, *, now: datetime, kinds: Collection[str], dismissals: Sequence[Dismissal]
+) -> list[Row]:
+    """Return what an audit would record now, and write nothing.
+
+    What is taken has what the latest audit measured of it. What is advised has all columns of
+    `ledger.recommendation` too.
+
+    Args:
+        warehouse: A built warehouse, audited or not.
+        now: The clock, UTC.
+        kinds: The kinds of advice that are asked.
+        dismissals: As they are in their files now.
+    """
+    before = _before(warehouse, now, inclusive=True)
+    return _stand(warehouse, before, _Run(now, dismissals), kinds)
+
+
+def _before(warehouse: Warehouse, now: datetime, *, inclusive: bool) -> dict[str, Row]:
+    """Return each advice as the latest audit before `now` that tells of it has it."""
+    rows = warehouse.records(_BEFORE, {"now": now, "inclusive": inclusive})
+    return {row["recommendation"]: row for row in rows}
+
+
+def _stand(
+    warehouse: Warehouse, before: Mapping[str, Row], run: _Run, kinds: Collection[str]
+) -> list[Row]:
+    """Return how all advice stands: what is given, then what is not any more."""
+    advised = warehouse.records(_NOW)
+    given = [_given(row, before.get(row["recommendation"]), run) for row in advised]
+    ids = {row["recommendation"] for row in given}
+    others = [row for name, row in sorted(before.items()) if name not in ids]
+    if not others:
+        return _counted(given)
+    return [*_counted(given), *_not_given(warehouse, others, run, kinds)]
 
 
 def _given(row: Row, was: Row | None, run: _Run) -> Row:

@@ -97,7 +97,7 @@ def _clean(was: Mapping[str, Any], seen: Mapping[str, Any]) -> tuple[str, str]:
     if changed and after == was["proposed"]:
         return "taken", f"{change}, as advised"
     costs = was["cost_per_month"], seen["cost_per_month"]
-    if changed and (None in costs or costs[1] <= costs[0]):
+    if changed and None not in costs and costs[1] < costs[0]:  # dearer is not what was advised
         return "taken", change
     return "gone", f"there is nothing to change any more: {seen['reason']}"
 
