@@ -320,7 +320,7 @@ def report(
 
 def _configure(warehouse: Warehouse, config: Config) -> bool:
     """Write the configuration into its tables; say whether it differs from the last build's."""
-    files = [config.resolve(path) for path in (config.rates, config.prices) if path]
+    files = [config.resolve(path) for path in (config.rates, config.prices, config.carbon) if path]
     digest = _digest(config, *(path.read_bytes() for path in files if path.is_file()))
     if recall(warehouse, "config") == digest:
         return False

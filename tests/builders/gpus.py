@@ -13,6 +13,7 @@ from builders.ledgers import config
 from builders.rows import charge, insert
 from quaestor.core.period import utc
 from quaestor.ledger import rules, stale
+from quaestor.ledger.model_file import read
 from quaestor.normalise import currency, settings
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -127,7 +128,8 @@ def gpu_ledger(
     stale.find(warehouse, b"", [])
     for table in _needed(wanted):
         warehouse.run(f"delete from ledger.{table}")
-        warehouse.run(f"insert into ledger.{table} by name {_MODELS[table].read_text('utf-8')}")
+        select = read(_MODELS[table]).filled(config(text).advice.params.get(table, {}))
+        warehouse.run(f"insert into ledger.{table} by name {select}")
     return warehouse
 
 

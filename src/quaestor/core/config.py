@@ -210,6 +210,7 @@ class Config(Strict, frozen=True, kw_only=True):
     names: tuple[Renaming, ...] = ()
     overhead: Overhead = defaulted(default_factory=Overhead)
     prices: str | None = None
+    carbon: str | None = None  # a CSV of factors: grids, overhead, watts
     budgets: tuple[Budget, ...] = ()
     anomaly: Anomaly = defaulted(default_factory=Anomaly)
     advice: Advice = defaulted(default_factory=Advice)

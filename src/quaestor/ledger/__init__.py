@@ -100,10 +100,13 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
 
 
 def _settings(warehouse: Warehouse, config: Config) -> bytes:
-    """Return what decides every day: the configuration, and the price book it names."""
-    prices = warehouse.row("select count(*), sum(hash(p))::varchar from config.price as p")
+    """Return what decides every day: the configuration, and the prices and factors it names."""
+    books = [
+        warehouse.row(f"select count(*), sum(hash(b))::varchar from config.{book} as b")
+        for book in ("price", "carbon_factor")
+    ]
     return msgspec.json.encode(
-        (__version__, msgspec.structs.replace(config, base="", spark=None), prices)
+        (__version__, msgspec.structs.replace(config, base="", spark=None), books)
     )
 
 

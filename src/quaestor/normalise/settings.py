@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quaestor.core.config import Config
-from quaestor.normalise import machine_facts, price_book
+from quaestor.normalise import carbon_factors, machine_facts, price_book
 from quaestor.normalise.currency import read_rates
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -12,11 +12,12 @@ def write(warehouse: Warehouse, config: Config) -> None:
     """Replace `config.*` with what the configuration says.
 
     Raises:
-        ConfigurationError: The rates file, or the price book, cannot be read.
+        ConfigurationError: The rates file, the price book or the carbon factors cannot be read.
     """
     read_rates(warehouse, config.resolve(config.rates) if config.rates else None)
     price_book.write(warehouse, config.resolve(config.prices) if config.prices else None)
     machine_facts.write(warehouse)
+    carbon_factors.write(warehouse, config.resolve(config.carbon) if config.carbon else None)
     warehouse.run("insert or replace into config.setting values ('currency', ?)", [config.currency])
     for name in config.anomaly.__struct_fields__:
         warehouse.run(

@@ -1,0 +1,468 @@
+-- How much electricity each team's and model's work took, and what was emitted for it.
+--
+-- grain     one row per month, source, cluster, region, team and model; no owner: idle capacity,
+--           and work that names nobody
+-- input     hours of GPUs as ledger.gpu_hour counts them, so that no machine counts twice; cores
+--           and memory of clusters (ledger.pod_day), of jobs (usage.gpu_job) and of endpoints
+--           (usage.endpoint_hour); of the last two by the price book where they state none
+-- method    measured: what the counters of devices say, by device and hour; where several rows
+--           tell of one device's hour (pods that share it, MIG) each has a part of it, and what
+--           pods are said to have used counts only where no device of their node is told of. Jobs
+--           by what their scheduler measured: that is their whole energy, cores and memory too.
+--           Sampled hosts by their mean power
+--           estimated: the hours that nobody measured x watts, idle + use x (busy - idle), with
+--           $use_ratio where use is not known; idle capacity is not used
+--           kwh is with the overhead of the data centre (PUE), kg_co2e that x its grid. A region
+--           without a factor is not known: no average stands in for it. embodied: what making
+--           the hardware emitted, by the part of its life that these hours are
+--           Storage and networks are left out, and so are machines that only a bill tells of,
+--           but for their GPUs
+-- param     use_ratio = 0.5: how busy cores and GPUs are taken to be where nobody tells, 0 to 1
+-- source    cloud-carbon-footprint.org, "Methodology" and "Embodied Emissions"; config.carbon_factor
+-- rows from ledger.gpu_hour, ledger.pod_day, usage.gpu_job, usage.endpoint_hour,
+--           usage.gpu_device_hour
+with gpu as (
+    select
+        date_trunc('month', day)::date as month, day, source, cluster, node,
+        provider_id as machine, kind, team, model, gpu_model,
+        sum(gpu_hours::decimal(28, 9)) as hours,
+        sum(observed_gpu_hours::decimal(28, 9)) as observed,
+        sum(used_gpu_hours::decimal(28, 9)) as used
+    from ledger.gpu_hour
+    where kind <> 'commitment' and gpu_hours > 0
+    group by day, source, cluster, node, provider_id, kind, team, model, gpu_model
+),
+-- Measured: devices, then pods where there are none.
+device as (
+    select
+        hour, coalesce(cluster, '') as cluster, node, namespace, pod, source,
+        coalesce(energy_kwh, power_watts / 1000 * coalesce(observed_ratio, 1)) as kwh,
+        coalesce(observed_ratio, 1) as hours,
+        greatest(1, sum(coalesce(observed_ratio, 1)::decimal(28, 9)) over (
+            partition by coalesce(cluster, ''), node, hour, case when mig_profile is null
+                then gpu_uuid else regexp_replace(gpu_uuid, '/[^/]*$', '') end
+        )) as told
+    from usage.gpu_device_hour
+    -- A counter that started anew can make up any figure; no device draws 5 kW.
+    where coalesce(energy_kwh, power_watts / 1000) between 0 and 5
+        and coalesce(observed_ratio, 1) between 0 and 1
+),
+device_hour as (
+    select
+        hour, cluster, node, namespace, pod, min(source) as source,
+        sum((kwh / told)::decimal(28, 9)) as kwh, sum((hours / told)::decimal(28, 9)) as hours
+    from device
+    group by hour, cluster, node, namespace, pod
+),
+pod_hour as (
+    select
+        hour, cluster, node, namespace, pod, min(source) as source,
+        max(gpu_energy_kwh)::decimal(28, 9) as kwh,
+        coalesce(max(gpu_request) filter (gpu_request between 0 and 1e6), 0)::decimal(28, 9)
+            as hours
+    from usage.pod_hour
+    where gpu_energy_kwh between 0 and 1000 and node is not null
+    group by hour, cluster, node, namespace, pod
+),
+by_device as (
+    select
+        hour, cluster, node, sum(kwh) as kwh, sum(hours) as hours, count(pod) > 0 as names_pods
+    from device_hour
+    group by hour, cluster, node
+),
+by_pod as (
+    select hour, cluster, node, sum(kwh) as kwh, sum(hours) as hours
+    from pod_hour
+    group by hour, cluster, node
+),
+told_hour as (
+    select d.hour, d.cluster, d.node, d.namespace, d.pod, d.source, d.kwh, d.hours
+    from device_hour as d
+    join by_device as a using (hour, cluster, node)
+    left join by_pod as p using (hour, cluster, node)
+    where a.names_pods or p.node is null
+    union all
+    -- Devices that name no pod: pods say whose it was, and never more than was measured.
+    select
+        p.hour, p.cluster, p.node, p.namespace, p.pod, p.source,
+        p.kwh * least(1, a.kwh / nullif(b.kwh, 0)), p.hours * least(1, a.hours / nullif(b.hours, 0))
+    from pod_hour as p
+    join by_pod as b using (hour, cluster, node)
+    join by_device as a using (hour, cluster, node)
+    where not a.names_pods
+    union all
+    select
+        a.hour, a.cluster, a.node, null, null, d.source, greatest(a.kwh - b.kwh, 0),
+        greatest(a.hours - b.hours, 0)
+    from by_device as a
+    join by_pod as b using (hour, cluster, node)
+    join (select hour, cluster, node, min(source) as source from device_hour group by all) as d
+        using (hour, cluster, node)
+    where not a.names_pods
+    union all
+    select p.hour, p.cluster, p.node, p.namespace, p.pod, p.source, p.kwh, p.hours
+    from pod_hour as p
+    left join by_device as a using (hour, cluster, node)
+    where a.node is null
+),
+owner as (
+    select day, cluster, namespace, pod, min(team) as team, min(model) as model
+    from ledger.pod_day
+    where pod is not null
+    group by day, cluster, namespace, pod
+),
+seat as (
+    select day, cluster, node, min(source) as source, min(region) as region
+    from ledger.node_day
+    group by day, cluster, node
+),
+-- Jobs, month by month.
+listed as (
+    select instance_type, max(cores) as cores, max(gib) as gib
+    from config.price where instance_type is not null group by instance_type
+),
+job as (
+    select
+        j.source, j.job, coalesce(j.queue, j.sub_account, '') as cluster, j.team, j.model,
+        j.region, j.gpu_model,
+        nullif(regexp_extract(j.resource_id, '[^/]+$', 0), '') as node, coalesce(j.gpus, 0) as gpus, j.energy_kwh, j.started_at,
+        coalesce(j.ended_at, case when j.state = 'running' then j.seen_at end) as stopped_at,
+        coalesce(j.cpus, (l.cores * coalesce(j.instances, 1))::double) as cores,
+        coalesce(j.ram_gib, (l.gib * coalesce(j.instances, 1))::double) as gib
+    from usage.gpu_job as j
+    left join listed as l on l.instance_type = j.instance_type
+    left join (select distinct node from ledger.node_day) as n
+        on n.node = regexp_extract(j.resource_id, '[^/]+$', 0)
+    where n.node is null and j.started_at is not null
+        and not (j.kind = 'ray-job' and exists (
+            from usage.pod where owner_kind in ('RayCluster', 'RayJob', 'RayService')
+        ))
+),
+job_month as (
+    select
+        m.month, j.*,
+        date_diff('second', greatest(j.started_at, m.month::timestamp),
+            least(j.stopped_at, m.month::timestamp + interval 1 month)) / 3600 as hours,
+        date_diff('second', j.started_at, j.stopped_at) / 3600 as all_hours
+    from job as j
+    cross join lateral (
+        select unnest(generate_series(
+            date_trunc('month', j.started_at), j.stopped_at - interval 1 second, interval 1 month
+        ))::date as month
+    ) as m
+    where j.stopped_at > j.started_at
+),
+measured_job as (
+    select
+        month, source, cluster, team, model, gpu_model, node, min(region) as region,
+        sum((energy_kwh * hours / all_hours)::decimal(28, 9)) as kwh,
+        sum((gpus * hours)::decimal(28, 9)) as hours
+    from job_month
+    where energy_kwh > 0 and energy_kwh < 1e9
+    group by month, source, cluster, team, model, gpu_model, node
+),
+measured as (
+    select
+        t.hour::date as day, s.node is not null as is_node, t.cluster, t.node,
+        coalesce(s.source, t.source) as source, s.region, o.team, o.model,
+        sum(t.kwh::decimal(28, 9)) as kwh, sum(t.hours::decimal(28, 9)) as hours
+    from told_hour as t
+    left join seat as s on s.day = t.hour::date and s.cluster = t.cluster and s.node = t.node
+    left join owner as o
+        on o.day = t.hour::date and o.cluster = t.cluster and o.namespace = t.namespace
+        and o.pod = t.pod
+    where s.node is not null or not exists (
+        from measured_job as j
+        where j.month = date_trunc('month', t.hour) and coalesce(j.node, t.node) = t.node
+    )
+    group by all
+),
+sampled as (
+    select
+        source, host, sampled_at::date as day,
+        sum(power_watts::decimal(28, 9)) / count(*) as watts
+    from usage.gpu_sample
+    where power_watts between 0 and 5000
+    group by source, host, sampled_at::date
+),
+-- GPU-hours with the part of them that nobody measured.
+region_of_job as (
+    select source, resource_id, min(region) as region
+    from usage.gpu_job where resource_id is not null group by source, resource_id
+),
+region_of_source as (
+    select source, min(region) as region
+    from usage.gpu_job group by source
+    having count(distinct region) = 1 and count(*) = count(region)
+),
+region_of_bill as (
+    select resource_id, min(region) as region
+    from ledger.charge_day where resource_id in (select machine from gpu) group by resource_id
+),
+node_measured as (
+    select day, case when is_node then cluster else '' end as cluster, node, sum(hours) as hours
+    from measured group by all
+),
+placed as (
+    select
+        g.*, coalesce(s.region, e.region, j.region, b.region, r.region) as region,
+        sum(g.hours) over (
+            partition by g.day, case when g.kind = 'cluster' then g.cluster else '' end, g.node
+        ) as node_hours,
+        sum(g.hours) over (
+            partition by g.month, g.source, g.cluster, g.team, g.model, g.gpu_model, g.kind not in
+                ('cluster', 'endpoint', 'host', 'instance')
+        ) as owner_hours,
+        case when g.kind = 'host' then h.watts end as watts
+    from gpu as g
+    left join seat as s
+        on g.kind = 'cluster' and s.day = g.day and s.cluster = g.cluster and s.node = g.node
+    left join usage.endpoint as e
+        on g.kind = 'endpoint' and e.source = g.source and e.endpoint = g.node
+    left join region_of_job as j on j.source = g.source and j.resource_id = g.machine
+    left join region_of_bill as b on b.resource_id = g.machine
+    left join region_of_source as r on r.source = g.source
+    left join sampled as h on h.source = g.source and h.host = g.node and h.day = g.day
+),
+left_over as (
+    select
+        p.*,
+        greatest(1 - coalesce(n.hours / nullif(p.node_hours, 0), 0), 0) * case
+            when p.watts is not null then 1 - least(p.observed / p.hours, 1)
+            when p.kind in ('cluster', 'endpoint', 'host', 'instance') then 1
+            else greatest(1 - coalesce(j.hours / nullif(p.owner_hours, 0), 0), 0)
+        end as left_ratio
+    from placed as p
+    left join node_measured as n
+        on n.day = p.day and n.node = p.node
+        and n.cluster = case when p.kind = 'cluster' then p.cluster else '' end
+    left join (
+        select month, source, cluster, team, model, gpu_model, sum(hours) as hours
+        from measured_job group by all
+    ) as j
+        on j.month = p.month and j.source = p.source and j.cluster = p.cluster
+        and j.team is not distinct from p.team and j.model is not distinct from p.model
+        and j.gpu_model is not distinct from p.gpu_model
+),
+-- Cores and memory.
+pod as (
+    select
+        p.day, p.cluster, p.node, p.team, p.model, p.cost_kind = 'idle' as is_idle,
+        p.core_hours, p.used_core_hours, p.gib_hours,
+        sum(p.core_hours::decimal(28, 9)) over node as node_core_hours,
+        sum(p.gib_hours::decimal(28, 9)) over node as node_gib_hours
+    from ledger.pod_day as p
+    window node as (partition by p.day, p.cluster, p.node)
+),
+capacity as (
+    select day, cluster, node, sum(core_hours) as core_hours, sum(gib_hours) as gib_hours
+    from ledger.node_day group by day, cluster, node
+),
+machine as (
+    select
+        date_trunc('month', p.day)::date as month, s.source, p.cluster, s.region, p.team, p.model,
+        p.core_hours * fit.cores as core_hours,
+        case when p.is_idle then 0 else coalesce(p.used_core_hours, p.core_hours * $use_ratio) end
+            * fit.cores as used_core_hours,
+        p.gib_hours * least(1, c.gib_hours::double / nullif(p.node_gib_hours, 0)) as gib_hours,
+        0 as without_cores
+    from pod as p
+    join seat as s on s.day = p.day and s.cluster = p.cluster and s.node = p.node
+    join capacity as c on c.day = p.day and c.cluster = p.cluster and c.node = p.node
+    cross join lateral (
+        select least(1, c.core_hours::double / nullif(p.node_core_hours, 0)) as cores
+    ) as fit
+    union all
+    select
+        month, source, cluster, region, team, model, cores * hours, cores * hours * $use_ratio,
+        gib * hours, (cores is null)::integer
+    from job_month
+    where energy_kwh is null or not (energy_kwh > 0 and energy_kwh < 1e9)
+    union all
+    select
+        date_trunc('month', h.hour)::date, e.source, coalesce(e.region, ''), e.region, null,
+        e.model, l.cores::double * n.instances,
+        l.cores::double * n.instances * coalesce(
+            case when h.cpu_used_ratio between 0 and 1 then h.cpu_used_ratio end, $use_ratio
+        ),
+        l.gib::double * n.instances, (l.cores is null)::integer
+    from usage.endpoint_hour as h
+    join usage.endpoint as e on e.source = h.source and e.endpoint = h.endpoint
+    left join listed as l on l.instance_type = e.instance_type
+    cross join lateral (
+        select case when h.instances between 0 and 1e6 then h.instances
+            when h.variant is null then e.instances end as instances
+    ) as n
+    where n.instances > 0 and e.source not in (select source from usage.pod)
+        and e.source not in (select source from usage.node)
+),
+line as (
+    select
+        month, source, cluster, region, team, model, gpu_model, hours * left_ratio as gpu_hours,
+        hours * left_ratio * case
+            when observed > 0 then (used + $use_ratio * greatest(hours - observed, 0)) / hours
+            else $use_ratio
+        end as used_gpu_hours,
+        hours as all_gpu_hours, coalesce(watts / 1000 * least(observed, hours), 0) as measured_kwh,
+        0 as core_hours, 0 as used_core_hours, 0 as gib_hours, 0 as without_cores
+    from left_over
+    union all
+    select
+        date_trunc('month', day)::date, source, cluster, region, team, model, null, 0, 0, 0, kwh,
+        0, 0, 0, 0
+    from measured
+    union all
+    select month, source, cluster, region, team, model, null, 0, 0, 0, kwh, 0, 0, 0, 0
+    from measured_job
+    union all
+    select
+        month, source, cluster, region, team, model, null, 0, 0, 0, 0, coalesce(core_hours, 0),
+        coalesce(used_core_hours, 0), coalesce(gib_hours, 0), without_cores
+    from machine
+),
+-- The factors in force: a user's before the shipped, the nearest place first.
+spot as (
+    select
+        s.*, f.provider
+    from (
+        select distinct source, cluster, region, lower(replace(region, ' ', '')) as place from line
+    ) as s
+    left join (
+        select place, min(provider) as provider
+        from config.carbon_factor where factor in ('grid', 'pue') and provider is not null
+        group by place
+    ) as f on f.place = s.place
+),
+chosen as (
+    select
+        s.source, s.cluster, s.region, f.factor,
+        {value: f.value, unit: f.unit, source: f.factor_source, dated: f.dated_on} as said
+    from spot as s
+    join config.carbon_factor as f
+        on f.model is null and not starts_with(f.factor, 'gpu-')
+        and (f.place is null or f.place in (s.source, s.cluster)
+            or lower(replace(f.place, ' ', '')) = s.place)
+        and (f.provider is null or f.provider = s.provider)
+    qualify row_number() over (
+        partition by s.source, s.cluster, s.region, f.factor
+        order by
+            f.origin = 'carbon' desc,
+            case when f.place is null then 3 when f.place = s.cluster then 0
+                when f.place = s.source then 1 else 2 end,
+            f.provider is null, f.dated_on desc
+    ) = 1
+),
+factor as (
+    select
+        source, cluster, region,
+        any_value(said) filter (factor = 'grid') as grid,
+        any_value(said) filter (factor = 'pue') as pue,
+        any_value(said) filter (factor = 'core-idle') as core_idle,
+        any_value(said) filter (factor = 'core-busy') as core_busy,
+        any_value(said) filter (factor = 'gib') as gib,
+        any_value(said) filter (factor = 'core-embodied') as core_embodied,
+        any_value(said) filter (factor = 'gib-embodied') as gib_embodied,
+        any_value(said) filter (factor = 'life') as life
+    from chosen
+    group by source, cluster, region
+),
+gpu_chosen as (
+    select
+        g.gpu_model, f.factor,
+        {value: f.value, unit: f.unit, source: f.factor_source, dated: f.dated_on} as said
+    from (
+        select distinct
+            gpu_model, '-' || regexp_replace(lower(gpu_model), '[^a-z0-9]+', '-', 'g') || '-'
+                as words
+        from line where gpu_model is not null
+    ) as g
+    join config.carbon_factor as f
+        on starts_with(f.factor, 'gpu-') and (f.model is null or contains(
+            g.words, '-' || regexp_replace(lower(f.model), '[^a-z0-9]+', '-', 'g') || '-'
+        ))
+    qualify row_number() over (
+        partition by g.gpu_model, f.factor
+        order by
+            length(coalesce(f.model, '')) desc, f.origin = 'carbon' desc, f.dated_on desc, f.model
+    ) = 1
+),
+gpu_factor as (
+    select
+        gpu_model,
+        any_value(said) filter (factor = 'gpu-idle') as idle,
+        any_value(said) filter (factor = 'gpu-busy') as busy,
+        any_value(said) filter (factor = 'gpu-embodied') as embodied
+    from gpu_chosen group by gpu_model
+),
+powered as (
+    select
+        l.*,
+        case when l.gpu_hours > 0 then (
+            l.gpu_hours * w.idle.value + l.used_gpu_hours * (w.busy.value - w.idle.value)
+        ) / 1000 else 0 end as gpu_kwh,
+        (
+            l.core_hours * f.core_idle.value
+            + l.used_core_hours * (f.core_busy.value - f.core_idle.value)
+            + l.gib_hours * f.gib.value
+        ) / 1000 as machine_kwh,
+        (
+            l.core_hours * f.core_embodied.value + l.gib_hours * f.gib_embodied.value
+            + case when l.all_gpu_hours > 0 then l.all_gpu_hours * w.embodied.value else 0 end
+        ) / f.life.value as embodied,
+        case when l.all_gpu_hours > 0 then {
+            gpu: l.gpu_model, idle: w.idle, busy: w.busy, embodied: w.embodied
+        } end as gpu_said
+    from line as l
+    left join gpu_factor as w on w.gpu_model = l.gpu_model
+    left join factor as f
+        on f.source = l.source and f.cluster = l.cluster and f.region is not distinct from l.region
+),
+summed as (
+    select
+        month, source, cluster, region, team, model,
+        sum(measured_kwh::decimal(28, 9)) as measured,
+        case when count(*) = count(gpu_kwh)
+            then sum(gpu_kwh::decimal(28, 9)) + sum(machine_kwh::decimal(28, 9)) end as estimated,
+        case when count(*) = count(embodied) then sum(embodied::decimal(28, 9)) end as embodied,
+        sum(all_gpu_hours::decimal(28, 9)) as gpu_hours, sum(core_hours::decimal(28, 9)) as core_hours,
+        sum(gib_hours::decimal(28, 9)) as gib_hours,
+        sum(without_cores) as without_cores,
+        array_to_string(list_sort(list(distinct coalesce(gpu_model, 'a GPU of no name'))
+            filter (gpu_kwh is null)), ', ') as unknown_gpus,
+        list_sort(list(distinct gpu_said)) as gpus
+    from powered
+    group by month, source, cluster, region, team, model
+)
+select
+    s.month, s.source, s.model, s.team, s.region,
+    (s.measured + s.estimated) * f.pue.value as kwh,
+    case when s.measured > 0 then s.measured end::double as measured_kwh,
+    (s.measured + s.estimated) * f.pue.value * f.grid.value as kg_co2e,
+    s.embodied::double as embodied_kg_co2e,
+    case when s.measured > 0 and s.estimated = 0 then 'measured'
+        when s.measured > 0 then 'mixed' else 'estimated' end as grade,
+    s.gpu_hours::double as gpu_hours, s.core_hours::double as core_hours,
+    s.gib_hours::double as gib_hours,
+    to_json({
+        grid: f.grid, pue: f.pue, core_idle: f.core_idle, core_busy: f.core_busy, gib: f.gib,
+        gpus: s.gpus, core_embodied: f.core_embodied, gib_embodied: f.gib_embodied, life: f.life,
+        use_ratio: $use_ratio::double
+    })::varchar as factors,
+    s.cluster, (s.measured + s.estimated)::double as it_kwh,
+    nullif(concat_ws(
+        '; ',
+        case when s.unknown_gpus is not null
+            then 'nobody says what power ' || s.unknown_gpus || ' draws' end,
+        case when f.pue is null then 'the overhead (pue) of ' || coalesce(
+            'the region ' || s.region, nullif(s.cluster, ''), s.source
+        ) || ' is not known' end,
+        case when f.grid is null then 'the grid of ' || coalesce(
+            'the region ' || s.region, nullif(s.cluster, ''), s.source
+        ) || ' is not known: name its factor in the file of carbon:' end,
+        case when s.without_cores > 0
+            then 'without cores and memory of ' || s.without_cores
+            || ' jobs or hours of endpoints that do not tell of them' end
+    ), '') as reason
+from summed as s
+left join factor as f
+    on f.source = s.source and f.cluster = s.cluster and f.region is not distinct from s.region
