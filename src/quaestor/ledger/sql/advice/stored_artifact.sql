@@ -35,6 +35,10 @@ with spoken as (
     select 5, 'model ' || m.model, m.model, null, false, false, null, to_json(m)::varchar
     from registry.model as m
 ),
+-- JSON within JSON may write a slash as \\/.
+unescaped as (
+    select * replace (regexp_replace(said, '\\+/', '/', 'g') as said) from spoken
+),
 -- An address may have blanks in it, and a list of addresses has them between.
 said as (
     select rank, who, model, version, is_live, is_archived, uri from spoken
@@ -42,14 +46,16 @@ said as (
     select
         rank, who, model, version, is_live, is_archived, unnest(list_concat(
             regexp_extract_all(
-                replace(said, '\/', '/'), '[A-Za-z0-9-]{2,16}:/[^"\\]+|arn:aws[a-z-]*:s3:::[^"\\]+'
+                said, '[A-Za-z0-9-]{2,16}:/[^"\\]+|arn:aws[a-z-]*:s3:::[^"\\]+'
             ),
-            regexp_extract_all(replace(said, '\/', '/'), '[A-Za-z0-9-]{2,16}:/[^"\\\s,;|)\]}]+')
+            regexp_extract_all(said, '[A-Za-z0-9-]{2,16}:/[^"\\\s,;|)\]}]+')
         ))
-    from spoken
+    from unescaped
 ),
 address as (
-    select distinct rank, who, model, version, is_live, is_archived, stored_at(uri) as place
+    select distinct
+        rank, who, model, version, is_live, is_archived,
+        stored_at(regexp_replace(uri, '^mlflow-artifacts://[^/]+', 'mlflow-artifacts:')) as place
     from said where uri is not null
 ),
 bucketed as (
@@ -184,18 +190,30 @@ changed as (
     select within as place, max(last_modified_at) as last_modified_at, count(*) > 1 as has_folders
     from upward group by within
 ),
+-- By the bill, of its class or of the whole store; else by list.
 cost as (
     select
         f.source, f.store, f.folder,
-        case when count(*) = count(coalesce(t.cost_per_gib_month, m.cost_per_gib_month)) then sum(
-            f.size_gib * coalesce(t.cost_per_gib_month, m.cost_per_gib_month)::double
-        ) end as cost_per_month,
-        max(coalesce(t.basis, m.basis)) as basis,
-        min(coalesce(t.resource_id, m.resource_id)) as resource_id
-    from usage.stored_folder as f
-    left join ledger.storage_rate as t
-        on t.store = stored_at(f.store) and t.tier = storage_tier(f.storage_class)
-    left join ledger.storage_rate as m on m.store = stored_at(f.store) and m.tier is null
+        case when count(*) = count(r.rate) then sum(f.size_gib * r.rate) end as cost_per_month,
+        max(r.basis) as basis, min(r.resource_id) as resource_id
+    from (
+        select *, stored_at(store) as bucket, storage_tier(storage_class) as tier
+        from usage.stored_folder
+    ) as f
+    left join (
+        select
+            k.bucket, k.tier, coalesce(t.resource_id, m.resource_id) as resource_id,
+            case when t.basis = 'list' then coalesce(m.basis, t.basis)
+                else coalesce(t.basis, m.basis) end as basis,
+            case when t.basis = 'list' then coalesce(m.cost_per_gib_month, t.cost_per_gib_month)
+                else coalesce(t.cost_per_gib_month, m.cost_per_gib_month) end::double as rate
+        from (
+            select distinct stored_at(store) as bucket, storage_tier(storage_class) as tier
+            from usage.stored_folder
+        ) as k
+        left join ledger.storage_rate as t on t.store = k.bucket and t.tier = k.tier
+        left join ledger.storage_rate as m on m.store = k.bucket and m.tier is null
+    ) as r on r.bucket = f.bucket and r.tier is not distinct from f.tier
     group by f.source, f.store, f.folder
 )
 select

@@ -72,8 +72,8 @@ select
             || case when scope = 'nobody' then 'what is nobody''s' else 'its cost' end || ', '
             || format('{:.2f}', per_month) || ' a month'
             || coalesce(
-                ', ' || case when growth < 0 then round(-100 * growth) || ' % less'
-                    else round(100 * growth) || ' % more' end || ' than in the ' || $days
+                ', ' || case when growth < 0 then round(-100 * growth)::bigint || ' % less'
+                    else round(100 * growth)::bigint || ' % more' end || ' than in the ' || $days
                 || ' days before', ''
             )
     end as reason,

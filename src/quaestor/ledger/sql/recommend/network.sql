@@ -1,6 +1,7 @@
 -- Models whose data costs much to move: between zones, through NAT gateways, out of the cloud.
 --
--- grain     one row per model that has charges for data transfer
+-- grain     one row per model, and per team of what is no model's, that has charges for data transfer
+--           or NAT gateways; and one for what is nobody's
 -- input     the last complete day of the bill is the present (ledger.billed_day)
 -- method    dear: in the last $days days its transfer cost $ratio of all that it cost, and $amount
 --           of the reporting currency a month. The kinds are those of its resources' charges, by
@@ -16,27 +17,34 @@ with last_day as (
     select coalesce(max(day) filter (complete), max(day)) as until from ledger.billed_day
 ),
 part as (
-    select p.* from ledger.part as p
+    select
+        p.source, p.day, p.resource_id, p.effective_cost, p.model, p.team,
+        case when p.model is not null then 'model/' || p.model
+            when p.team is not null then 'team/' || p.team else 'nobody' end as heading,
+        p.is_transfer or coalesce(
+            regexp_matches(p.resource_id, 'natgateway/|(^|/)nat-[0-9a-f]+$'), false
+        ) as is_moved
+    from ledger.part as p
     cross join last_day as d
-    where p.model is not null and p.day <= d.until and p.day > d.until - $days::integer
+    where p.day <= d.until and p.day > d.until - $days::integer
 ),
 model as (
     select
-        model, min(source) as source,
+        heading, any_value(model) as model, min(source) as source,
         case when count(distinct team) = 1 then min(team) end as team,
         case when count(*) = count(effective_cost) then sum(effective_cost) end as cost,
         case when count(*) = count(effective_cost)
-            then sum(effective_cost) filter (is_transfer) end as transfer_cost,
+            then sum(effective_cost) filter (is_moved) end as transfer_cost,
         count(distinct day) as days,
-        arg_max(resource_id, effective_cost) filter (is_transfer) as resource_id
+        arg_max(resource_id, effective_cost) filter (is_moved) as resource_id
     from part
-    group by model
-    having bool_or(is_transfer)
+    group by heading
+    having bool_or(is_moved)
 ),
 -- What kind of transfer the resources of a model are charged for.
 kind as (
     select
-        p.model,
+        p.heading,
         case
             when regexp_matches(c.meter, 'nat ?gateway|cloud nat') then 'NAT gateway'
             when regexp_matches(c.meter, 'regional-bytes|inter.?zone|availability zone|intra-region')
@@ -47,7 +55,7 @@ kind as (
             else 'other'
         end as kind,
         sum(c.cost) as cost
-    from (select distinct model, resource_id from part where is_transfer) as p
+    from (select distinct heading, resource_id from part where is_moved) as p
     join (
         select
             c.ResourceId as resource_id,
@@ -66,9 +74,9 @@ kind as (
 ),
 dearest as (
     select
-        model, arg_max(kind, cost) as kind,
+        heading, arg_max(kind, cost) as kind,
         map_from_entries(list({'key': kind, 'value': round(cost, 2)} order by cost desc)) as kinds
-    from kind group by model
+    from kind group by heading
 ),
 sent as (
     select p.model, sum(p.network_gib) as gib
@@ -89,11 +97,11 @@ judged as (
             else 'advise'
         end as answer
     from model as m
-    left join dearest as k on k.model = m.model
+    left join dearest as k on k.heading = m.heading
     left join sent as s on s.model = m.model
 )
 select
-    'network/' || model as subject, source, model as name, answer,
+    'network/' || heading as subject, source, split_part(heading, '/', -1) as name, answer,
     case
         when answer = 'cannot-say' then 'a charge of it has no exchange rate'
         else 'data transfer is ' || round(100 * ratio, 1) || ' % of its cost, '
@@ -127,6 +135,6 @@ select
             || '--route-table-ids TABLE'
     end as command,
     team, model, null::varchar as model_version, null::varchar as environment, resource_id,
-    'network/' || model as saves_on, null::varchar as inside, null::double as committed_ratio,
+    'network/' || heading as saves_on, null::varchar as inside, null::double as committed_ratio,
     null::varchar as tags
 from judged

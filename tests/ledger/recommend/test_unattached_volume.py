@@ -1,0 +1,92 @@
+"""Discs and volumes that nothing uses, never one that somebody may be about to mount."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from builders.advice import PRESENT, advised, billed
+from builders.ledgers import a_warehouse
+from builders.rows import insert
+from quaestor.warehouse.duckdb import Warehouse
+
+LONG_AGO = datetime(2026, 3, 1)
+ARN = "arn:aws:ec2:eu-west-1:123456789012:volume/vol-lost"
+
+
+def a_disk(warehouse: Warehouse, disk: str, **columns: Any) -> None:
+    told = {"source": "aws", "region": "eu-west-1", "kind": "gp3", "size_gib": 100}
+    told |= {"created_at": LONG_AGO, "seen_at": PRESENT, "is_attached": False, **columns}
+    insert(warehouse, "usage.disk", disk=disk, **told)
+
+
+def a_volume(warehouse: Warehouse, volume: str, phase: str | None, **columns: Any) -> None:
+    told = {"source": "k8s", "cluster": "prod", "namespace": "ml", "capacity_gib": 50}
+    told |= {"phase": phase, "pods": [], "created_at": LONG_AGO, "seen_at": PRESENT, **columns}
+    insert(warehouse, "usage.volume", volume=volume, claim=f"{volume}-claim", **told)
+
+
+def test_a_disc_that_nothing_uses_is_advised_to_go():
+    """With its charge; what is attached, new, unknown or a cluster's is not."""
+    warehouse = a_warehouse()
+    a_disk(warehouse, "vol-lost", resource_id=ARN, tags='{"team": "nlp"}')
+    a_disk(warehouse, "vol-since", detached_at=PRESENT - timedelta(days=2))
+    a_disk(warehouse, "vol-today", detached_at=PRESENT - timedelta(hours=20))
+    a_disk(warehouse, "vol-new", created_at=PRESENT - timedelta(hours=2))
+    a_disk(warehouse, "vol-used", is_attached=True, attached_to="i-1")
+    a_disk(warehouse, "vol-who", is_attached=None)
+    a_disk(warehouse, "vol-cluster")
+    a_volume(warehouse, "pv-1", "Bound", provider_id="vol-cluster", pods=None)
+    billed(warehouse, "vol-lost", "0.5")
+    found = {str(row["name"]): row for row in advised(warehouse, "unattached_volume").values()}
+
+    assert {name: row["answer"] for name, row in found.items()} == {
+        "vol-lost": "advise",
+        "vol-since": "advise",
+        "vol-today": "clean",
+        "vol-new": "clean",
+        "vol-used": "clean",
+        "vol-who": "cannot-say",
+        "vol-cluster": "clean",
+        "prod/ml/pv-1-claim": "cannot-say",
+    }
+    lost = found["vol-lost"]
+    assert lost["command"] == "aws ec2 delete-volume --volume-id vol-lost --region eu-west-1"
+    assert (lost["cost_per_month"], lost["saving_per_month"]) == (Decimal("15.2083"),) * 2
+    assert (lost["saving_basis"], lost["resource_id"], lost["saves_on"]) == (
+        *("bill", "vol-lost", "vol-lost"),
+    )
+    assert (lost["confidence"], found["vol-since"]["confidence"]) == ("medium", "high")
+    assert (found["vol-since"]["saving_per_month"], found["vol-since"]["saving_basis"]) == (
+        *(None, None),
+    )
+    assert "judged as that" in str(found["vol-cluster"]["reason"])
+
+
+def test_a_volume_that_no_pod_mounts_is_advised_to_go():
+    """Released ones at once; claimed ones with a warning; silence about pods is no emptiness."""
+    warehouse = a_warehouse()
+    a_volume(warehouse, "released", "Released", provider_id="vol-1")
+    a_volume(warehouse, "bound", "Bound")
+    a_volume(warehouse, "mounted", "Bound", pods=["train-0"])
+    a_volume(warehouse, "silent", "Bound", pods=None)
+    a_volume(warehouse, "lost", "Lost")
+    a_volume(warehouse, "new", "Available", created_at=PRESENT)
+    billed(warehouse, "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1", "24")
+    rows = advised(warehouse, "unattached_volume").values()
+    found = {str(row["subject"]).rpartition("/")[2]: row for row in rows}
+
+    assert {name: (row["answer"], row["confidence"]) for name, row in found.items()} == {
+        "released": ("advise", "medium"),
+        "bound": ("advise", "low"),
+        "mounted": ("clean", None),
+        "silent": ("cannot-say", None),
+        "lost": ("cannot-say", None),
+        "new": ("clean", None),
+    }
+    assert found["released"]["saving_per_month"] == Decimal(730)
+    assert found["bound"]["command"] == (
+        "kubectl delete persistentvolumeclaim bound-claim --namespace ml"
+    )
+    assert "scaled to zero" in str(found["bound"]["risk"])
