@@ -116,6 +116,15 @@ create table if not exists ledger.recommendation (
     team varchar, model varchar, model_version varchar, environment varchar, resource_id varchar,
     saves_on varchar, inside varchar, tags varchar
 );
+-- What each kind of advice came to.
+create table if not exists ledger.saving (
+    kind varchar primary key,
+    advised integer not null, clean integer not null, cannot_say integer not null,
+    withheld integer not null, left_alone integer not null, -- objects that were looked at
+    saving_per_month decimal(38, 20), -- of each by itself; null: none has a price
+    counted_saving_per_month decimal(38, 20), -- adds up over the kinds; null: none has a price
+    stranded_per_month decimal(38, 20), unpriced integer not null -- advised without a sum
+);
 
 -- A text as one word of a POSIX shell, whatever is in it.
 create or replace macro shell_quoted(text) as
