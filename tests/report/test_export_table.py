@@ -11,7 +11,7 @@ from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.period import utc
 from quaestor.core.rule import Basis
-from quaestor.core.run_summary import Outcome
+from quaestor.core.run_summary import AdviceCount, Outcome
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.core.waivers import WaiverState
 from quaestor.report.export import formatted
@@ -295,3 +295,25 @@ def test_of_many_targets_the_first_are_named_and_the_rest_counted(a_gate):
 
     assert first.startswith("model00:1, ")
     assert "model07:1 and 32 more may run: " in first
+
+
+@pytest.mark.parametrize(
+    ("advice", "line"),
+    [
+        (None, None),
+        (AdviceCount(), None),
+        (
+            AdviceCount(open=12, saving_per_month=Decimal("3210"), taken=2, reopened=1),
+            "advice: 12 open, 3,210.00 USD a month; since the audit before: 2 taken, 1 reopened",
+        ),
+        (
+            AdviceCount(open=2, unpriced=1, saving_per_month=Decimal(10), dismissed=3),
+            "advice: 2 open, 10.00 USD a month and 1 without a known price, 3 dismissed",
+        ),
+    ],
+)
+def test_an_audit_says_in_one_line_what_there_is_to_save(a_gate, advice, line):
+    """What is open and what changed; nothing where nobody was ever advised of anything."""
+    lines = formatted("table", replace(a_gate([]), advice=advice)).splitlines()
+
+    assert [one for one in lines if one.startswith("advice:")] == ([line] if line else [])

@@ -15,12 +15,11 @@ from typing import Any
 from quaestor.audit.advice_became import UNSAID, World, became
 from quaestor.audit.realised import realised
 from quaestor.core.dismissals import Dismissal, in_force
-from quaestor.core.run_summary import AdviceCount
+from quaestor.core.run_summary import OPEN, AdviceCount
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.row import insert_rows
 
 Row = dict[str, Any]
-OPEN = ("open", "reopened")
 TOLD_DAYS = 92  # so long after it was taken, or gone, an audit still tells of advice
 
 _TOLD = (

@@ -42,6 +42,11 @@ def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
       quaestor explain churn:7
       quaestor explain model_month/churn/2026-10
     """
+    return say(call, name, formats)
+
+
+def say(call: Call, name: str, formats: Sequence[str]) -> int:
+    """Explain what has that name, in each format."""
     from quaestor.report.explain import explain
     from quaestor.warehouse.duckdb import Warehouse
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "export": "Give the bill back as FOCUS Parquet; give clusters a policy of what may run.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
     "attribution": "Try rules that say whose money it is, before they are saved.",
+    "advice": "See what would cost less, what became of earlier advice, and turn advice down.",
     "query": "Ask the warehouse in SQL, read-only.",
     "gpu-sample": "Sample the GPUs of this machine into Parquet files.",
     "waiver": "Ask for, list and check exemptions that have a reason and an end.",

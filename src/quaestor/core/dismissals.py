@@ -24,7 +24,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, structs
 
 from quaestor.core.config import Config
-from quaestor.core.documents import Document, convert, read_document
+from quaestor.core.documents import Document, convert, parse_document, read_document
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
 from quaestor.core.waivers import matches
@@ -126,7 +126,20 @@ def dismissals_of(config: Config) -> tuple[Dismissal, ...]:
 
 def _read_file(path: Path, base: Path) -> Iterator[tuple[Dismissal, str]]:
     """Yield the dismissals of one file, each with its place as a message names it."""
-    document = read_document(path)
+    yield from _read(read_document(path), base)
+
+
+def checked(text: str, path: Path) -> None:
+    """Hold the text of a new file to the rules, before it is written.
+
+    Raises:
+        ConfigurationError: It is malformed.
+    """
+    list(_read(parse_document(text, path), path.parent))
+
+
+def _read(document: Document, base: Path) -> Iterator[tuple[Dismissal, str]]:
+    path = document.path
     shown = Path(os.path.relpath(path, base)).as_posix()  # the same on every machine
     for part, says in _parsed(document):
         for key, what, fix in _objections(says):

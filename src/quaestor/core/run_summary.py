@@ -15,6 +15,8 @@ from quaestor.core.rule import Basis, Rule
 from quaestor.core.verdict import Severity, Verdict
 from quaestor.core.waivers import WaiverState, WaiverUse
 
+OPEN = ("open", "reopened")  # the states of advice that is given and not turned down
+
 
 class Outcome(StrEnum):
     """What a gate or an audit ends with, one word for each exit code that is a verdict."""

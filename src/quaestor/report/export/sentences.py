@@ -12,7 +12,7 @@ from decimal import Decimal
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.money import amount_text
-from quaestor.core.run_summary import BudgetOutlook, Outcome, PricedChange, RunSummary
+from quaestor.core.run_summary import AdviceCount, BudgetOutlook, Outcome, PricedChange, RunSummary
 from quaestor.core.text import printable
 from quaestor.core.waivers import WaiverState, WaiverUse
 
@@ -113,6 +113,22 @@ def change_lines(change: PricedChange) -> Iterator[str]:
         yield f"{name}: {signed(change.change, currency)} a month ({now}, then {then})"
     for budget in change.budgets:
         yield _budget(budget, change)
+
+
+def advice_line(summary: RunSummary) -> str | None:
+    """Return what there is to save, and what became of advice; None where there never was any."""
+    one = summary.advice
+    if one is None or one == AdviceCount():
+        return None
+    saving = amount_text(one.saving_per_month, printable(summary.currency))
+    line = f"{one.open:,} open, {saving} a month"
+    if one.unpriced:
+        line += f" and {one.unpriced:,} without a known price"
+    if one.dismissed:
+        line += f", {one.dismissed:,} dismissed"
+    changes = ("new", "taken", "gone", "reopened")
+    since = [f"{count:,} {word}" for word in changes if (count := getattr(one, word))]
+    return f"{line}; since the audit before: {', '.join(since)}" if since else line
 
 
 def waiver_lines(summary: RunSummary) -> Iterator[str]:

@@ -14,6 +14,7 @@ from quaestor.core.rule import Basis, Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import json_value, printable
 from quaestor.report.export.sentences import (
+    advice_line,
     change_lines,
     count_line,
     evidence_line,
@@ -58,6 +59,8 @@ def render(summary: RunSummary) -> str:
     for change in summary.priced:
         lines += (f"cost: {line}" for line in change_lines(change))
     lines += (f"waiver: {line}" for line in waiver_lines(summary))
+    if advice := advice_line(summary):
+        lines.append(f"advice: {advice}")
     if summary.left_out:
         lines.append(f"left out, as asked: {left_out_line(summary)}")
     lines += [count_line(summary), evidence_line(summary)]
