@@ -8,7 +8,8 @@
 --           GPUs have a ratio, its use is the busiest one's, and its memory theirs together, for
 --           nobody tells on which GPU it lay; nothing ran where nobody asked. A ratio outside
 --           [0, 1] is unobserved. An hour nobody tells of is no idle hour
--- hours     of devices and samples, those in which they were watched
+-- hours     of devices, those in which they were watched; of samples, the part of each hour that the
+--           GPU has of the most samples that any of its source has in one
 -- param     days = 7: how many days the use of GPUs is looked at
 -- param     held_out_days = 2: the last of them, on which the advice of the days before is tried
 -- param     idle_ratio = 0.05: engine-active ratio under which a GPU does next to nothing
@@ -64,6 +65,17 @@ sample as (
     join called as m
         on m.host = s.host and s.sampled_at > m.since and coalesce(m.source, s.source) = s.source
 ),
+sampled_hour as (
+    select subject, gpu, date_trunc('hour', moment) as hour, count(*) as samples
+    from sample
+    group by subject, gpu, date_trunc('hour', moment)
+),
+most as (
+    select m.source, max(h.samples) as samples
+    from sampled_hour as h
+    join machine as m on m.subject = h.subject
+    group by m.source
+),
 asking as (
     select
         m.subject, p.hour as moment,
@@ -112,8 +124,7 @@ chosen as (
 select
     c.subject, c.gpu, c.told_by, min(c.moment) as first_at, max(c.moment) filter (c.used is not null)
         as last_at,
-    case when c.told_by = 'samples'
-        then count(distinct date_trunc('hour', c.moment)) filter (c.used is not null)::double
+    case when c.told_by = 'samples' then count(c.used) / any_value(t.samples)
         else coalesce(sum(c.hours) filter (c.used is not null), 0) end as observed_hours,
     quantile_cont(c.used, 0.95) as used_p95, max(c.used) as used_max,
     count(distinct date_trunc('hour', c.moment)) filter (c.used >= $idle_ratio) as busy_hours,
@@ -128,5 +139,6 @@ select
     )::double as held_out_hours
 from chosen as c
 join machine as m on m.subject = c.subject
+left join most as t on t.source = m.source
 group by c.subject, c.gpu, c.told_by
 having count(c.used) > 0
