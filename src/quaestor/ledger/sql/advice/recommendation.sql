@@ -178,16 +178,24 @@ at_risk as (
         greatest(saving::double, 0) * (1 - coalesce(committed_ratio, 0)) as uncommitted
     from counted
 ),
-idle_commitment as (
+-- What commitments that stand unused are for: what they cover, and what they are billed under.
+committed as (
     select
-        coalesce(ServiceProviderName, ProviderName) as provider, ServiceName as service,
-        RegionId as region, true as is_idle
+        CommitmentDiscountId as commitment, coalesce(ServiceProviderName, ProviderName) as provider,
+        ServiceName as service, RegionId as region, sum(EffectiveCost) as cost,
+        coalesce(sum(EffectiveCost) filter (CommitmentDiscountStatus = 'Unused'), 0) as unused
     from focus.charge
     where CommitmentDiscountStatus in ('Used', 'Unused') and ChargeCategory = 'Usage'
         and ChargePeriodStart >= (select max(until) - 29 from ledger.resource_rate)
     group by all
-    having sum(EffectiveCost) filter (CommitmentDiscountStatus = 'Unused')
-        > $unused * sum(EffectiveCost)
+),
+idle_commitment as (
+    select distinct provider, service, region, true as is_idle
+    from (
+        from committed
+        qualify sum(unused) over (partition by commitment)
+            > $unused * sum(cost) over (partition by commitment)
+    )
 ),
 takes_up as (
     select
