@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import http.server
 import json
 import shutil
 import ssl
@@ -12,13 +11,14 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import stamina
 
+from builders.between import Between, in_between
 from builders.prometheus import History, Prometheus, a_gpu, a_node, a_pod
 from quaestor.collect import collector
 from quaestor.collect.landing import Landing
@@ -50,65 +50,11 @@ def estate(prometheus_servers) -> Prometheus:
     return prometheus_servers(history)
 
 
-class Between(http.server.ThreadingHTTPServer):
-    """What stands between us and Prometheus: counts, and answers some questions itself."""
-
-    def __init__(self, behind: str) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.behind = behind
-        self.asked: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.rule: Callable[[str], tuple[int, str, str] | None] = lambda _: None
-
-    @property
-    def url(self) -> str:
-        """Return its address."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def of(self, part: str) -> list[str]:
-        """Return the questions that have this text."""
-        return [url for url in self.asked if part in url]
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answer by the rule, or pass on."""
-
-    server: Between
-
-    def do_GET(self) -> None:
-        """Answer one question."""
-        url = urllib.parse.unquote_plus(self.path)
-        self.server.asked.append(url)
-        self.server.headers.append(dict(self.headers))
-        told = self.server.rule(url)
-        if told is None:
-            try:
-                with urllib.request.urlopen(self.server.behind + self.path) as reply:  # noqa: S310 - our own server
-                    told = reply.status, "application/json", reply.read().decode()
-            except urllib.error.HTTPError as problem:
-                told = problem.code, "application/json", problem.read().decode()
-        status, kind, content = told
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        if status == 302:
-            self.send_header("Location", content)
-        self.end_headers()
-        self.wfile.write(content.encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def between(estate: Prometheus) -> Iterator[Between]:
     """A proxy that passes everything on."""
-    proxy = Between(estate.url)
-    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield proxy
-    proxy.shutdown()
-    thread.join()
-    proxy.server_close()
+    with in_between(estate.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture(autouse=True)
@@ -119,8 +65,9 @@ def quick() -> Iterator[None]:
 
 
 def source(url: str, **keys) -> PrometheusSource:
-    """A source of two days."""
-    return PrometheusSource(**{"name": "metrics", "url": url, "cluster": "prod", "days": 2, **keys})
+    """A source of two days, hour by hour; of containers is asked elsewhere."""
+    usual = {"name": "metrics", "url": url, "cluster": "prod", "days": 2, "container_days": 0}
+    return PrometheusSource(**{**usual, **keys})
 
 
 def look(landing: Landing, url: str, now: datetime = NOW, **keys) -> QuaestorError | None:

@@ -64,9 +64,8 @@ def know(prometheus_servers, tmp_path: Path) -> Callable[..., Known]:
     def known(*histories: History, start: Callable = prometheus_servers, **keys: Any) -> Known:
         server = start(*histories)
         landing = Landing(tmp_path / f"landing-{next(numbers)}", "metrics")
-        source = PrometheusSource(
-            **{"name": "metrics", "url": server.url, "cluster": "prod", "days": 1, **keys}
-        )
+        usual = {"url": server.url, "cluster": "prod", "days": 1, "container_days": 0}
+        source = PrometheusSource(name="metrics", **{**usual, **keys})
         now = START + timedelta(hours=histories[0].hours, minutes=10)
         collector("prometheus").collect(source, Config(), landing, now=now, progress=lambda _: None)
         server.server.stop()

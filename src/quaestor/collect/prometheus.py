@@ -1,7 +1,8 @@
 """Land what Prometheus knows of a cluster, hour by hour: pods, nodes, GPUs, endpoints.
 
 A look asks which metrics exist, and then for each fact once a week: a few dozen questions whose
-answers are hours already. Only hours that have ended are landed, by the server's own clock.
+answers are hours already. Only hours that have ended are landed, by the server's own clock. Once a
+day it also asks how large containers have to be (`prometheus_containers`).
 
 Source: Prometheus documentation, "HTTP API": query_range, query, label values.
 """
@@ -18,8 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from quaestor.collect import prometheus_containers as containers
 from quaestor.collect.objects import land_objects
-from quaestor.collect.prometheus_api import RefusedError, Server, TooMuchError, server
+from quaestor.collect.prometheus_api import (
+    RefusedError,
+    Server,
+    TooMuchError,
+    partial_answer,
+    server,
+)
 from quaestor.collect.prometheus_queries import (
     FACTS,
     GPU_METRICS,
@@ -28,7 +36,7 @@ from quaestor.collect.prometheus_queries import (
     Cluster,
     questions,
 )
-from quaestor.collect.prometheus_slices import DAY, HOUR, Slice, in_force, missing, replaced
+from quaestor.collect.prometheus_slices import DAY, HOUR, Slice, in_force, missing, replaced, unix
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
 from quaestor.core.progress import counted
@@ -66,15 +74,22 @@ def collect(
     metrics = _metrics_in_force(landing, source)
     _insist_on_days(source, end)
     wanted = missing(source, end, now, landed)
-    if wanted or not metrics:
-        start = wanted[0].hours[0] if wanted else end
-        told, asked = _prepared(api, start=_unix(start - HOUR), end=_unix(end))
+    sizes = containers.look(source, landing, end)
+    if wanted or sizes.days or not metrics:
+        start = min([part.hours[0] for part in wanted], default=end)
+        start = min(start, sizes.days.since if sizes.days else start)
+        cluster, told = _prepared(api, start=unix(start - HOUR), end=unix(end))
+        asked = questions(cluster)
         metrics = [land_objects(landing, source.cluster, "metrics", [told])]
         for part in counted(wanted, progress, lambda part: f"{source.name}: {part.shown}"):
             new, lost = _land(api, asked, landing, part, now)
             landed = replaced(landed, new)
             gaps += lost
-    files = [*metrics, *(one.file for one in landed if one.file)]
+        if sizes.days:
+            progress(f"{source.name}: containers")
+            sizes, lost = containers.land(api, cluster, landing, sizes)
+            gaps += lost
+    files = [*metrics, *(one.file for one in landed if one.file), *sizes.files]
     landing.snapshot(files, kind="prometheus", schema="prometheus", now=now)
     if gaps:
         raise PartlyReadError(_one_for_each(gaps), where=api.where)
@@ -86,7 +101,7 @@ def doctor(source: PrometheusSource, config: Config) -> str:
     end = _clock(api)
     if source.until:
         end = min(end, datetime.combine(source.until + DAY, time()))
-    names = _names(api, start=_unix(end - DAY), end=_unix(end))
+    names = _names(api, start=unix(end - DAY), end=unix(end))
     if names is None:
         return "reachable; it forbids to ask which metrics exist"
     absent = {kind: " or ".join(some) for kind, some in FACTS.items() if not set(some) & set(names)}
@@ -112,6 +127,7 @@ def permissions(source: PrometheusSource) -> str:
         "  /api/v1/query_range            the hours\n"
         "  /api/v1/label/__name__/values  which metrics exist\n"
         "  /api/v1/label/cluster/values   whether it holds several clusters\n"
+        "  /api/v1/series                 which containers were restarted\n"
         "It writes nothing: no remote write, no admin API, no rules, no alerts. In Mimir that is "
         "the tenant's\nread path (`headers: {X-Scope-OrgID: ...}`); in OpenShift the cluster role "
         "cluster-monitoring-view."
@@ -182,8 +198,8 @@ def _metrics_in_force(landing: Landing, source: PrometheusSource) -> list[Landed
     return [file for file in (current.files if current else ()) if file.scope == scope]
 
 
-def _prepared(api: Server, **window: int) -> tuple[dict[str, Any], Mapping[str, str]]:
-    """Ask which metrics exist; return that, as it is landed, and the questions made of it.
+def _prepared(api: Server, **window: int) -> tuple[Cluster, dict[str, Any]]:
+    """Ask which metrics exist; return whose series are asked for, and what is landed of it.
 
     Raises:
         QuaestorError: There are several clusters, or none of the metrics.
@@ -193,7 +209,7 @@ def _prepared(api: Server, **window: int) -> tuple[dict[str, Any], Mapping[str, 
         _insist_on_one_cluster(api, **window)
     names = _names(api, **window)
     cluster = Cluster(source.cluster_label, source.cluster, names)
-    asked = questions(cluster)
+    asked = sorted(questions(cluster))
     if not asked:
         raise IncompleteError(
             f"the server has none of the metrics that are asked for ({len(names or ()):,} others)",
@@ -211,7 +227,7 @@ def _prepared(api: Server, **window: int) -> tuple[dict[str, Any], Mapping[str, 
         }
         for fact, some in FACTS.items()
     ]
-    return {"facts": facts, "asked": sorted(asked)}, asked
+    return cluster, {"facts": facts, "asked": asked}
 
 
 def _names(api: Server, **window: int) -> list[str] | None:
@@ -298,15 +314,7 @@ def _answer(api: Server, kind: str, expression: str, part: Slice) -> _Answer:
         )
         for one in series
     )
-    gaps = tuple(
-        Gap(
-            scope=kind,
-            period=part.shown,
-            reason=f"the server warns that the answer may be partial: {printable(text)[:200]}",
-            fix="See to the stores behind the server, then collect again.",
-        )
-        for text in sorted(warnings)
-    )
+    gaps = partial_answer(kind, part.shown, warnings)
     # Without a time stamp, so that the same answer gives the same bytes.
     return _Answer(gzip.compress(b"\n".join([*lines, b""]), 1, mtime=0) if lines else b"", gaps)
 
@@ -316,7 +324,7 @@ def _series(
 ) -> tuple[list[_Series], set[str]]:
     """Return the series of some hours, named by their ends; in halves where they are too many."""
     try:
-        window = {"start": _unix(start), "end": _unix(end), "step": 3600}
+        window = {"start": unix(start), "end": unix(end), "step": 3600}
         data, warnings = api.ask("query_range", {"query": expression, **window})
     except TooMuchError:
         hours = (end - start) // HOUR
@@ -351,8 +359,3 @@ def _one_for_each(gaps: Sequence[Gap]) -> list[Gap]:
         )
         for some in found.values()
     ]
-
-
-def _unix(moment: datetime) -> int:
-    """Return the seconds since 1970, UTC."""
-    return int(moment.replace(tzinfo=UTC).timestamp())

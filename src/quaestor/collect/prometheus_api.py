@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -23,6 +23,7 @@ import msgspec
 
 from quaestor.collect import web
 from quaestor.core.errors import ConfigurationError, IncompleteError
+from quaestor.core.landed import Gap
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -178,6 +179,19 @@ class Server:
             "See `quaestor permissions` for what the account must be allowed.",
             RefusedError,
         )
+
+
+def partial_answer(scope: str, period: str, warnings: Iterable[str]) -> tuple[Gap, ...]:
+    """Return what an answer may lack, by the server's own warnings."""
+    return tuple(
+        Gap(
+            scope=scope,
+            period=period,
+            reason=f"the server warns that the answer may be partial: {printable(text)[:200]}",
+            fix="See to the stores behind the server, then collect again.",
+        )
+        for text in sorted(warnings)
+    )
 
 
 def server(source: PrometheusSource, config: Config) -> Server:

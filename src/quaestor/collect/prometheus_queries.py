@@ -17,7 +17,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-_CONTAINER = ('container!=""', 'container!="POD"', 'pod!=""')  # "" and POD: sums, the sandbox
+CONTAINER = ('container!=""', 'container!="POD"', 'pod!=""')  # "" and POD: sums, the sandbox
 _INTERFACE = ('interface!="lo"', 'pod!=""')  # the machine's own have no pod
 _GPUS = ".*_com_(gpu|mig_.*|gpu_shared)"  # nvidia_com_gpu, amd_com_gpu, nvidia_com_mig_1g_5gb
 _RESOURCES = f'resource=~"cpu|memory|{_GPUS}"'
@@ -151,8 +151,8 @@ def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
     pod, whole = "namespace,pod", "namespace,pod,container"
     shapes: dict[str, tuple[str, tuple[str, ...]]] = {
         # Not rate(): of a part of an hour, VictoriaMetrics's is per second of that part.
-        "pod_cpu": (f"{_growth(pod)} / 3600", _CONTAINER),
-        "pod_ram": (f"sum by ({pod}) (max by ({whole}) (avg_over_time(%s)))", _CONTAINER),
+        "pod_cpu": (f"{_growth(pod)} / 3600", CONTAINER),
+        "pod_ram": (f"sum by ({pod}) (max by ({whole}) (avg_over_time(%s)))", CONTAINER),
         "pod_received": (_growth(pod), _INTERFACE),
         "pod_sent": (_growth(pod), _INTERFACE),
         "pod_requests": (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -170,3 +170,8 @@ def _parts(run: tuple[date, date]) -> Iterator[tuple[date, date]]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
+
+
+def unix(moment: datetime) -> int:
+    """Return the seconds since 1970, UTC."""
+    return int(moment.replace(tzinfo=UTC).timestamp())

@@ -1,4 +1,4 @@
-"""Load what Prometheus told of a cluster: hours of nodes, pods, GPUs and endpoints.
+"""Load what Prometheus told of a cluster: hours of nodes, pods, GPUs and endpoints; containers.
 
 The landed lines are series; `sql/prometheus_*.sql` make hours of them, one SELECT after the
 other. What cannot be read is kept aside, and what nobody measures is told.
@@ -17,8 +17,14 @@ from quaestor.normalise.landed_objects import LANDED, read_objects
 from quaestor.normalise.quarantine import blind_spots, release
 from quaestor.warehouse.duckdb import Warehouse
 
-TABLES = ("node_hour", "gpu_device_hour", "pod_hour", "endpoint_hour")
-_STEPS = ("series", "point", "fact", "scrape", "gpu_device_hour", "node_hour", "pod_hour")
+TABLES = (
+    *("node_hour", "gpu_device_hour", "pod_hour", "endpoint_hour"),
+    *("container_use", "container", "autoscaler"),
+)
+_STEPS = (
+    *("series", "point", "fact", "scrape", "gpu_device_hour", "node_hour", "pod_hour"),
+    *("endpoint_hour", "container_fact", "container_use", "container", "autoscaler"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,12 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
     release(warehouse, source, keep=())
     read_objects(warehouse, job)
-    for name in (*_STEPS, "endpoint_hour"):
+    for name in _STEPS:
         step.make(warehouse, f"prometheus_{name}", {"cluster": cluster})
     for table in TABLES:
         _fill(warehouse, table, source, cluster)
     warehouse.run(_ASIDE, {"source": source})
+    step.set_aside(warehouse, source, "prometheus_container_fact")
     return [
         *_absent(warehouse, source),
         *_hidden(warehouse, source),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +21,10 @@ class PrometheusSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="
     days: Annotated[int, Meta(ge=1, le=3660)] = 30  # how far back, where `since` does not say
     since: date | None = None
     until: date | None = None
+    # How far back advice on the size of containers looks; 0: it is not asked for.
+    container_days: Annotated[int, Meta(ge=0, le=92)] = 14
+    # Of what they used of CPU; simple advice needs 95, others 66 and 96, or 90.
+    container_percentiles: tuple[Literal[66, 90, 95, 96], ...] = (95,)
     token: str | None = None  # sent as a bearer token
     token_file: str | None = None  # the same from a file, such as a service account's
     username: str | None = None
