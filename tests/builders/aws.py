@@ -89,6 +89,7 @@ class Aws:
         """Begin anew: no calls, no faults, no objects."""
         self.faults.clear()
         self.replies.clear()
+        self.replies["ListApps"] = lambda _: {"Apps": []}  # moto knows none
         self.page_instead = False
         self.before = None
         self.page = None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 from botocore.client import BaseClient
 
+from builders.aws import Aws
 from quaestor.collect import sagemaker
 from quaestor.collect.landing import Landing
 from quaestor.core.blind_spot import BlindSpot
@@ -281,3 +282,34 @@ def load(
         registry.settle(warehouse)
         settle(warehouse)
     return spots
+
+
+def a_studio(aws: Aws, *, health: datetime = NOW, **app: Any) -> None:
+    """A notebook instance, and a JupyterLab app in ada's space, whose domain stops it after 3 h.
+
+    moto knows no apps, spaces or profiles, so that they are told in its place.
+    """
+    boto3.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="old-book", InstanceType="ml.p3.2xlarge", RoleArn=ROLE
+    )
+    names = {"DomainId": "d-1", "SpaceName": "lab", "AppType": "JupyterLab", "AppName": "default"}
+    moments = {"LastUserActivityTimestamp": NOW - timedelta(days=2), "CreationTime": NOW}
+    told = {**names, "Status": "InService", **moments, "LastHealthCheckTimestamp": health, **app}
+    told = {key: _epoch(value) for key, value in told.items()}
+    gone = {**names, "AppName": "gone", "Status": "Deleted"}
+    machine = {"InstanceType": "ml.g4dn.xlarge"}
+    idle = {"IdleSettings": {"LifecycleManagement": "ENABLED", "IdleTimeoutInMinutes": 180}}
+    lab = {"JupyterLabAppSettings": {"AppLifecycleManagement": idle}}
+    answers: dict[str, dict[str, Any]] = {
+        "ListApps": {"Apps": [told, gone]},
+        "DescribeApp": {**told, "AppArn": arn("app", "d-1/lab"), "ResourceSpec": machine},
+        "DescribeDomain": {"DefaultUserSettings": lab},
+        "DescribeSpace": {"OwnershipSettings": {"OwnerUserProfileName": "ada"}},
+        "DescribeUserProfile": {"UserSettings": {"ExecutionRole": ROLE}},
+    }
+    aws.replies |= {name: lambda _, reply=reply: reply for name, reply in answers.items()}
+    aws.replies["ListTags"] = lambda _: {"Tags": []}
+
+
+def _epoch(value: Any) -> Any:
+    return value.replace(tzinfo=UTC).timestamp() if isinstance(value, datetime) else value

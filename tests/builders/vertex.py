@@ -17,6 +17,7 @@ NOW = datetime(2026, 11, 21, 6, 30)
 PROJECT = "acme-ml"
 AT = "projects/7001/locations/us-central1"  # resources name the project by its number
 BASE = f"/v1/projects/{PROJECT}/locations/us-central1"
+WORKBENCHES = f"/v2/projects/{PROJECT}/locations/-/instances"
 LISTS = (
     *("customJobs", "batchPredictionJobs", "hyperparameterTuningJobs", "trainingPipelines"),
     *("pipelineJobs", "endpoints", "models"),
@@ -221,6 +222,7 @@ class Vertex:
             self.tell(what)
         self.answer("GET", f"{BASE}/models/[^/]+/evaluations", answer())
         self.answer("GET", "/v3/projects/acme-ml/timeSeries", answer())
+        self.answer("GET", WORKBENCHES, answer())
         self.bind()
 
     def answer(self, method: str, path: str, *replies: dict[str, Any], **match: Any) -> None:

@@ -20,6 +20,7 @@ from builders.sagemaker_work import (
     REGION,
     a_model,
     a_processing_job,
+    a_studio,
     a_training_job,
     a_transform_job,
     an_endpoint,
@@ -150,6 +151,7 @@ def test_the_policy_allows_what_is_asked_and_nothing_else(
     estate: Aws, landing: Landing, monkeypatch
 ):
     """Every action is asked for, save those of inference components, which this estate lacks."""
+    a_studio(estate)
     policy = json.loads(sagemaker.permissions(SOURCE))
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
 
@@ -176,8 +178,10 @@ def test_a_second_look_asks_little_and_lands_nothing(estate: Aws, landing: Landi
         "cloudwatch:GetMetricData",
         "cloudwatch:GetMetricData",
         "sagemaker:DescribeEndpoint",
+        "sagemaker:ListApps",
         "sagemaker:ListEndpoints",
         "sagemaker:ListEndpoints",
+        "sagemaker:ListNotebookInstances",
         "sagemaker:ListProcessingJobs",
         "sagemaker:ListTags",
         "sagemaker:ListTrainingJobs",

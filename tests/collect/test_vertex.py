@@ -143,7 +143,7 @@ def test_a_second_look_with_nothing_new_lands_nothing(vertex):
     asked = [unquote(url) for url in vertex.asked()[before:]]
 
     assert vertex.landing.current() == first
-    assert len(asked) == 18
+    assert len(asked) == 19
     assert {
         parse_qs(urlsplit(url).query)["interval.startTime"][0] for url in asked if "/v3/" in url
     } == {"2026-11-21T00:00:00Z"}
@@ -285,7 +285,7 @@ def test_nobody_there_is_known_within_seconds(vertex):
 
 def test_a_denied_project_is_an_error_and_no_empty_one(vertex):
     """403 on everything: the source cannot be read at all."""
-    vertex.answer("GET", "/v[13]/.*", error(403, "PERMISSION_DENIED", "Vertex AI API is disabled"))
+    vertex.answer("GET", "/v[123]/.*", error(403, "PERMISSION_DENIED", "Vertex AI API is disabled"))
     vertex.answer("POST", "/v1/.*", error(403, "PERMISSION_DENIED", "no"))
     with pytest.raises(IncompleteError) as caught:
         vertex.collect()
@@ -321,7 +321,7 @@ def test_doctor_says_what_can_be_seen(vertex):
     vertex.register(build.model())
 
     told = collector("vertex").doctor(vertex.source, Config())
-    assert told == "us-central1: 1 model, 0 endpoints"
+    assert told == "us-central1: 1 model, 0 endpoints; 0 instances of Workbench"
 
 
 def test_permissions_are_a_role_that_only_reads(vertex):

@@ -76,12 +76,17 @@ def run(told: Fields) -> dict[str, Any]:
 
 
 def compute(told: Fields) -> dict[str, Any]:
-    """Return what is landed of a compute: its type and the size of its machines."""
+    """Return what is landed of a compute: its type, the size of its machines, what stops it."""
     kept = _resource(told, "computeType", "computeLocation", "provisioningState", "createdOn")
     inside = (told.get("properties") or {}).get("properties")
     kept["properties"]["properties"] = only(
-        inside, "vmSize", "vmPriority", "agentVmSize", "scaleSettings", "state"
+        inside,
+        *("vmSize", "vmPriority", "agentVmSize", "scaleSettings", "state"),
+        *("idleTimeBeforeShutdown", "lastOperation"),
     )
+    owner = (inside or {}).get("personalComputeInstanceSettings") or {}
+    if assigned := only(owner.get("assignedUser"), "objectId"):
+        kept["properties"]["properties"]["assignedUser"] = assigned
     return kept
 
 

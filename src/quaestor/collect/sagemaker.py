@@ -18,6 +18,8 @@ from quaestor.collect.sagemaker_endpoints import land_endpoints
 from quaestor.collect.sagemaker_hours import KIND as HOURS
 from quaestor.collect.sagemaker_hours import land_hours
 from quaestor.collect.sagemaker_jobs import KINDS, land_jobs
+from quaestor.collect.sagemaker_notebooks import ACTIONS as NOTEBOOK_ACTIONS
+from quaestor.collect.sagemaker_notebooks import LISTINGS, land_notebooks
 from quaestor.collect.sagemaker_region import Region, pages
 from quaestor.collect.sagemaker_types import KIND as TYPES
 from quaestor.collect.sagemaker_types import land_types
@@ -47,6 +49,7 @@ ACTIONS = {
         "sagemaker:ListTrainingJobs",
         "sagemaker:ListTransformJobs",
     ),
+    "ReadWherePeopleWork": NOTEBOOK_ACTIONS,
     "ReadTheHoursOfEndpoints": ("cloudwatch:GetMetricData",),
     "ReadWhatInstanceTypesHave": ("ec2:DescribeInstanceTypes",),
 }
@@ -107,6 +110,7 @@ def _land(region: Region) -> Iterator[LandedFile]:
     if endpoints:
         cloudwatch = _client(region, "cloudwatch", HOURS, _ask_cloudwatch)
         yield from land_hours(region, cloudwatch, endpoints, _days(months)) if cloudwatch else ()
+    yield from land_notebooks(region, client)
     yield from land_types(region, lambda: _client(region, "ec2", TYPES, _ask_ec2))
 
 
@@ -133,6 +137,11 @@ def _ask_cloudwatch(client: Any) -> None:
     )
 
 
+def _ask_notebooks(client: Any) -> None:
+    for listing in LISTINGS:
+        getattr(client, listing)(MaxResults=1)
+
+
 def _ask_ec2(client: Any) -> None:
     client.describe_instance_types(Filters=[{"Name": "instance-type", "Values": ["p4d.24xlarge"]}])
 
@@ -155,6 +164,7 @@ def _told(source: SageMakerSource) -> str:
         for service, ask, what in (
             ("cloudwatch", _ask_cloudwatch, "hours of endpoints"),
             ("ec2", _ask_ec2, "GPUs of instance types"),
+            ("sagemaker", _ask_notebooks, "notebooks and apps"),
         ):
             try:
                 ask(aws.client(source, service))

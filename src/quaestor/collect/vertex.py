@@ -10,7 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quaestor.collect import gcp, vertex_hours, vertex_jobs, vertex_registry, vertex_rest
+from quaestor.collect import (
+    gcp,
+    vertex_hours,
+    vertex_jobs,
+    vertex_notebooks,
+    vertex_registry,
+    vertex_rest,
+)
 from quaestor.collect.cloud_ml import Part, land_parts
 from quaestor.core.errors import PartlyReadError
 
@@ -52,6 +59,8 @@ def doctor(source: VertexSource, config: Config) -> str:
                 found = sum(1 for _ in google.items(google.vertex(location, what), what))
                 told.append(f"{found:,} {what[:-1] if found == 1 else what}")
             told[-2:] = [f"{location}: {told[-2]}, {told[-1]}"]
+        found = vertex_notebooks.count(google)
+        told.append(f"{found:,} instance{'s' if found != 1 else ''} of Workbench")
     return "; ".join(told)
 
 
@@ -67,7 +76,7 @@ def permissions(source: VertexSource) -> str:
 # Grants that folders or the organisation hand down are not in the project's policy; state those
 # that matter under `grants:` in model.gov.yaml.
 title: Quaestor Vertex AI reader
-description: Lists jobs, endpoints, models, their metrics, and the project's policy.
+description: Lists jobs, endpoints, notebooks, models, metrics, and the project's policy.
 stage: GA
 includedPermissions:
 - aiplatform.batchPredictionJobs.list
@@ -81,6 +90,7 @@ includedPermissions:
 - aiplatform.trainingPipelines.list
 - iam.roles.get
 - monitoring.timeSeries.list
+- notebooks.instances.list
 - resourcemanager.projects.getIamPolicy"""
 
 
@@ -111,6 +121,8 @@ def _parts(
             yield Part(place, (kind,), partial(vertex_jobs.land, *at, kind, now))
         yield Part(place, ("endpoints",), partial(vertex_registry.endpoints, *at))
         yield Part(place, _REGISTRY, partial(vertex_registry.models, *at, progress))
+    notebooks = partial(vertex_notebooks.land, google, landing)
+    yield Part(project, (vertex_notebooks.KIND,), notebooks)
     yield Part(project, ("hours",), partial(vertex_hours.land, google, landing, now))
     grants = partial(vertex_registry.grants, google, landing)
     yield Part(project, ("bindings", "roles"), grants)

@@ -24,7 +24,7 @@ _REGISTRY = (
     *("stated_model", "stated_model_version", "run", "stated_dataset", "stated_deployment"),
     "grant",
 )
-_USAGE = ("gpu_job", "endpoint", "endpoint_hour")
+_USAGE = ("gpu_job", "endpoint", "endpoint_hour", "notebook")
 _SELECTS = {"gpu_job": "job"}
 
 

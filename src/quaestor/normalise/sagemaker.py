@@ -1,4 +1,4 @@
-"""Load what ran in SageMaker: jobs, endpoints, their hours, and where models serve.
+"""Load what ran in SageMaker: jobs, endpoints and their hours, notebooks, where models serve.
 
 Names of models and versions are those of `kind: sagemaker-registry`: a model package's group and
 number.
@@ -17,11 +17,15 @@ from quaestor.normalise.registry import forget, state_evidence
 from quaestor.warehouse.duckdb import Warehouse
 
 _MACROS = ("macros", "usage_macros", "sagemaker_work_macros")
-_STEPS = ("type", "tag", "serving", "job", "hour", "endpoint", "deployment")
+_STEPS = (
+    *("type", "tag", "serving", "job", "hour", "endpoint", "deployment"),
+    "notebook",
+)
 _ROWS = {
     "usage.gpu_job": "job",
     "usage.endpoint_hour": "hour",
     "usage.endpoint": "endpoint",
+    "usage.notebook": "notebook",
     "registry.stated_deployment": "deployment",
 }
 _DEPLOYMENT = (

@@ -167,6 +167,7 @@ create table if not exists usage.notebook (
     created_at timestamp, started_at timestamp,
     last_activity_at timestamp, -- of a kernel or a person; null: nobody says
     idle_stop_minutes integer, -- after which its platform stops it; null: none, or unknown
+    has_idle_stop boolean, -- its platform stops it when it is idle; null: nobody says
     gpu_used_ratio double, cpu_used_ratio double, -- over the hour before it was seen
     tags varchar, seen_at timestamp not null,
     primary key (source, notebook)

@@ -76,6 +76,24 @@ create table if not exists ledger.stored_artifact (
     primary key (source, store, folder)
 );
 
+-- How many instances each endpoint needs for its busiest hour.
+create table if not exists ledger.endpoint_need (
+    source varchar not null, endpoint varchar not null,
+    variant varchar, -- null: it has one at most
+    variant_name varchar, -- of that one, too
+    span varchar not null, -- all; trained: all but the held-out days
+    subject varchar not null, -- as in ledger.assessment
+    since timestamp not null, until timestamp not null, present timestamp,
+    hours bigint not null, measured_hours bigint not null, window_hours bigint not null,
+    current integer, -- instances; with autoscaling, its minimum
+    is_scaled boolean not null, least integer not null, -- that it keeps in any case
+    needed integer, -- null: no hour tells how busy it was
+    peak_busy double, -- instances times how busy they were, of the busiest hour
+    peak_requests double, worst_latency_p95_ms double, mean_instances double,
+    instance_hours double, saved_ratio double, -- of them
+    held_out_hours bigint, violations bigint, held_out_needed integer -- of the span trained
+);
+
 -- Every object that was looked at, kind by kind, and what came of it.
 create table if not exists ledger.assessment (
     kind varchar not null, -- the file in ledger/sql/recommend

@@ -1,0 +1,185 @@
+"""Notebooks that run while nobody works on them; what nobody says is no idleness."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from builders.advice import PRESENT, advised, billed
+from builders.ledgers import a_warehouse
+from builders.rows import insert
+from quaestor.warehouse.duckdb import Warehouse
+
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:app/d-1/lab/JupyterLab/default"
+APP = "d-1/space/lab/JupyterLab/default"
+WORKBENCH = "projects/acme/locations/europe-west1-b/instances/o'hare"
+AZURE = (
+    "/subscriptions/s1/resourcegroups/ml/providers/microsoft.machinelearningservices"
+    "/workspaces/team-ws/computes/ada"
+)
+
+
+def notebook(warehouse: Warehouse, name: str = APP, **columns: object) -> None:
+    """A running app with a GPU, started 30 days ago, that nothing stops."""
+    told = {
+        "source": "sm",
+        "notebook": name,
+        "kind": "sagemaker-app",
+        "resource_id": ARN if name == APP else name,
+        "region": "eu-west-1",
+        "instance_type": "ml.g5.xlarge",
+        "gpus": 1,
+        "status": "running",
+        "started_at": PRESENT - timedelta(days=30),
+        "has_idle_stop": False,
+        "seen_at": PRESENT,
+        **columns,
+    }
+    insert(warehouse, "usage.notebook", **told)
+
+
+def ago(**time: float) -> object:
+    """A time before the present."""
+    return PRESENT - timedelta(**time)
+
+
+def test_a_notebook_that_nobody_worked_on_for_two_weeks_is_advised_to_stop():
+    """Even one that should stop by itself: it did not."""
+    warehouse = a_warehouse()
+    notebook(warehouse, last_activity_at=ago(days=20), has_idle_stop=True)
+    billed(warehouse, ARN, "24")
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["answer"], one["action"], one["confidence"]) == ("advise", "stop", "high")
+    assert one["reason"] == "nobody has worked on it for 20 days"
+    assert (one["saving_per_month"], one["saving_basis"]) == (Decimal(730), "bill")
+    assert (one["saves_on"], one["inside"]) == (ARN, None)
+    assert one["command"] == (
+        "aws sagemaker delete-app --domain-id d-1 --space-name lab --app-type JupyterLab "
+        "--app-name default --region eu-west-1"
+    )
+
+
+def test_one_that_nothing_stops_and_that_is_idle_gets_an_idle_shutdown():
+    """The saving is the part of its time for which it has been idle, no more."""
+    warehouse = a_warehouse()
+    notebook(
+        warehouse,
+        last_activity_at=ago(hours=13),
+        started_at=ago(hours=24),
+        gpu_used_ratio=0.01,
+        cpu_used_ratio=0.05,
+    )
+    billed(warehouse, ARN, "24")
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["answer"], one["action"], one["confidence"]) == ("advise", "auto-stop", "high")
+    assert one["reason"] == (
+        "nothing stops it, and nobody has worked on it for 13 hours and it does next to nothing"
+    )
+    assert (one["saving_per_month"], one["saving_basis"]) == (Decimal(365), "effective rate")
+    assert one["command"] == (
+        "aws sagemaker update-domain --domain-id d-1 --default-user-settings "
+        """'{"JupyterLabAppSettings":{"AppLifecycleManagement":{"IdleSettings":"""
+        """{"LifecycleManagement":"ENABLED","IdleTimeoutInMinutes":60}}}}' --region eu-west-1"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "answer", "reason"),
+    [
+        ({"status": "stopped"}, "clean", "it is stopped"),
+        ({"status": "updating"}, "cannot-say", "its status is updating"),
+        (
+            {"last_activity_at": ago(days=20), "gpu_used_ratio": 0.9, "cpu_used_ratio": 0.05},
+            "clean",
+            "it is at work: its GPUs are used to 90 % and its processor to 5 %",
+        ),
+        (
+            {"last_activity_at": ago(days=20), "started_at": ago(minutes=30)},
+            "clean",
+            "somebody worked on it 30 minutes before it was looked at",
+        ),
+        (
+            {"last_activity_at": ago(days=2), "has_idle_stop": True, "idle_stop_minutes": 180},
+            "clean",
+            "it stops by itself after 180 idle minutes",
+        ),
+        ({}, "cannot-say", "nobody says when somebody last worked on it, or how busy it is"),
+        (
+            {"last_activity_at": ago(days=2), "has_idle_stop": None},
+            "cannot-say",
+            "nobody says whether it stops by itself",
+        ),
+        (
+            {"last_activity_at": ago(hours=5)},
+            "cannot-say",
+            "nobody has worked on it for 5 hours, and nobody says how busy it is",
+        ),
+        (
+            {"gpu_used_ratio": float("nan"), "cpu_used_ratio": 0.05},
+            "cannot-say",
+            "nobody says when somebody last worked on it, or how busy it is",
+        ),
+    ],
+)
+def test_work_and_silence_are_no_idleness(columns, answer, reason):
+    """Each with what is known of it, or missing."""
+    warehouse = a_warehouse()
+    notebook(warehouse, **columns)
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["answer"], one["reason"], one["saving_per_month"]) == (answer, reason, None)
+
+
+def test_one_without_gpus_is_judged_by_its_processor_alone():
+    """Without a start or a last activity nobody can say what part of its cost would go."""
+    warehouse = a_warehouse()
+    notebook(warehouse, gpus=0, cpu_used_ratio=0.02, started_at=None)
+    billed(warehouse, ARN, "24")
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["action"], one["confidence"], one["saving_per_month"]) == (
+        *("auto-stop", "medium", None),
+    )
+
+
+def test_a_day_without_anybody_counts_where_nobody_says_how_busy_it_is():
+    """With less confidence: a calculation may run with nobody at the screen."""
+    warehouse = a_warehouse()
+    notebook(warehouse, last_activity_at=ago(days=3))
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["action"], one["confidence"]) == ("auto-stop", "medium")
+    assert one["risk"] == "A calculation without anybody at the screen may still run."
+
+
+def test_every_platform_has_its_own_commands():
+    """To stop it, and to let it stop by itself."""
+    warehouse = a_warehouse()
+    for kind, name, more in (
+        ("sagemaker-notebook", "ada", {}),
+        ("vertex-workbench", WORKBENCH, {}),
+        ("azure-compute-instance", "ada", {"source": "ml", "resource_id": AZURE}),
+    ):
+        notebook(warehouse, name, kind=kind, last_activity_at=ago(days=20), **more)
+    for kind, name, more in (
+        ("vertex-workbench", f"{WORKBENCH}2", {}),
+        ("azure-compute-instance", "bob", {"source": "ml", "resource_id": AZURE}),
+    ):
+        notebook(warehouse, name, kind=kind, last_activity_at=ago(days=3), **more)
+    found = advised(warehouse, "idle_notebook")
+
+    assert {one["subject"].partition("/")[2]: one["command"] for one in found.values()} == {
+        "sm/ada": "aws sagemaker stop-notebook-instance --notebook-instance-name ada "
+        "--region eu-west-1",
+        f"sm/{WORKBENCH}": """gcloud workbench instances stop 'o'"'"'hare' --project=acme """
+        "--location=europe-west1-b",
+        "ml/ada": "az ml compute stop --name ada --workspace-name team-ws --resource-group ml",
+        f"sm/{WORKBENCH}2": """gcloud workbench instances update 'o'"'"'hare2' """
+        "--metadata=idle-timeout-seconds=3600 --project=acme --location=europe-west1-b",
+        "ml/bob": f"az rest --method post --url '{AZURE}/updateIdleShutdownSetting"
+        """?api-version=2024-10-01' --body '{"idleTimeBeforeShutdown":"PT60M"}'""",
+    }
