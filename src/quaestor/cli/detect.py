@@ -31,6 +31,10 @@ _USAGE = {
     "node-hours": {"cluster", "node", "hour"},
     "gpu-jobs": {"job", "gpus"},
     "gpu-samples": {"host", "sampled_at"},
+    "container-samples": {"cluster", "namespace", "pod", "container", "sampled_at"},
+    "endpoint-hours": {"endpoint", "hour"},
+    "endpoints": {"endpoint", "instance_type"},
+    "notebooks": {"notebook", "last_activity_at"},
 }
 _JOINED = {"azure-cost"}  # formats whose files complete one another, within one source
 _HEAD = 1 << 16

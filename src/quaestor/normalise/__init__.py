@@ -24,6 +24,10 @@ LOADERS = {
     "pod-hours": "quaestor.normalise.usage",
     "gpu-jobs": "quaestor.normalise.usage",
     "gpu-samples": "quaestor.normalise.usage",
+    "container-samples": "quaestor.normalise.usage",
+    "endpoints": "quaestor.normalise.usage",
+    "endpoint-hours": "quaestor.normalise.usage",
+    "notebooks": "quaestor.normalise.usage",
     "ray": "quaestor.normalise.ray",
     "slurm": "quaestor.normalise.slurm",
     "kubernetes": "quaestor.normalise.kubernetes",
@@ -38,6 +42,8 @@ LOADERS = {
     "sagemaker-registry": "quaestor.normalise.registry_sagemaker",
     "sagemaker": "quaestor.normalise.sagemaker",
     "azure-ml": "quaestor.normalise.azure_ml",
+    "aws-storage": "quaestor.normalise.aws_storage",
+    "stored-objects": "quaestor.normalise.stored_objects",
     "vertex": "quaestor.normalise.vertex",
 }
 

@@ -1,4 +1,4 @@
-"""Load what ran, from files: node-hours and pod-hours of clusters, gpu-jobs and gpu-samples.
+"""Load what ran, from files: hours of nodes and pods, samples of containers and GPUs, GPU jobs.
 
 Columns are those of the table that the rows go to (`_SHAPES`), in any order and letter case. A
 column that is absent is unobserved (NULL); only the ones that say what the row is about are
@@ -14,6 +14,7 @@ from pathlib import Path
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import FilesSource
 from quaestor.core.landed import LandedFile
+from quaestor.normalise import sound_rows
 from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
@@ -36,6 +37,7 @@ class _Shape:
         twice: The complaint about the second one.
         passing: SQL for a row that what is said of the same later takes the place of.
         ours: Columns of the table that no file states.
+        at_once: Whether a file without a fault is loaded whole, as there are many millions of rows.
     """
 
     table: str
@@ -45,6 +47,7 @@ class _Shape:
     twice: str
     passing: str = ""
     ours: tuple[str, ...] = ("source",)
+    at_once: bool = False
 
 
 _SHAPES = {
@@ -77,6 +80,37 @@ _SHAPES = {
         ("host", "sampled_at"),
         once=("host", "coalesce(gpu_uuid, gpu_index::varchar)", "sampled_at"),
         twice="the host, GPU and time stand twice",
+    ),
+    "container-samples": _Shape(
+        "usage.container_sample",
+        "container_samples.sql",
+        ("cluster", "namespace", "pod", "container", "sampled_at"),
+        once=("cluster", "namespace", "pod", "container", "sampled_at"),
+        twice="the cluster, namespace, pod, container and time stand twice",
+        at_once=True,
+    ),
+    "endpoints": _Shape(
+        "usage.endpoint",
+        "endpoints.sql",
+        ("endpoint",),
+        once=("endpoint",),
+        twice="the endpoint stands twice",
+        passing="true",
+    ),
+    "endpoint-hours": _Shape(
+        "usage.endpoint_hour",
+        "endpoint_hours.sql",
+        ("endpoint", "hour"),
+        once=("endpoint", "coalesce(variant, '')", "hour"),
+        twice="the endpoint, variant and hour stand twice",
+    ),
+    "notebooks": _Shape(
+        "usage.notebook",
+        "notebooks.sql",
+        ("notebook",),
+        once=("notebook",),
+        twice="the notebook stands twice",
+        passing="true",
     ),
 }
 
@@ -131,6 +165,16 @@ def _load_file(
             fix=f"Write the columns {', '.join(known)}; only {', '.join(shape.required)} "
             "must be there.",
         )
+    if shape.at_once and sound_rows.load(
+        warehouse,
+        shape.table,
+        shape.once,
+        relation,
+        found,
+        source=source.name,
+        seen_at=job.manifest.fetched_at,
+    ):
+        return _misspelt(source.name, file, found, known)
     warehouse.run("create or replace temp view landed as " + _as_text(relation, found, known))
     model = (_SQL / shape.model).read_text(encoding="utf-8")
     given = {"source": source.name, "seen_at": job.manifest.fetched_at}

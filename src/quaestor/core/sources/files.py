@@ -11,7 +11,9 @@ from quaestor.core.sources.mapping import MappedColumn
 
 FileSchema = (
     BillSchema
-    | Literal["node-hours", "pod-hours", "gpu-jobs", "gpu-samples"]
+    | Literal["node-hours", "pod-hours", "gpu-jobs", "gpu-samples", "container-samples"]
+    | Literal["endpoints", "endpoint-hours", "notebooks"]
+    | Literal["stored-objects"]
     | Literal["mlflow", "mlflow-export", "cyclonedx", "kubeflow-catalog"]
 )
 

@@ -1,0 +1,105 @@
+"""Load a Parquet file of samples at once, if nothing is wrong with any of its rows.
+
+Tens of millions of samples are read as what they are stored as. Whatever a row may be refused for
+is looked for first, in one go; if there is any such row, the file is read row by row (usage.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from quaestor.normalise.relation import Relation
+from quaestor.warehouse.duckdb import Warehouse, quoted
+
+_KINDS = {
+    "VARCHAR": ("VARCHAR",),
+    "TIMESTAMP": ("TIMESTAMP",),
+    "DOUBLE": ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+}
+# How each kind of column is sound; a text is what a reader of text would make of it.
+_SOUND = {
+    "VARCHAR": "trimmed({0}) = {0}",
+    "TIMESTAMP": "isfinite({0}) and {0} <= $seen_at",
+    "DOUBLE": "{0} between 0 and 1e15",
+}
+
+
+def load(
+    warehouse: Warehouse,
+    table: str,
+    key: tuple[str, ...],
+    relation: Relation,
+    found: Mapping[str, str],
+    *,
+    source: str,
+    seen_at: datetime,
+) -> bool:
+    """Insert all rows of a file, or none.
+
+    Args:
+        warehouse: Where to; the caller's transaction is open.
+        table: Whose columns the file has; absent ones become null.
+        key: Columns that must be there, of which each row of the source has others; the last is
+            a time.
+        relation: The file.
+        found: Its columns, by their names in lower case.
+        source: Its name.
+        seen_at: When the file was collected; no sample is of later.
+
+    Returns:
+        Whether the rows were inserted. False: some row, or the type of a column, needs care.
+    """
+    kinds = {name: kind for name, kind in warehouse.columns(table).items() if name in found}
+    kinds.pop("source", None)
+    if not relation.typed or not all(
+        relation.columns[found[name]].startswith(_KINDS[kind]) for name, kind in kinds.items()
+    ):
+        return False
+    columns = ", ".join(
+        f"{quoted(found[name])}::{kind} as {quoted(name)}" for name, kind in kinds.items()
+    )
+    warehouse.run(f"create or replace temp view sample as select {columns} from {relation.reader}")
+    if not _is_sound(warehouse, kinds, key, seen_at) or _says_twice(warehouse, table, key, source):
+        return False
+    warehouse.run(
+        f"insert into {table} by name select $source as source, * from sample", {"source": source}
+    )
+    return True
+
+
+def _is_sound(
+    warehouse: Warehouse, kinds: Mapping[str, str], key: tuple[str, ...], seen_at: datetime
+) -> bool:
+    sound = " and ".join(
+        f"coalesce({_SOUND[kind].format(name)}, {'false' if name in key else 'true'})"
+        for name, kind in kinds.items()
+    )
+    asked = {"seen_at": seen_at} if "TIMESTAMP" in kinds.values() else {}
+    [(wrong,)] = warehouse.rows(f"select count(*) from sample where not ({sound})", asked)
+    return not wrong
+
+
+def _says_twice(warehouse: Warehouse, table: str, key: tuple[str, ...], source: str) -> bool:
+    """Return whether rows of the file may stand twice, in it or in what is there already.
+
+    Hashes are compared: two of forty million rows share one by chance once in 20,000 files, and
+    such a file is read row by row.
+    """
+    digest, time = f"hash({', '.join(key)})", key[-1]
+    if warehouse.rows(f"select 1 from sample group by {digest} having count(*) > 1 limit 1"):
+        return True
+    return bool(
+        warehouse.rows(
+            f"""
+            with span as (select min({time}) as since, max({time}) as until from sample),
+            known as (
+                select {digest} as digest from {table}
+                where source = $source and {time} >= (select since from span)
+                    and {time} <= (select until from span)
+            )
+            select 1 from known where digest in (select {digest} from sample) limit 1
+            """,
+            {"source": source},
+        )
+    )
