@@ -6,7 +6,8 @@
 --           effective rate: the parts of machines that its pods held (ledger.pod_day). Null where
 --           neither is known, or a charge has no rate
 -- method    calls are counted by the endpoint's own source; of what runs in a cluster, by whatever
---           source tells of an endpoint of that name, the one that tells most where several do.
+--           source tells of an endpoint of that name, the one that tells most where several do; so
+--           does a source that lists no endpoints itself, such as a file of hours.
 --           The present is the last hour in which that source tells of any endpoint. Scaling and
 --           environment are known where all its deployments say the same; replicas add up
 -- source    FOCUS 1.2, EffectiveCost
@@ -22,20 +23,23 @@ counted as (
     from usage.endpoint as e
     join told as t on t.endpoint = e.endpoint
         and (t.source = e.source
-            or e.kind in ('kserve', 'deployment', 'statefulset', 'rollout'))
+            or e.kind in ('kserve', 'deployment', 'statefulset', 'rollout')
+            or t.source not in (select source from usage.endpoint))
     order by e.source, e.endpoint, t.source <> e.source, t.hours desc, t.source
 ),
 -- An endpoint is deployed under its own name, or in parts that have its resource in common.
 deployed as (
-    select source, deployment as endpoint, null::varchar as resource_id, environment, autoscaler,
-        min_replicas, max_replicas, scales_to_zero
-    from registry.deployment
-    union all
-    select d.source, e.endpoint, d.resource_id, d.environment, d.autoscaler, d.min_replicas,
-        d.max_replicas, d.scales_to_zero
+    select e.source, e.endpoint, d.environment, d.autoscaler, d.min_replicas, d.max_replicas,
+        d.scales_to_zero
     from registry.deployment as d
     join usage.endpoint as e
-        on e.source = d.source and e.resource_id = d.resource_id and e.endpoint <> d.deployment
+        on e.endpoint = d.deployment
+        and (e.source = d.source or d.source not in (select source from usage.endpoint))
+    union all
+    select e.source, e.endpoint, d.environment, d.autoscaler, d.min_replicas, d.max_replicas,
+        d.scales_to_zero
+    from registry.deployment as d
+    join usage.endpoint as e on e.resource_id = d.resource_id and e.endpoint <> d.deployment
 ),
 scaled as (
     select
