@@ -169,7 +169,8 @@ worded as (
                 || coalesce(new_cpu, 'unknown')
             when 'unobserved' then 'nobody tells what it used'
             when 'few' then 'not enough data: ' || seen
-            else format('p95 {:.3f} cores, most {:.3f}, ', cpu_p95_cores, cpu_max_cores)
+            else coalesce(format('p95 {:.3f} cores, ', cpu_p95_cores), '')
+                || coalesce(format('most {:.3f}, ', cpu_max_cores), '')
                 || coalesce(format('{:.3f} requested', cores), 'none requested') || '; ' || seen
                 || cpu_replay || case when cpu_state = 'withheld'
                     then format(', {:.0f} % were to be expected', 100 * cpu_expected)
