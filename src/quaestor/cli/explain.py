@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quaestor.cli.explain_advice import advice_lines
 from quaestor.cli.explain_rows import pairs, resting
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
@@ -28,17 +29,19 @@ _MOST_FINDINGS = 20
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json; repeatable."
 )
 def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
-    """Say where a finding, a model's cost, a budget or a charge comes from.
+    """Say where a finding, advice, a model's cost, a budget or a charge comes from.
 
-    ID is a finding's digits (8 or more, as the reports show them); a subject, such as churn,
-    churn:7, an endpoint or a data set; model_month/MODEL/YYYY-MM; budget/NAME/YYYY-MM; or
-    charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
+    ID is a finding's or advice's digits (8 or more, as the reports show them); a subject, such
+    as churn, churn:7, an endpoint or a data set; model_month/MODEL/YYYY-MM; budget/NAME/YYYY-MM;
+    or charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
     last read, and to the landed files; money from the figure to the ledger's lines and their
-    rules, to the charges on the bill, to the landed files and their hashes.
+    rules, to the charges on the bill, to the landed files and their hashes; advice to how its
+    saving was worked out, to what became of it, and to the charges of its resource.
 
     \b
     Examples:
       quaestor explain 6debfa6a5801
+      quaestor explain endpoint/prod/churn
       quaestor explain churn:7
       quaestor explain model_month/churn/2026-10
     """
@@ -72,6 +75,8 @@ def _as_text(explained: Explained) -> str:
     lines = [f"{explained.kind}  {printable(explained.name)}"]
     if explained.facts:
         lines += ["", *pairs(explained.facts)]
+    if explained.advice:
+        lines += _advice(explained)
     if explained.kind == "finding":
         lines += ["", *_finding(explained.findings[0], explained.currency)]
     elif explained.findings:
@@ -85,6 +90,15 @@ def _as_text(explained: Explained) -> str:
     elif explained.kind in ("finding", "subject"):
         lines += ["", "No charge of the bill is tied to it."]
     return "\n".join(lines)
+
+
+def _advice(explained: Explained) -> Iterator[str]:
+    from quaestor.ledger.advice import kinds
+
+    known = kinds()
+    for one in explained.advice:
+        kind = known.get(one.said["kind"])
+        yield from ("", *advice_lines(one, explained.currency, kind.about if kind else None))
 
 
 def _finding(row: Mapping[str, Any], currency: str | None) -> Iterator[str]:

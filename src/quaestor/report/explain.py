@@ -21,6 +21,7 @@ from quaestor.core.finding import Finding
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.rule import Basis
 from quaestor.core.text import printable
+from quaestor.report.explain_advice import AdviceBehind, advice_named
 from quaestor.report.explain_rows import Behind, behind
 from quaestor.report.explain_why import why
 from quaestor.warehouse.duckdb import Warehouse
@@ -74,7 +75,7 @@ class Explained:
     """What there is to say about one id.
 
     Args:
-        kind: "finding", "subject", "figure" or "charge".
+        kind: "finding", "subject", "figure", "charge" or "advice".
         name: What it is called.
         currency: The reporting currency, ISO 4217; None where the warehouse names none.
         facts: Name and value of what is known about it, in order; NULLs left out.
@@ -89,6 +90,7 @@ class Explained:
         trace: Where its money comes from, or None where none is tied to it.
         why: Of a charge, what decided whose it is: each step, and what it said.
         ways: Of a charge, where its money went: the parts of a split, the largest first.
+        advice: What is advised, or was, of what has that name; and objects that get no advice.
     """
 
     kind: str
@@ -104,14 +106,16 @@ class Explained:
     trace: Trace | None = None
     why: Sequence[Row] = ()
     ways: Sequence[Row] = ()
+    advice: Sequence[AdviceBehind] = ()
 
 
 def explain(warehouse: Warehouse, name: str) -> Explained:
-    """Explain a finding, a subject, a figure or a charge.
+    """Explain a finding, advice, a subject, a figure or a charge.
 
     Args:
         warehouse: A built warehouse.
-        name: A fingerprint or its first 8 digits or more; a subject such as `churn`, `churn:7`
+        name: A fingerprint, or the id of advice, or the first 8 digits or more of either; what
+            advice is about, such as `endpoint/prod/churn`; a subject such as `churn`, `churn:7`
             or `prod/node-3`, an endpoint, data set, run, job or source;
             `model_month/MODEL/YYYY-MM`; `budget/NAME/YYYY-MM`; or
             `charge/SHA256/ROW` with 6 digits of the file's hash or more.
@@ -125,6 +129,8 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
         return _figure(warehouse, name, match[1], match[2], f"{match[3]}-01")
     if _FINGERPRINT.fullmatch(name) and (found := _findings(warehouse, "finding", prefix=name)):
         return _finding(warehouse, name, found)
+    if advice := advice_named(warehouse, name):
+        return Explained(kind="advice", name=name, currency=_currency(warehouse), advice=advice)
     return _subject(warehouse, name)
 
 
@@ -330,7 +336,9 @@ def _findings(warehouse: Warehouse, sql: str, **parameters: Any) -> list[Row]:
 
 def _unknown(warehouse: Warehouse, name: str) -> ConfigurationError:
     known = [printable(row["name"]) for row in _rows(warehouse, "near")]
-    forms = "a finding's digits, a model, MODEL:VERSION, model_month/MODEL/YYYY-MM"
+    forms = (
+        "a finding's digits or those of advice, a model, MODEL:VERSION, model_month/MODEL/YYYY-MM"
+    )
     return ConfigurationError(
         f"nothing is called '{printable(name)}'",
         where="ID",

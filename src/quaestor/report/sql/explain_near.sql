@@ -13,6 +13,10 @@ select store from registry.store
 union
 select endpoint from usage.endpoint
 union
+select subject from ledger.recommendation
+union
+select subject from audit.recommendation
+union
 select 'model_month/' || model || '/' || strftime(month, '%Y-%m') from ledger.model_month
 union
 select 'budget/' || budget || '/' || strftime(month, '%Y-%m') from ledger.budget
