@@ -603,7 +603,7 @@ def test_victoriametrics_tells_the_same(know, victoria_metrics):
     # Its first hour begins with a counter's first sample, which it takes as a step from zero.
     second = f"hour = '{SECOND}'"
     told = [
-        {table: each.rows(table, "*", second) for table in prometheus.TABLES}
+        {table: each.rows(table, "*", second) for table in prometheus.HOURLY}
         for each in (know(history), know(history, start=victoria_metrics))
     ]
 

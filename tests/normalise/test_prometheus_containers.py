@@ -86,16 +86,14 @@ def a_history() -> History:
         (at - datetime(1970, 1, 1)).total_seconds(), **ended,
     )  # fmt: skip
     said(history, "kube_pod_container_status_restarts_total", 5, pod="oom-0", container="main")
-    said(history, "kube_pod_info", pod="oom-0", node="n1", host_network="false")
+    said(history, "kube_pod_container_status_restarts_total", 0, pod="job-1", container="main")
     controller = {"owner_is_controller": "true"}
     for pod, kind, name in (
         ("web-5d8f-a", "ReplicaSet", "web-5d8f"),
         ("flaky-0", "StatefulSet", "flaky"),
-        ("gone", "Job", "nightly-1"),
+        ("job-1", "Job", "nightly-1"),
     ):
         said(history, "kube_pod_owner", pod=pod, owner_kind=kind, owner_name=name, **controller)
-        if pod != "gone":
-            said(history, "kube_pod_info", pod=pod, node="n1", host_network="false")
     said(history, "kube_replicaset_owner", replicaset="web-5d8f", owner_kind="Deployment",
          owner_name="web", **controller)  # fmt: skip
     said(history, "kube_job_owner", job_name="nightly-1", owner_kind="CronJob",
@@ -179,10 +177,10 @@ def test_what_containers_used_is_the_truth(server: Prometheus, landing: Landing)
     assert problem is None
     assert rows == [
         ("flaky-0", "all", START, end, 289, 1.0, 1.0, None, None, None, 4.0),
-        ("flaky-0", "held-out", held, end, 61, None, None, 1.0, 1.0, 1.0, 1.0),
+        ("flaky-0", "held-out", held, end, 61, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
         ("flaky-0", "trained", START, held, 228, 1.0, 1.0, None, None, None, 4.0),
         ("web-5d8f-a", "all", START, end, 289, 0.5, 1.0, None, None, None, 2.0),
-        ("web-5d8f-a", "held-out", held, end, 61, None, None, 1.0, 1.0, 2.0, 2.0),
+        ("web-5d8f-a", "held-out", held, end, 61, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0),
         ("web-5d8f-a", "trained", START, held, 228, 0.5, 0.5, None, None, None, 2.0),
     ]
 
@@ -199,14 +197,16 @@ def test_a_busy_start_does_not_stand_for_the_whole_time(between: Between, landin
     assert problem is None
     assert rows == [
         ("flaky-0", "all", 1.0),
+        ("flaky-0", "held-out", 1.0),
         ("flaky-0", "trained", 1.0),
         ("web-5d8f-a", "all", 1.0),
+        ("web-5d8f-a", "held-out", 1.0),
         ("web-5d8f-a", "trained", 0.5),
     ]
 
 
 def test_sizes_owners_and_ends_without_a_cluster_to_ask(server: Prometheus, landing: Landing):
-    """kube-state-metrics tells of pods that are gone, too, and of the limit at the time."""
+    """kube-state-metrics tells of the pods that are there, and of the limit at the time."""
     look(landing, server.url)
     warehouse = loaded(landing)
     rows = warehouse.rows(
@@ -214,12 +214,12 @@ def test_sizes_owners_and_ends_without_a_cluster_to_ask(server: Prometheus, land
         "ram_limit_gib, restarts, oom_killed_at, oom_limit_gib, annotations, seen_at "
         "from usage.container order by pod"
     )
-    end, gone = LOOK - timedelta(minutes=10), START + timedelta(hours=10)
+    end = LOOK - timedelta(minutes=10)
     sizes, alive = (4.0, 4.0, 8.0, 8.0, None), (None, None)
 
     assert rows == [
         ("flaky-0", "StatefulSet", "flaky", *sizes, *alive, '{"gov.advice":"none"}', end),
-        ("gone", "CronJob", "nightly", *sizes, *alive, None, gone),
+        ("job-1", "CronJob", "nightly", None, None, None, None, 0, *alive, None, end),
         ("oom-0", None, None, None, None, 6.0, 6.0, 5, START + timedelta(hours=3, minutes=30),
          4.0, None, end),
         ("web-5d8f-a", "Deployment", "web", *sizes, *alive, None, end),
@@ -338,3 +338,30 @@ def test_figures_that_are_none_are_kept_aside(landing: Landing):
         (5, "the line names no fact"),
         (6, "the series has no label namespace"),
     ]
+
+
+def test_victoriametrics_tells_the_same_of_containers(
+    server: Prometheus, victoria_metrics, landing: Landing
+):
+    """Another server of the same API: use, sizes and autoscalers are equal, row for row."""
+    other = victoria_metrics(a_history())
+    again = Landing(landing.root.parent / "again", "metrics")
+    assert look(landing, server.url) is None
+    assert look(again, other.url) is None
+    other.server.stop()
+    use = """
+        select pod, span, round(cpu_p66_cores, 6), round(cpu_p95_cores, 6), round(cpu_max_cores, 6),
+            ram_p99_gib, ram_max_gib
+        from usage.container_use where pod <> 'gone' order by pod, span
+    """
+    told = [
+        [
+            each.rows(use),
+            each.rows("from usage.container order by pod"),
+            each.rows("from usage.autoscaler"),
+        ]
+        for each in (loaded(landing), loaded(again))
+    ]
+
+    assert told[0] == told[1]
+    assert all(told[0])

@@ -23,7 +23,9 @@ _REQUEST, _LIMIT = "kube_pod_container_resource_requests", "kube_pod_container_r
 _REASON = "kube_pod_container_status_last_terminated_reason"
 _BY = "namespace,pod,container"
 _STEP = "5m"
-_SEEN = "1h"  # how often in the window it is looked who was there
+_LATELY = "1h"  # what was said last in so long counts, where a scrape failed
+_SEEN = "1h"  # how often in the window it is looked what was said
+HELD_PERCENTILES = (66, 90, 95, 96, 99)  # from which is told how much is above what is advised
 _LONGEST = 2_000  # characters of a pattern of pods' names; addresses have about 8,000
 _OOM = 'reason="OOMKilled"'
 
@@ -90,7 +92,8 @@ def use(cluster: Cluster, window: Window, percentiles: Sequence[int], pods: Pods
     Args:
         cluster: Whose.
         window: Which weeks.
-        percentiles: Which of CPU are asked for of all days and of those that are not held out.
+        percentiles: Which of CPU are asked for of all days and of those that are not held out; of
+            these all of HELD_PERCENTILES are.
         pods: Which.
 
     Returns:
@@ -105,9 +108,10 @@ def use(cluster: Cluster, window: Window, percentiles: Sequence[int], pods: Pods
                 for one in percentiles
             ]
         parts["cpu held-out"] = [
-            cpu.figure("held-out", "cpu_p99", "quantile_over_time(0.99, %s)"),
-            cpu.figure("held-out", "cpu_max", "max_over_time(%s)"),
+            cpu.figure("held-out", f"cpu_p{one}", f"quantile_over_time({one / 100:g}, %s)")
+            for one in HELD_PERCENTILES
         ]
+        parts["cpu held-out"].append(cpu.figure("held-out", "cpu_max", "max_over_time(%s)"))
     if cluster.has(RAM):
         parts["ram"] = [ram.most(span) for span in ("trained", "held-out")]
         parts["ram"] += [ram.figure("held-out", "ram_p99", "quantile_over_time(0.99, %s)")]
@@ -156,28 +160,22 @@ class _Use:
 
 @dataclass(frozen=True)
 class _State:
-    """Expressions about what kube-state-metrics says, now and in the window."""
+    """Expressions about what kube-state-metrics says."""
 
     cluster: Cluster
     window: Window
     pods: Pods
 
     def now(self, fact: str, metric: str, by: str, *matchers: str) -> str:
-        """Return what is said at the window's end; "" where the metric is absent."""
-        if not self.cluster.has(metric):
-            return ""
-        return _named(f"max by ({by}) ({self._series(metric, *matchers)})", fact)
-
-    def last(self, fact: str, metric: str, by: str, *matchers: str) -> str:
-        """Return what is said at the window's end, else what was said last.
+        """Return what is said at the window's end; "" where the metric is absent.
 
         A pod that has been replaced by one of its name, with other sizes, does not count.
         """
         if not self.cluster.has(metric):
             return ""
         series = self._series(metric, *matchers)
-        then = f"last_over_time({series}[{_seconds(self.window.whole)}:{_SEEN}])"
-        return _named(f"max by ({by}) ({series}) or max by ({by}) ({then})", fact)
+        lately = f"max by ({by}) (last_over_time({series}[{_LATELY}]))"
+        return _named(f"max by ({by}) ({series}) or {lately}", fact)
 
     def killed(self, fact: str, metric: str, *matchers: str) -> str:
         """Return the most that was said of containers while their last end was for want of memory.
@@ -200,8 +198,7 @@ class _State:
 def state(cluster: Cluster, window: Window, pods: Pods) -> dict[str, str]:
     """Return the expressions about sizes, owners and autoscalers (see `use`).
 
-    What an absent metric would tell is left out. Pods of the window that are gone are told of, too:
-    by their owner, what they used says how large the next ones have to be.
+    What an absent metric would tell is left out.
 
     Returns:
         By a name, expressions whose series have the label `fact`, one word: `request`.
@@ -218,7 +215,7 @@ def state(cluster: Cluster, window: Window, pods: Pods) -> dict[str, str]:
 def _sizes(told: _State) -> Iterator[str]:
     """Yield what containers ask for and may use, and what they were killed at."""
     for fact, metric in (("request", _REQUEST), ("limit", _LIMIT)):
-        yield told.last(fact, metric, f"{_BY},resource", 'resource=~"cpu|memory"')
+        yield told.now(fact, metric, f"{_BY},resource", 'resource=~"cpu|memory"')
     yield told.now("restarts", "kube_pod_container_status_restarts_total", _BY)
     if told.cluster.has(_REASON):
         yield told.killed("oom", _REASON, _OOM)
@@ -227,11 +224,10 @@ def _sizes(told: _State) -> Iterator[str]:
 
 
 def _owners(told: _State) -> Iterator[str]:
-    """Yield whose pods are, which are there, and of which no advice is wanted."""
+    """Yield whose pods are, and of which no advice is wanted."""
     for kind, what in (("pod", "pod"), ("replicaset", "replicaset"), ("job", "job_name")):
         labels = f"namespace,{what},owner_kind,owner_name"
-        yield told.last("owner", f"kube_{kind}_owner", labels, 'owner_is_controller="true"')
-    yield told.now("there", "kube_pod_info", "namespace,pod")
+        yield told.now("owner", f"kube_{kind}_owner", labels, 'owner_is_controller="true"')
     for metric, label in (("labels", "label"), ("annotations", "annotation")):
         name = f"{label}_gov_advice"
         yield told.now("advice", f"kube_pod_{metric}", f"namespace,pod,{name}", f'{name}!=""')

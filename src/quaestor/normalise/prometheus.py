@@ -17,10 +17,8 @@ from quaestor.normalise.landed_objects import LANDED, read_objects
 from quaestor.normalise.quarantine import blind_spots, release
 from quaestor.warehouse.duckdb import Warehouse
 
-TABLES = (
-    *("node_hour", "gpu_device_hour", "pod_hour", "endpoint_hour"),
-    *("container_use", "container", "autoscaler"),
-)
+HOURLY = ("node_hour", "gpu_device_hour", "pod_hour", "endpoint_hour")
+TABLES = (*HOURLY, "container_use", "container", "autoscaler")
 _STEPS = (
     *("series", "point", "fact", "scrape", "gpu_device_hour", "node_hour", "pod_hour"),
     *("endpoint_hour", "container_fact", "container_use", "container", "autoscaler"),

@@ -1,12 +1,11 @@
--- The containers that kube-state-metrics told of in some weeks, those of pods that are gone, too.
+-- The containers that kube-state-metrics told of at the end of some weeks.
 --
--- grain     one row per namespace, pod and container; init containers are not among them
+-- grain     one row per namespace, pod and container that was there; init containers are not told of
 -- input     prometheus_container_fact, prometheus_pod_hour
--- method    sizes are those at the end of the weeks, else the last. An owner is the outermost: a
---           ReplicaSet's, by its name where nobody tells; a Job's CronJob; an InferenceService by
---           the pod's label. A container whose last end was for want of memory was killed then, or
---           where the time is not told by the end of the weeks, and at the limit it had at the time.
---           A pod was seen at their end where it was there, else when it was last up
+-- method    an owner is the outermost: a ReplicaSet's, by its name where nobody tells; a Job's
+--           CronJob; an InferenceService by the pod's label. A container whose last end was for want
+--           of memory was killed then, or where the time is not told by the end of the weeks, and at
+--           the limit it had at the time
 -- source    kube-state-metrics, docs/metrics/workload: pod, replicaset, job
 with fact as (
     select * from prometheus_container_fact where refused is null and span is null
@@ -22,10 +21,11 @@ size as (
         coalesce(bool_or(fact = 'oom'), false) as is_killed,
         max(value) filter (fact = 'oom_limit') as oom_limit,
         max(value) filter (fact = 'oom_at') as oom_at,
-        any_value(since) as since, any_value(until) as until
+        any_value(until) as until
     from fact
     where pod <> '' and container <> ''
     group by namespace, pod, container
+    having bool_or(fact in ('request', 'limit', 'restarts'))
 ),
 owner as (
     select
@@ -64,9 +64,6 @@ outermost as (
         on d.kind = 'ReplicaSet' and r.namespace = d.namespace and r.replicaset = d.name
     left join job as j on d.kind = 'Job' and j.namespace = d.namespace and j.job = d.name
 ),
-there as (
-    select distinct namespace, pod from fact where fact = 'there'
-),
 wish as (
     select
         namespace, pod,
@@ -78,17 +75,15 @@ wish as (
     from fact where fact = 'advice'
     group by namespace, pod
 ),
-up as (
-    select
-        namespace, pod, max(hour) + interval 1 hour as until,
-        max(labels ->> 'serving_kserve_io_inferenceservice') as served
+labelled as (
+    select namespace, pod, max(labels ->> 'serving_kserve_io_inferenceservice') as served
     from prometheus_pod_hour
     group by namespace, pod
 )
 select
     s.namespace, s.pod, s.container,
-    case when u.served is not null then 'InferenceService' else o.kind end as owner_kind,
-    coalesce(u.served, o.name) as owner,
+    case when l.served is not null then 'InferenceService' else o.kind end as owner_kind,
+    coalesce(l.served, o.name) as owner,
     coalesce(s.cpu_request, s.cpu_limit) as cpu_request_cores,
     s.cpu_limit as cpu_limit_cores,
     coalesce(s.ram_request, s.ram_limit) / 1073741824 as ram_request_gib,
@@ -100,10 +95,8 @@ select
     case when s.is_killed then s.oom_limit / 1073741824 end as oom_limit_gib,
     case when w.advice is not null
         then to_json(map {'gov.advice': w.advice})::varchar end as annotations,
-    case when t.pod is not null or not exists (from there) then s.until
-        else coalesce(u.until, s.since) end as seen_at
+    s.until as seen_at
 from size as s
 left join outermost as o on o.namespace = s.namespace and o.pod = s.pod
-left join there as t on t.namespace = s.namespace and t.pod = s.pod
 left join wish as w on w.namespace = s.namespace and w.pod = s.pod
-left join up as u on u.namespace = s.namespace and u.pod = s.pod
+left join labelled as l on l.namespace = s.namespace and l.pod = s.pod
