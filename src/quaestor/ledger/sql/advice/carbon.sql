@@ -18,7 +18,7 @@
 --           Storage and networks are left out, and so are machines that only a bill tells of,
 --           but for their GPUs
 -- param     use_ratio = 0.5: how busy cores and GPUs are taken to be where nobody tells, 0 to 1
--- source    cloud-carbon-footprint.org, "Methodology" and "Embodied Emissions"; config.carbon_factor
+-- source    cloud-carbon-footprint.org, "Methodology", "Embodied Emissions"; config.carbon_factor
 -- rows from ledger.gpu_hour, ledger.pod_day, usage.gpu_job, usage.endpoint_hour,
 --           usage.gpu_device_hour
 with gpu as (
@@ -125,7 +125,8 @@ job as (
     select
         j.source, j.job, coalesce(j.queue, j.sub_account, '') as cluster, j.team, j.model,
         j.region, j.gpu_model,
-        nullif(regexp_extract(j.resource_id, '[^/]+$', 0), '') as node, coalesce(j.gpus, 0) as gpus, j.energy_kwh, j.started_at,
+        nullif(regexp_extract(j.resource_id, '[^/]+$', 0), '') as node,
+        coalesce(j.gpus, 0) as gpus, j.energy_kwh, j.started_at,
         coalesce(j.ended_at, case when j.state = 'running' then j.seen_at end) as stopped_at,
         coalesce(j.cpus, (l.cores * coalesce(j.instances, 1))::double) as cores,
         coalesce(j.ram_gib, (l.gib * coalesce(j.instances, 1))::double) as gib
@@ -424,7 +425,8 @@ summed as (
         case when count(*) = count(gpu_kwh)
             then sum(gpu_kwh::decimal(28, 9)) + sum(machine_kwh::decimal(28, 9)) end as estimated,
         case when count(*) = count(embodied) then sum(embodied::decimal(28, 9)) end as embodied,
-        sum(all_gpu_hours::decimal(28, 9)) as gpu_hours, sum(core_hours::decimal(28, 9)) as core_hours,
+        sum(all_gpu_hours::decimal(28, 9)) as gpu_hours,
+        sum(core_hours::decimal(28, 9)) as core_hours,
         sum(gib_hours::decimal(28, 9)) as gib_hours,
         sum(without_cores) as without_cores,
         array_to_string(list_sort(list(distinct coalesce(gpu_model, 'a GPU of no name'))
