@@ -94,6 +94,16 @@ create table if not exists ledger.endpoint_need (
     held_out_hours bigint, violations bigint, held_out_needed integer -- of the span trained
 );
 
+-- In which hours of the week what could be stopped has nothing to do.
+create table if not exists ledger.idle_bin (
+    subject varchar not null, -- endpoint/<source>/<endpoint>, or workload/<cluster>/<...>
+    bin integer not null, -- hour of the week; 0: Monday, 00:00 to 01:00 UTC
+    seen integer not null, idle integer not null, -- hours; two weeks are looked at
+    is_idle boolean not null, -- seen twice, and idle both times
+    since timestamp not null, until timestamp not null,
+    primary key (subject, bin)
+);
+
 -- Every object that was looked at, kind by kind, and what came of it.
 create table if not exists ledger.assessment (
     kind varchar not null, -- the file in ledger/sql/recommend
