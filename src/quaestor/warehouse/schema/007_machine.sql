@@ -39,6 +39,8 @@ create table if not exists ledger.gpu_machine (
     gpus double, cores double, gib double,
     gpu_memory_gib double, -- of one
     present timestamp, -- the last hour of which its source tells anything
+    since timestamp, -- what is looked at lies after this, and what is held out after
+    trained_until timestamp, -- this
     created_at timestamp,
     cost_per_month decimal(38, 20), saving_basis varchar, -- bill, list; null: no price is known
     committed_ratio double, team varchar, model varchar, model_version varchar,
@@ -54,12 +56,11 @@ create table if not exists ledger.gpu_use (
     told_by varchar not null, -- devices, samples, pods
     first_at timestamp not null, last_at timestamp not null,
     observed_hours double not null,
-    used_p95 double, used_max double, busy_hours bigint, -- hours with any moment at the threshold
+    used_p95 double, used_max double, busy_hours bigint, -- hours with any moment of 5 % and more
     memory_max_gib double, -- null: nobody tells
     memory_gib double, -- its size
-    trained_until timestamp, -- what follows is held out
-    trained_p95 double, trained_memory_max_gib double, held_out_memory_max_gib double,
-    held_out_hours double
+    trained_p95 double, trained_memory_max_gib double, -- of the days before the held-out ones
+    held_out_memory_gib double[] -- in use in each interval of the held-out days that tells of it
 );
 -- Which listed machine would do instead of each machine with GPUs: the cheapest that fits.
 create table if not exists ledger.gpu_fit (

@@ -10,8 +10,8 @@
 -- param     most_violated = 0.01: part of the held-out samples that may be above what is advised
 -- param     by_chance = 0.05: part of them by which three days may differ from all days in what is
 --            above a percentile
--- source    ledger.container_request, usage.container_sample
--- rows from ledger.container_request
+-- source    ledger.container_request, usage.container_sample; ledger.gpu_fit, ledger.gpu_use
+-- rows from ledger.container_request, ledger.gpu_fit
 -- Another kind adds a `with` of these columns and a line to the union at the end; its own SELECT
 -- then reads is_withheld of its subject. What the advice spares is sum(saved_ratio * current).
 with span as (
@@ -124,6 +124,22 @@ container as (
         ]) as one
     from replayed
 ),
+-- Memory of one GPU, of the type that would have been advised; intervals as its source tells.
+machine as (
+    select
+        'gpu_size' as kind, f.subject, any_value(m.since) as trained_from,
+        any_value(m.trained_until) as trained_until, any_value(m.present) as held_out_until,
+        'gpu-memory' as what, any_value(m.gpu_memory_gib) as current,
+        any_value(f.gpu_memory_gib) as advised, max(list_max(u.held_out_memory_gib)) as needed,
+        max(len(u.held_out_memory_gib)) as intervals,
+        max(len(list_filter(u.held_out_memory_gib, lambda gib: gib > f.gpu_memory_gib)))
+            as violations
+    from ledger.gpu_fit as f
+    join ledger.gpu_machine as m on m.subject = f.subject
+    join ledger.gpu_use as u on u.subject = f.subject
+    where f.span = 'trained' and not f.is_fewer and f.instance_type is not null
+    group by f.subject
+),
 line as (
     select
         kind, subject, trained_from, trained_until, held_out_until, one.what as what,
@@ -133,6 +149,12 @@ line as (
         one.expected as expected_ratio
     from container
     where one.advised is not null and one.intervals > 0
+    union all
+    select
+        kind, subject, trained_from, trained_until, held_out_until, what, current, advised, needed,
+        intervals, violations, violations / intervals, 0
+    from machine
+    where intervals > 0
 )
 select
     kind, subject, trained_from, trained_until, held_out_until, what, current, advised, needed,

@@ -19,8 +19,6 @@
 -- param     headroom = 1.1: times what pods ask for, as a machine keeps some for itself
 -- param     idle_ratio = 0.05: engine-active ratio under which a GPU does next to nothing
 -- param     memory_ratio = 0.30: memory in use of a GPU, above which something is loaded on it
--- param     days = 7: the window that ledger.gpu_use looks at
--- param     held_out_days = 2: the last of them, held out
 -- source    config.price, config.gpu_model; NVIDIA, CUDA C++ Programming Guide, "Binary
 --           Compatibility" and "PTX Compatibility"
 -- rows from ledger.gpu_use
@@ -28,8 +26,7 @@ with machine as (
     select
         m.*, g.vendor, g.architecture, g.fp16_tflops, g.memory_gb_per_s, g.link,
         o.price as old_price, o.region as price_region, o.provider as list_provider,
-        o.interconnect as old_interconnect, m.present - to_days($days::integer) as since,
-        m.present - to_days($held_out_days::integer) as trained_until
+        o.interconnect as old_interconnect
     from ledger.gpu_machine as m
     join config.gpu_model as g on g.gpu_model = m.gpu_model
     join ledger.listed_machine as o on lower(o.instance_type) = lower(m.instance_type)

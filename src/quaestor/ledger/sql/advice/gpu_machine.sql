@@ -10,7 +10,8 @@
 --           asked for GPUs of the node, no device of it was busy, and no claim holds devices there
 -- money     its resources on the bill, by the rate of the last 30 days; else its list price x 730,
 --           of on-demand machines, in its region or, where that has none, in any
--- param     days = 7: how many days the use of GPUs is looked at
+-- param     days = 7: how many days of a machine's use are looked at
+-- param     held_out_days = 2: the last of them, on which the advice of the days before is tried
 -- source    FOCUS 1.2 ResourceId; usage.node, usage.node_hour, usage.gpu_sample
 -- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
 with hour_end as (
@@ -245,7 +246,8 @@ select
         (select g.memory_gib from config.gpu_model as g
             where g.gpu_model = coalesce(n.only_model, n.sized_model))
     ) as gpu_memory_gib,
-    m.present, m.created_at,
+    m.present, m.present - to_days($days::integer) as since,
+    m.present - to_days($held_out_days::integer) as trained_until, m.created_at,
     case
         when c.machine is not null then c.cost_per_month
         when coalesce(m.capacity_type, 'on-demand') = 'on-demand'

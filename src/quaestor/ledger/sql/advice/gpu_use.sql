@@ -1,7 +1,7 @@
 -- What each GPU of a machine did over the last week: how busy it was, and how full its memory.
 --
 -- grain     one row per machine and GPU; 'all' where only pods tell what their GPUs did
--- input     the window is the last $days days for which the machine's source tells of anything
+-- input     the window is what ledger.gpu_machine says: its `days`
 -- method    devices by the hour (DCGM) count before samples of the host, and these before what pods
 --           did. Of a GPU that is cut into slices an hour's use is its busiest slice's, its memory
 --           theirs together. By pods alone: an hour is observed where all of them that asked for
@@ -10,16 +10,10 @@
 --           [0, 1] is unobserved. An hour nobody tells of is no idle hour
 -- hours     of devices, those in which they were watched; of samples, the part of each hour that the
 --           GPU has of the most samples that any of its source has in one
--- param     days = 7: how many days the use of GPUs is looked at
--- param     held_out_days = 2: the last of them, on which the advice of the days before is tried
--- param     idle_ratio = 0.05: engine-active ratio under which a GPU does next to nothing
 -- source    NVIDIA dcgm-exporter, etc/default-counters.csv; NVML, nvmlUtilization_t
 -- rows from usage.gpu_device_hour, usage.gpu_sample, usage.pod_hour
 with machine as (
-    select
-        *, present - to_days($days::integer) as since,
-        present - to_days($held_out_days::integer) as trained_until
-    from ledger.gpu_machine
+    select * from ledger.gpu_machine
     where present is not null
 ),
 -- A GPU that several pods share is told of once for each of them.
@@ -127,16 +121,14 @@ select
     case when c.told_by = 'samples' then count(c.used) / any_value(t.samples)
         else coalesce(sum(c.hours) filter (c.used is not null), 0) end as observed_hours,
     quantile_cont(c.used, 0.95) as used_p95, max(c.used) as used_max,
-    count(distinct date_trunc('hour', c.moment)) filter (c.used >= $idle_ratio) as busy_hours,
+    count(distinct date_trunc('hour', c.moment)) filter (c.used >= 0.05) as busy_hours,
     max(c.memory_used_gib) as memory_max_gib,
     coalesce(max(c.memory_gib), any_value(m.gpu_memory_gib)) as memory_gib,
-    any_value(m.trained_until) as trained_until,
     quantile_cont(c.used, 0.95) filter (c.moment <= m.trained_until) as trained_p95,
     max(c.memory_used_gib) filter (c.moment <= m.trained_until) as trained_memory_max_gib,
-    max(c.memory_used_gib) filter (c.moment > m.trained_until) as held_out_memory_max_gib,
-    count(distinct date_trunc('hour', c.moment)) filter (
+    list(c.memory_used_gib) filter (
         c.moment > m.trained_until and c.memory_used_gib is not null
-    )::double as held_out_hours
+    ) as held_out_memory_gib
 from chosen as c
 join machine as m on m.subject = c.subject
 left join most as t on t.source = m.source

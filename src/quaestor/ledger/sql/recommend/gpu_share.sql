@@ -13,7 +13,7 @@
 -- param     idle_ratio = 0.05: 95th percentile of the ratio of use, under which it is idle
 -- param     min_hours = 6: least observed hours
 -- param     most_shares = 4: into how many time slices a GPU is cut at most
--- param     days = 7: the window
+-- param     days = 7: how many days of a workload's use are looked at
 -- source    NVIDIA, "MIG User Guide", supported profiles; ledger.pod_day
 -- rows from usage.pod_hour
 with hour_end as (

@@ -4,12 +4,11 @@
 -- method    the cheapest type that fits the last 7 days (ledger.gpu_fit). With fewer GPUs only
 --           where no type with as many is cheaper, and then of low confidence and without a
 --           command. It is first tried on the past: what would have been advised on the days before
---           the last two is held against what those needed; where its GPUs would have been too
---           small, it is withheld. At least $min_hours observed hours of every GPU
+--           the last two is held against what those needed (ledger.backtest); where its GPUs would
+--           have been too small in over 1 % of the time, it is withheld. At least $min_hours observed hours of every GPU
 -- money     its cost a month x (1 - new list price / old): at its effective rate, of a machine on
 --           no bill by list. A spot machine has no list price: its advice has no sum
 -- param     min_hours = 24: least observed hours of every GPU
--- param     days = 7: the window that ledger.gpu_use looks at
 -- source    config.price, config.gpu_model
 -- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
 with used as (
@@ -17,7 +16,7 @@ with used as (
         subject, min(observed_hours) as observed_hours, max(used_p95) as used_p95,
         case when count(*) = count(memory_max_gib) then max(memory_max_gib) end as memory_max_gib,
         count(*) as seen_gpus, bool_or(gpu = 'all') as is_by_pods,
-        max(held_out_memory_max_gib) as held_out_memory_gib, min(held_out_hours) as held_out_hours
+        max(list_max(held_out_memory_gib)) as held_out_memory_gib
     from ledger.gpu_use
     group by subject
 ),
@@ -34,7 +33,7 @@ proposed as (
 judged as (
     select
         m.*, u.observed_hours, u.used_p95, u.memory_max_gib, u.held_out_memory_gib,
-        u.held_out_hours, p.is_fewer, p.needed_cores, p.needed_gib, p.needed_gpus,
+        p.is_fewer, p.needed_cores, p.needed_gib, p.needed_gpus,
         p.needed_memory_gib, p.old_price, p.price_region, p.price,
         p.instance_type as new_type, p.gpu_model as new_model, p.gpus as new_gpus,
         p.cores as new_cores, p.gib as new_gib, p.gpu_memory_gib as new_memory_gib,
@@ -53,13 +52,14 @@ judged as (
             when u.memory_max_gib is null then 'nobody tells how full the memory of its GPUs is'
             when p.subject is null then 'no price is known of a ' || m.instance_type
         end as unknown,
-        coalesce(t.instance_type is not null and u.held_out_memory_gib > t.gpu_memory_gib, false)
-            as is_violated
+        coalesce(b.is_withheld, false) as is_violated, b.intervals, b.violations
     from ledger.gpu_machine as m
     left join used as u on u.subject = m.subject
     left join proposed as p on p.subject = m.subject
     left join ledger.gpu_fit as t
-        on t.subject = m.subject and t.span = 'trained' and t.is_fewer = p.is_fewer
+        on t.subject = m.subject and t.span = 'trained' and not t.is_fewer
+    left join ledger.backtest as b
+        on b.kind = 'gpu_size' and b.subject = m.subject and b.what = 'gpu-memory'
     left join config.gpu_model as g on g.gpu_model = m.gpu_model
 ),
 answered as (
@@ -108,8 +108,8 @@ select
     case
         when answer <> 'advise' then null
         when is_fewer then 'low'
-        when new_architecture = architecture and observed_hours >= 0.8 * 24 * $days
-            and held_out_hours >= 24 and by_prices = '' then 'high'
+        when new_architecture = architecture and observed_hours >= 0.8 * date_diff('hour', since, present)
+            and intervals >= 24 and by_prices = '' then 'high'
         else 'medium'
     end as confidence,
     case
@@ -126,7 +126,8 @@ select
         new_price_per_hour: price, price_region: price_region, capacity_type: capacity_type,
         replayed: {
             advised: trained_type, gpu_memory_gib: trained_memory_gib,
-            held_out_memory_max_gib: held_out_memory_gib, held_out_hours: held_out_hours
+            held_out_memory_max_gib: held_out_memory_gib, intervals: intervals,
+            violations: violations
         }
     })::varchar as evidence,
     case when answer = 'advise' and not is_fewer and kind <> 'cluster'

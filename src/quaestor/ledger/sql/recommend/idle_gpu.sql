@@ -1,7 +1,7 @@
 -- Machines with GPUs that do next to nothing: to be stopped, or their work put together.
 --
 -- grain     one row per machine of ledger.gpu_machine: nodes, sampled hosts, billed instances
--- input     ledger.gpu_use: the last 7 days of each of its GPUs
+-- input     ledger.gpu_use: the last 7 days of each of its GPUs (ledger.gpu_machine: `days`)
 -- method    idle: of every GPU the 95th percentile of the engine-active ratio is under $idle_ratio,
 --           with at least $min_hours observed hours, the last within a day. An hour nobody tells
 --           of is no idle hour, and a GPU nobody tells of no idle GPU. Idle with more than
@@ -14,7 +14,6 @@
 -- param     memory_ratio = 0.30: memory in use of a GPU, above which something is loaded on it
 -- param     min_hours = 6: least observed hours of every GPU
 -- param     free_hours = 24: hours without a GPU asked for before a node counts as unscheduled
--- param     days = 7: the window that ledger.gpu_use looks at
 -- source    NVIDIA dcgm-exporter, etc/default-counters.csv: DCGM_FI_PROF_GR_ENGINE_ACTIVE,
 --           DCGM_FI_DEV_FB_USED
 -- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
@@ -123,7 +122,7 @@ select
         when verdict = 'unscheduled' and scheduled_at is not null then 'medium'
         when coalesce(
             case when verdict = 'unscheduled' then told_hours else observed_hours end, 0
-        ) >= 0.8 * 24 * $days then case when busy_hours > 0 then 'medium' else 'high' end
+        ) >= 0.8 * date_diff('hour', since, present) then case when busy_hours > 0 then 'medium' else 'high' end
         when coalesce(
             case when verdict = 'unscheduled' then told_hours else observed_hours end, 0
         ) >= 24 then 'medium'
