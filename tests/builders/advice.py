@@ -52,7 +52,9 @@ def hourly(
     )
 
 
-def advised(warehouse: Warehouse, kind: str, text: str = "") -> dict[str, dict[str, Any]]:
+def advised(
+    warehouse: Warehouse, kind: str, text: str = "advice: {least_saving: 0}"
+) -> dict[str, dict[str, Any]]:
     """Build the ledger under a configuration; return a kind's assessments by their subject."""
     build(warehouse, text)
     rows = warehouse.records("select * from ledger.assessment where kind = ?", [kind])

@@ -89,6 +89,22 @@ def test_a_tag_forbids_only_the_kinds_that_it_names(warehouse):
     assert advised(warehouse, "idle_endpoint")[SUBJECT]["answer"] == "advise"
 
 
+@pytest.mark.parametrize(
+    ("cost_per_day", "least", "answer"),
+    [("0.03", "1", "left-alone"), ("0.04", "1", "advise"), ("0.03", "0.5", "advise")],
+)
+def test_advice_that_saves_next_to_nothing_is_not_given(warehouse, cost_per_day, least, answer):
+    """Less than 1 a month, or than is configured; it stays on the list of what was looked at."""
+    billed(warehouse, "arn:churn", cost_per_day)
+    one = advised(warehouse, "idle_endpoint", f"advice: {{least_saving: {least}}}")[SUBJECT]
+
+    assert one["answer"] == answer
+    if answer == "left-alone":
+        assert one["reason"] == (
+            "it would save 0.91 a month, less than 1: no call in 14 days, up to 2026-10-31"
+        )
+
+
 def test_a_kind_that_is_skipped_is_not_asked(warehouse):
     """Nothing stands of it, not even that it was looked at."""
     assert advised(warehouse, "idle_endpoint", "advice: {skip: [idle_endpoint]}") == {}
@@ -111,6 +127,8 @@ def test_advice_goes_when_what_it_was_about_does(warehouse):
         ("params: {idle_endpoint: {day: 7}}", "no parameter 'day'", "Did you mean 'days'?"),
         ("params: {idle_endpoint: {days: week}}", "'week', and has to be like 14", "It is days"),
         ("params: {idle_endpoint: {days: .nan}}", "has to be like 14", "It is days"),
+        ("least_saving: .nan", "NaN is no amount", "Write an amount"),
+        ("least_saving: -1", "-1 is no amount", "Write an amount"),
         ("skip: [idle_endpont]", "no kind of advice", "Did you mean 'idle_endpoint'?"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Endpoints, what they answered, and notebooks, from files of any platform."""
+"""Endpoints, what they answered, notebooks and containers, from files of any platform."""
 
 from __future__ import annotations
 
@@ -58,6 +58,18 @@ def test_a_notebook_is_read_with_its_last_activity(tmp_path):
         told = warehouse.rows("select notebook, status, last_activity_at from usage.notebook")
 
     assert told == [("nb", "running", datetime(2026, 8, 21, 11, 5))]
+
+
+def test_a_container_is_read_with_what_it_asks_for(tmp_path):
+    """A limit that is not there is none."""
+    row = {"cluster": "c", "namespace": "serve", "pod": "p", "container": "main"}
+    row |= {"cpu_request_cores": "4", "ram_limit_gib": ""}
+    with read(tmp_path, "containers", [row]) as warehouse:
+        told = warehouse.rows(
+            "select container, cpu_request_cores, ram_limit_gib from usage.container"
+        )
+
+    assert told == [("main", 4, None)]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ _USAGE = {
     "gpu-jobs": {"job", "gpus"},
     "gpu-samples": {"host", "sampled_at"},
     "container-samples": {"cluster", "namespace", "pod", "container", "sampled_at"},
+    "containers": {"cluster", "namespace", "pod", "container"},
     "endpoint-hours": {"endpoint", "hour"},
     "endpoints": {"endpoint", "instance_type"},
     "notebooks": {"notebook", "last_activity_at"},

@@ -35,6 +35,7 @@ _SUFFIXES: dict[str, tuple[str, ...]] = {
     "gpu-samples": _TABLES,
     "stored-objects": _TABLES,
     "container-samples": _TABLES,
+    "containers": _TABLES,
     "endpoints": _TABLES,
     "endpoint-hours": _TABLES,
     "notebooks": _TABLES,

@@ -185,12 +185,14 @@ class Advice(Strict, frozen=True, kw_only=True):
         params: Values of the parameters of a kind, or of maturity, carbon and cost_of_no_mlops.
         exclude: What is left alone.
         skip: Kinds that are not asked at all.
+        least_saving: What advice has to save a month, in the reporting currency.
         dismissals: A folder; None: dismissals/ beside the file, if there is one.
     """
 
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
     skip: tuple[str, ...] = ()
+    least_saving: Decimal = Decimal(1)
     dismissals: str | None = None
 
 

@@ -36,6 +36,13 @@ where a.answer in ('advise', 'withheld')
     and (e.model is null or a.model glob e.model)
     and (e.environment is null or a.environment glob e.environment)
 """
+# Advice to spend more, such as a larger request, saves less than nothing, and is given.
+_TOO_LITTLE = f"""
+update ledger.assessment
+set answer = 'left-alone', reason = 'it would save ' || round(saving_per_month, 2)::decimal(18, 2)
+        || ' a month, less than ' || $least || ': ' || reason, {_WITHOUT_ADVICE}
+where answer = 'advise' and saving_per_month >= 0 and saving_per_month < $least::decimal(38, 20)
+"""
 # `gov.advice`: none, or the kinds that are not wanted, separated by commas.
 _FORBIDDEN = f"""
 update ledger.assessment as a
@@ -72,8 +79,16 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
     """Return what quaestor.yaml sets, by file.
 
     Raises:
-        ConfigurationError: A file or a kind that is not there, or a value that is none of it.
+        ConfigurationError: An amount that is none, a file or a kind that is not there, or a value
+            that a parameter cannot have.
     """
+    least = config.advice.least_saving
+    if not least.is_finite() or not 0 <= least < 10**18:
+        raise ConfigurationError(
+            f"{least} is no amount",
+            where="advice: least_saving",
+            fix="Write an amount of the reporting currency; 0 for advice however little it saves.",
+        )
     for name, given in config.advice.params.items():
         if name not in files or not files[name].params:
             takes = {each for each, one in files.items() if one.params}
@@ -108,6 +123,7 @@ def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]
     if warehouse.rows("select 1 from ledger.assessment limit 1"):
         warehouse.run(_EXCLUDED)
         warehouse.run(_FORBIDDEN)
+        warehouse.run(_TOO_LITTLE, {"least": f"{config.advice.least_saving:f}"})
 
 
 def has_rows(warehouse: Warehouse, model: ModelFile) -> bool:

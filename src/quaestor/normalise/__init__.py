@@ -25,6 +25,7 @@ LOADERS = {
     "gpu-jobs": "quaestor.normalise.usage",
     "gpu-samples": "quaestor.normalise.usage",
     "container-samples": "quaestor.normalise.usage",
+    "containers": "quaestor.normalise.usage",
     "endpoints": "quaestor.normalise.usage",
     "endpoint-hours": "quaestor.normalise.usage",
     "notebooks": "quaestor.normalise.usage",

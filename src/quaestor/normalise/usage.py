@@ -89,6 +89,14 @@ _SHAPES = {
         twice="the cluster, namespace, pod, container and time stand twice",
         at_once=True,
     ),
+    "containers": _Shape(
+        "usage.container",
+        "containers.sql",
+        ("cluster", "namespace", "pod", "container"),
+        once=("cluster", "namespace", "pod", "container"),
+        twice="the cluster, namespace, pod and container stand twice",
+        passing="true",
+    ),
     "endpoints": _Shape(
         "usage.endpoint",
         "endpoints.sql",
