@@ -291,22 +291,54 @@ def test_a_dismissal_ends_on_its_last_day(audits):
     assert audits.state("state_reason") == "the dismissal quarterly holds no more"
 
 
-def test_what_stands_behind_dismissed_advice_counts_in_its_place(audits):
-    """One alternative, the best of them; and no part of its saving that commitments would eat."""
-    second = {"recommendation": "2" * 16, "subject": "other/a", "saving_per_month": "500"}
-    third = {"recommendation": "3" * 16, "subject": "other/b", "saving_per_month": "600"}
-    behind = {
-        "counts_because": "alternative",
+def behind(number: int, saving: str, **changes) -> dict[str, object]:
+    """Advice that does not count, for that of ADVICE does."""
+    told = {
+        "recommendation": str(number) * 16,
+        "subject": f"other/{number}",
+        "saving_per_month": saving,
         "counted_saving_per_month": "0",
+        "counts_because": "alternative",
         "instead_of": ID,
-        "stranded_per_month": "100",
+        "saves_on": "machine",
     }
-    audits.dismiss()
-    count = audits.audit({}, {**second, **behind}, {**third, **behind})
+    return {**told, **changes}
 
-    assert count == AdviceCount(open=2, saving_per_month=Decimal(500), dismissed=1)
-    assert audits.state("counted_saving_per_month", "3" * 16) == Decimal(500)
+
+def test_the_next_best_counts_in_the_place_of_what_is_dismissed(audits):
+    """One alternative, and as much of it as counted of the first: a quarter would be stranded."""
+    first = {"saves_on": "machine", "counted_saving_per_month": "547.5"}
+    audits.dismiss()
+    count = audits.audit(first, behind(2, "500"), behind(3, "600"))
+
+    assert count == AdviceCount(open=2, saving_per_month=Decimal(450), dismissed=1)
+    assert audits.state("counted_saving_per_month", "3" * 16) == Decimal(450)
     assert audits.state("counts_because", "2" * 16) == "alternative"
+
+
+def test_parts_count_where_the_whole_is_dismissed(audits):
+    """The best on each part, what is inside a part not again, and no more than the whole costs."""
+    inside = {"counts_because": "inside", "inside": "machine"}
+    audits.dismiss()
+    count = audits.audit(
+        {"saves_on": "machine"},
+        behind(2, "300", **{**inside, "saves_on": "pod/a"}),
+        behind(3, "200", **{**inside, "saves_on": "pod/a"}),
+        behind(4, "250", **{**inside, "saves_on": "pod/b"}),
+        behind(5, "240", **{**inside, "saves_on": "pod/c"}),
+        behind(6, "100", **{**inside, "saves_on": "slice", "inside": "pod/b"}),
+    )
+
+    assert (count.open, count.saving_per_month) == (5, Decimal(550))
+
+
+def test_a_whole_does_not_count_beside_its_other_parts(audits):
+    """Its largest part is dismissed, the others still count: the whole would count them twice."""
+    whole = behind(2, "700", counts_because="inside", saves_on="cluster")
+    audits.dismiss()
+    count = audits.audit({"saves_on": "machine", "inside": "cluster"}, whole)
+
+    assert count == AdviceCount(open=1, dismissed=1)
 
 
 def test_advice_without_a_price_is_counted_apart(audits):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from quaestor.audit.advice_became import UNSAID, World, became
+from quaestor.audit.advice_heirs import with_heirs
 from quaestor.audit.realised import realised
 from quaestor.core.dismissals import Dismissal, in_force
 from quaestor.core.run_summary import OPEN, AdviceCount
@@ -157,8 +158,8 @@ def _stand(
     ids = {row["recommendation"] for row in given}
     others = [row for name, row in sorted(before.items()) if name not in ids]
     if not others:
-        return _counted(given)
-    return [*_counted(given), *_not_given(warehouse, others, run, kinds)]
+        return with_heirs(given)
+    return [*with_heirs(given), *_not_given(warehouse, others, run, kinds)]
 
 
 def _given(row: Row, was: Row | None, run: _Run) -> Row:
@@ -196,30 +197,6 @@ def _not_given(
         ended = row["state"] in ("taken", "gone")
         if not ended or row["state_since"] > run.now - timedelta(days=TOLD_DAYS):
             yield row
-
-
-def _counted(rows: Sequence[Row]) -> list[Row]:
-    """Let what stands behind dismissed advice count in its place, the best of it once."""
-    dismissed = {row["recommendation"] for row in rows if row["state"] == "dismissed"}
-    heirs: dict[tuple[str, str], Row] = {}
-    for row in rows:
-        if row["instead_of"] in dismissed and row["state"] in OPEN and row["saving_per_month"]:
-            inside = row["counts_because"] == "inside"  # parts of a larger thing: each counts
-            key = (row["instead_of"], row["recommendation"] if inside else "")
-            best = heirs.get(key)
-            if best is None or row["saving_per_month"] > best["saving_per_month"]:
-                heirs[key] = row
-    chosen = {row["recommendation"]: row for row in heirs.values()}
-    return [{**row, **_heir(row)} if row["recommendation"] in chosen else row for row in rows]
-
-
-def _heir(row: Row) -> Row:
-    saving: Decimal = row["saving_per_month"]
-    return {
-        "counted_saving_per_month": saving - (row["stranded_per_month"] or 0),
-        "counts_because": "best",
-        "instead_of": None,
-    }
 
 
 def _count(
