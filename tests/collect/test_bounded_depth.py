@@ -48,6 +48,7 @@ def url() -> Iterator[str]:
         "kind: vertex, project: p, locations: [us-central1], endpoint: '{url}'",
         "kind: sagemaker, regions: [us-east-1], endpoint_url: '{url}'",
         "kind: sagemaker-registry, regions: [us-east-1], endpoint_url: '{url}'",
+        "kind: aws-storage, regions: [us-east-1], buckets: [b], endpoint_url: '{url}'",
     ],
 )
 def test_an_answer_without_end_is_incomplete_and_no_crash(url, keys, tmp_path, monkeypatch, capsys):

@@ -19,6 +19,7 @@ KEYS = {
     "aws-export": "bucket: b",
     "aws-cost-explorer": "months: 1",
     "organizations": "region: us-east-1",
+    "aws-storage": "regions: [us-east-1]",
     "azure-export": "account_url: 'https://a.blob.core.windows.net', container: c",
     "azure-cost": "scope: /subscriptions/1",
     "gcp-export": "table: a.b.c",

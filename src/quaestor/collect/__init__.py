@@ -24,6 +24,7 @@ COLLECTORS = {
     "aws-cost-explorer": "quaestor.collect.aws_cost_explorer",
     "aws-export": "quaestor.collect.aws_export",
     "organizations": "quaestor.collect.aws_organizations",
+    "aws-storage": "quaestor.collect.aws_storage",
     "azure-cost": "quaestor.collect.azure_cost",
     "azure-export": "quaestor.collect.azure_export",
     "azure-ml": "quaestor.collect.azure_ml",

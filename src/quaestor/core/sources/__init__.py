@@ -6,6 +6,7 @@ from quaestor.core.sources.aws import (
     AwsCostExplorerSource,
     AwsExportSource,
     AwsOrganizationsSource,
+    AwsStorageSource,
     SageMakerRegistrySource,
     SageMakerSource,
 )
@@ -34,6 +35,7 @@ Source = (
     | AwsExportSource
     | AwsCostExplorerSource
     | AwsOrganizationsSource
+    | AwsStorageSource
     | SageMakerRegistrySource
     | SageMakerSource
     | AzureCostSource
@@ -62,6 +64,7 @@ __all__ = [
     "AwsCostExplorerSource",
     "AwsExportSource",
     "AwsOrganizationsSource",
+    "AwsStorageSource",
     "AzureCostSource",
     "AzureExportSource",
     "AzureMlSource",

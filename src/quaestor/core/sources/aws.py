@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
+
+from msgspec import Meta
 
 from quaestor.core.sources.common import BillSchema, Currency, Named
 
@@ -63,3 +66,12 @@ class SageMakerRegistrySource(
     """SageMaker's Model Registry: model packages, model cards, and who may touch them."""
 
     regions: tuple[str, ...] = ()  # unset: `region:`, or the one boto3 finds
+
+
+class AwsStorageSource(AwsAccess, frozen=True, kw_only=True, tag_field="kind", tag="aws-storage"):
+    """Discs, their snapshots and images by region, and the folders of buckets."""
+
+    regions: tuple[str, ...] = ()  # unset: `region:`, or the one boto3 finds
+    # Names, or name/prefix; unset: those that the registries which were collected name.
+    buckets: tuple[str, ...] = ()
+    depth: Annotated[int, Meta(ge=1, le=32)] = 8  # levels of folders that are told apart

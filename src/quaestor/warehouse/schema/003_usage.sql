@@ -130,7 +130,8 @@ create table if not exists usage.gpu_job (
     util_samples integer, -- how many of gpu_sample its gpu_util_ratio is the mean of; null: none
     time_limit_hours double, -- after which its platform stops it; null: none, or nobody says
     cost_limit decimal(38, 20), -- that stops it, reporting currency
-    energy_kwh double
+    energy_kwh double,
+    is_checkpointed boolean -- it writes what it can go on from; null: nobody says
 );
 create table if not exists usage.gpu_sample (
     source varchar not null, host varchar not null, gpu_uuid varchar, gpu_index integer,
@@ -198,6 +199,7 @@ create table if not exists usage.stored_folder (
     first_modified_at timestamp, last_modified_at timestamp,
     last_read_at timestamp, -- null: nobody says
     seen_at timestamp not null,
+    is_versioned boolean, -- the bucket keeps what is deleted; null: nobody says
     model_objects bigint, -- named as a model's files are: .safetensors, .ckpt; null: nobody says
     primary key (source, store, folder, storage_class)
 );

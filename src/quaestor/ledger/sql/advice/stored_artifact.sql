@@ -98,7 +98,8 @@ folder as (
         sum(objects)::bigint as objects, sum(size_gib) as size_gib,
         array_to_string(list_sort(list_distinct(list(storage_class))), ', ') as storage_classes,
         max(last_modified_at) as last_modified_at, max(last_read_at) as last_read_at,
-        max(seen_at) as seen_at, sum(model_objects) as model_objects
+        max(seen_at) as seen_at, sum(model_objects) as model_objects,
+        bool_or(is_versioned) as is_versioned
     from usage.stored_folder
     group by source, store, folder
 ),
@@ -236,7 +237,7 @@ select
             || 'epoch[-_=]*[0-9]+|training|finetuned?|lora|adapters?)([/_.-]|$)'
         ) then 'name'
     end as looks_like,
-    b.bucket is not null as is_store_known, g.is_versioned,
+    b.bucket is not null as is_store_known, coalesce(f.is_versioned, g.is_versioned) as is_versioned,
     coalesce(h.has_folders, false) as has_folders,
     money_estimate(c.cost_per_month) as cost_per_month,
     case when c.cost_per_month is not null then c.basis end as rate_basis,
