@@ -104,6 +104,23 @@ create table if not exists ledger.idle_bin (
     primary key (subject, bin)
 );
 
+-- Where each version of a model is deployed, with its calls and its cost there.
+create table if not exists ledger.served_version (
+    source varchar not null, place varchar not null, -- a deployment, else an endpoint
+    model varchar not null, model_version varchar not null, environment varchar, region varchar,
+    kind varchar, endpoint varchar, variant varchar, status varchar, created_at timestamp,
+    rollout_strategy varchar, rollback_to varchar, artifact_digest varchar,
+    present timestamp, window_days integer not null, -- calls are counted of the days up to it
+    versions_beside integer not null, -- that its endpoint serves, itself among them
+    requests double, -- of the last days; null: nobody tells
+    days_seen integer not null, hours_seen integer not null, -- of which the calls are known
+    cost_per_month decimal(38, 20), cost_basis varchar, committed_ratio double,
+    team varchar, resource_id varchar,
+    saves_on varchar not null, inside varchar, -- as in ledger.assessment
+    tags varchar, is_free_while_idle boolean not null,
+    primary key (source, place)
+);
+
 -- Every object that was looked at, kind by kind, and what came of it.
 create table if not exists ledger.assessment (
     kind varchar not null, -- the file in ledger/sql/recommend
