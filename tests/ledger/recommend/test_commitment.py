@@ -219,7 +219,7 @@ def test_a_short_bill_says_nothing():
 
 
 def test_unused_commitments_are_told(warehouse):
-    """What can be sold saves what stands unused; what cannot saves nothing before its end."""
+    """What can be sold saves what stands unused; what cannot has no sum before its end."""
     rows = found(warehouse, "commitment_unused")
 
     assert {
@@ -227,7 +227,7 @@ def test_unused_commitments_are_told(warehouse):
     } == {
         "ri-1": ("clean", None, None),
         "ri-2": ("advise", "resell", Decimal("486.6667")),
-        "sp": ("advise", "let-expire", Decimal(0)),
+        "sp": ("advise", "let-expire", None),
         "odd": ("cannot-say", None, None),
     }
     assert rows["ri-2"]["reason"] == "33.3 % of it was used in the 30 days up to 2026-10-31"
@@ -274,7 +274,7 @@ def test_commitments_that_end_soon_are_told():
     }
 
     assert answers == {
-        "worth it": ("advise", "renew", Decimal(0)),
+        "worth it": ("advise", "renew", None),
         "too large": ("advise", "let-expire", Decimal("243.3333")),
         "no price": ("advise", "review", None),
         "later": ("clean", None, None),

@@ -5,8 +5,8 @@
 --           it costs what it costs now; without it the used part costs what the bill says it would
 --           (ContractedCost of what was used, else ListCost). The cheaper of the two is advised
 -- money     reporting currency. To let it end saves what it costs more than its use would without;
---           to renew saves nothing against the bill of today, and keeps what it saves now: the
---           figure is in the evidence. Without a price of its use there is no sum
+--           to renew saves nothing against the bill of today, and keeps what it saves now: it has
+--           no sum, and the figures are in the evidence. So it is without a price of its use
 -- param     days = 60: days before its end in which a commitment is told
 -- source    FOCUS 1.2, ContractedCost, ChargePeriodEnd
 -- rows from focus.charge
@@ -75,10 +75,9 @@ select
         when not is_dearer then 'the same commitment again, as far as it is steadily used'
         else 'what its use would cost without it, then a decision' end end as proposed,
     monthly as cost_per_month,
-    case when answer = 'advise' and is_dearer is not null
-        then case when is_dearer then monthly - monthly_without else 0 end
-        end::decimal(38, 20) as saving_per_month,
-    case when answer = 'advise' and is_dearer is not null then 'bill' end as saving_basis,
+    case when answer = 'advise' and is_dearer then monthly - monthly_without end::decimal(38, 20)
+        as saving_per_month,
+    case when answer = 'advise' and is_dearer then 'bill' end as saving_basis,
     case when answer = 'advise' then case when is_dearer is null then 'low' else 'medium' end end
         as confidence,
     case when answer = 'advise' then case when is_dearer

@@ -6,7 +6,7 @@
 --           what can be done goes by its type: standard Reserved Instances can be sold on, Azure
 --           reservations exchanged; the rest can only be used, or left to end
 -- money     reporting currency. The unused part for a month of 730 hours, where it can be sold or
---           exchanged: the most that this can bring. Else zero: it is paid to its end
+--           exchanged: the most that this can bring. Else there is no sum: it is paid to its end
 -- param     days = 30: complete days of the bill that are looked at
 -- param     utilisation = 0.9: part of it that has to be used
 -- source    FOCUS 1.2, CommitmentDiscountStatus; AWS, "Reserved Instance Marketplace"; Azure,
@@ -84,9 +84,8 @@ select
         when 'exchange' then 'a commitment to what does run'
         else 'no renewal, and other use under it until then' end end as proposed,
     monthly as cost_per_month,
-    case when answer = 'advise' then case when way = 'let-expire' then 0 else monthly_unused end end
-        ::decimal(38, 20) as saving_per_month,
-    case when answer = 'advise' then 'bill' end as saving_basis,
+    case when answer = 'advise' and way <> 'let-expire' then monthly_unused end as saving_per_month,
+    case when answer = 'advise' and way <> 'let-expire' then 'bill' end as saving_basis,
     case when answer = 'advise' then case way when 'let-expire' then 'high' else 'low' end end
         as confidence,
     case when answer = 'advise' then case way
