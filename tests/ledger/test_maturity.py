@@ -185,7 +185,8 @@ def test_the_next_level_is_advised_where_it_pays():
     assert row["next_value_per_month"] == Decimal("1528.8")
     assert row["is_next_advised"] is True
     assert row["advice"] == (
-        "level 1 pays: data that versions name by digest would be worth 1,529 a month and cost 276"
+        "level 1 pays: data that versions name by digest would be worth 1,529 a month and cost "
+        "276, without what cannot be said of data inconsistency"
     )
 
 

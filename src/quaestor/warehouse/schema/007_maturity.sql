@@ -11,6 +11,13 @@ create table if not exists config.carbon_factor (
     factor_source varchar not null, dated_on date not null
 );
 
+-- Electricity of GPUs by their counters, before overhead.
+create table if not exists ledger.measured_energy (
+    day date not null, source varchar not null, cluster varchar not null, node varchar not null,
+    team varchar, model varchar, -- null: nobody's, or nobody says
+    kwh decimal(38, 9) not null,
+    gpu_hours decimal(38, 9) not null -- that it was measured over
+);
 -- Electricity and greenhouse gases.
 create table if not exists ledger.carbon (
     month date not null, source varchar not null, model varchar, team varchar, region varchar,

@@ -5,11 +5,9 @@
 -- input     hours of GPUs as ledger.gpu_hour counts them, so that no machine counts twice; cores
 --           and memory of clusters (ledger.pod_day), of jobs (usage.gpu_job) and of endpoints
 --           (usage.endpoint_hour); of the last two by the price book where they state none
--- method    measured: what the counters of devices say, by device and hour; where several rows
---           tell of one device's hour (pods that share it, MIG) each has a part of it, and what
---           pods are said to have used counts only where no device of their node is told of. Jobs
---           by what their scheduler measured: that is their whole energy, cores and memory too.
---           Sampled hosts by their mean power
+-- method    measured: what counters of devices and pods say (ledger.measured_energy); of jobs what
+--           their scheduler measured, which is all that they took, cores and memory too; of
+--           sampled hosts their mean power. No hour of a GPU is measured and estimated, too
 --           estimated: the hours that nobody measured x watts, idle + use x (busy - idle), with
 --           $use_ratio where use is not known; idle capacity is not used
 --           kwh is with the overhead of the data centre (PUE), kg_co2e that x its grid. A region
@@ -20,7 +18,7 @@
 -- param     use_ratio = 0.5: how busy cores and GPUs are taken to be where nobody tells, 0 to 1
 -- source    cloud-carbon-footprint.org, "Methodology", "Embodied Emissions"; config.carbon_factor
 -- rows from ledger.gpu_hour, ledger.pod_day, usage.gpu_job, usage.endpoint_hour,
---           usage.gpu_device_hour
+--           ledger.measured_energy
 with gpu as (
     select
         date_trunc('month', day)::date as month, day, source, cluster, node,
@@ -31,85 +29,6 @@ with gpu as (
     from ledger.gpu_hour
     where kind <> 'commitment' and gpu_hours > 0
     group by day, source, cluster, node, provider_id, kind, team, model, gpu_model
-),
--- Measured: devices, then pods where there are none.
-device as (
-    select
-        hour, coalesce(cluster, '') as cluster, node, namespace, pod, source,
-        coalesce(energy_kwh, power_watts / 1000 * coalesce(observed_ratio, 1)) as kwh,
-        coalesce(observed_ratio, 1) as hours,
-        greatest(1, sum(coalesce(observed_ratio, 1)::decimal(28, 9)) over (
-            partition by coalesce(cluster, ''), node, hour, case when mig_profile is null
-                then gpu_uuid else regexp_replace(gpu_uuid, '/[^/]*$', '') end
-        )) as told
-    from usage.gpu_device_hour
-    -- A counter that started anew can make up any figure; no device draws 5 kW.
-    where coalesce(energy_kwh, power_watts / 1000) between 0 and 5
-        and coalesce(observed_ratio, 1) between 0 and 1
-),
-device_hour as (
-    select
-        hour, cluster, node, namespace, pod, min(source) as source,
-        sum((kwh / told)::decimal(28, 9)) as kwh, sum((hours / told)::decimal(28, 9)) as hours
-    from device
-    group by hour, cluster, node, namespace, pod
-),
-pod_hour as (
-    select
-        hour, cluster, node, namespace, pod, min(source) as source,
-        max(gpu_energy_kwh)::decimal(28, 9) as kwh,
-        coalesce(max(gpu_request) filter (gpu_request between 0 and 1e6), 0)::decimal(28, 9)
-            as hours
-    from usage.pod_hour
-    where gpu_energy_kwh between 0 and 1000 and node is not null
-    group by hour, cluster, node, namespace, pod
-),
-by_device as (
-    select
-        hour, cluster, node, sum(kwh) as kwh, sum(hours) as hours, count(pod) > 0 as names_pods
-    from device_hour
-    group by hour, cluster, node
-),
-by_pod as (
-    select hour, cluster, node, sum(kwh) as kwh, sum(hours) as hours
-    from pod_hour
-    group by hour, cluster, node
-),
-told_hour as (
-    select d.hour, d.cluster, d.node, d.namespace, d.pod, d.source, d.kwh, d.hours
-    from device_hour as d
-    join by_device as a using (hour, cluster, node)
-    left join by_pod as p using (hour, cluster, node)
-    where a.names_pods or p.node is null
-    union all
-    -- Devices that name no pod: pods say whose it was, and never more than was measured.
-    select
-        p.hour, p.cluster, p.node, p.namespace, p.pod, p.source,
-        p.kwh * least(1, a.kwh / nullif(b.kwh, 0)), p.hours * least(1, a.hours / nullif(b.hours, 0))
-    from pod_hour as p
-    join by_pod as b using (hour, cluster, node)
-    join by_device as a using (hour, cluster, node)
-    where not a.names_pods
-    union all
-    select
-        a.hour, a.cluster, a.node, null, null, d.source, greatest(a.kwh - b.kwh, 0),
-        greatest(a.hours - b.hours, 0)
-    from by_device as a
-    join by_pod as b using (hour, cluster, node)
-    join (select hour, cluster, node, min(source) as source from device_hour group by all) as d
-        using (hour, cluster, node)
-    where not a.names_pods
-    union all
-    select p.hour, p.cluster, p.node, p.namespace, p.pod, p.source, p.kwh, p.hours
-    from pod_hour as p
-    left join by_device as a using (hour, cluster, node)
-    where a.node is null
-),
-owner as (
-    select day, cluster, namespace, pod, min(team) as team, min(model) as model
-    from ledger.pod_day
-    where pod is not null
-    group by day, cluster, namespace, pod
 ),
 seat as (
     select day, cluster, node, min(source) as source, min(region) as region
@@ -164,19 +83,15 @@ measured_job as (
 ),
 measured as (
     select
-        t.hour::date as day, s.node is not null as is_node, t.cluster, t.node,
-        coalesce(s.source, t.source) as source, s.region, o.team, o.model,
-        sum(t.kwh::decimal(28, 9)) as kwh, sum(t.hours::decimal(28, 9)) as hours
-    from told_hour as t
-    left join seat as s on s.day = t.hour::date and s.cluster = t.cluster and s.node = t.node
-    left join owner as o
-        on o.day = t.hour::date and o.cluster = t.cluster and o.namespace = t.namespace
-        and o.pod = t.pod
+        t.day, s.node is not null as is_node, t.cluster, t.node,
+        coalesce(s.source, t.source) as source, s.region, t.team, t.model,
+        t.kwh, t.gpu_hours as hours
+    from ledger.measured_energy as t
+    left join seat as s on s.day = t.day and s.cluster = t.cluster and s.node = t.node
     where s.node is not null or not exists (
         from measured_job as j
-        where j.month = date_trunc('month', t.hour) and coalesce(j.node, t.node) = t.node
+        where j.month = date_trunc('month', t.day) and coalesce(j.node, t.node) = t.node
     )
-    group by all
 ),
 sampled as (
     select
@@ -309,8 +224,8 @@ line as (
     from left_over
     union all
     select
-        date_trunc('month', day)::date, source, cluster, region, team, model, null, 0, 0, 0, kwh,
-        0, 0, 0, 0
+        date_trunc('month', day)::date, source, cluster, region, team, model, null, 0, 0, 0,
+        kwh::double, 0, 0, 0, 0
     from measured
     union all
     select month, source, cluster, region, team, model, null, 0, 0, 0, kwh, 0, 0, 0, 0

@@ -215,13 +215,23 @@ said as (
                     ) > 1 as is_again_exactly
                 from (
                     select
-                        r.model, r.run, r.cost, r.dataset_digest as digest, g.params, g.git_commit,
+                        r.model, r.run, r.cost, coalesce(r.dataset_digest, d.digest) as digest,
+                        g.params, g.git_commit,
                         coalesce(r.started_at > c.since
                             and coalesce(lower(r.state), '') in ('completed', 'finished'), false)
                             as is_recent
                     from ledger.run_cost as r
                     cross join clock as c
                     left join registry.run as g on g.source = r.source and g.run_id = r.run
+                    left join (
+                        select
+                            source, run_id, case when count(distinct digest) = 1 then min(digest)
+                                end as digest
+                        from registry.dataset
+                        where says_something(digest)
+                            and coalesce(lower(context), 'train') in ('train', 'training')
+                        group by source, run_id
+                    ) as d on d.source = r.source and d.run_id = r.run
                     where r.model is not null
                 )
             )
@@ -355,9 +365,12 @@ said as (
     left join spend as s on s.model = m.model
     left join (
         select
-            model, greatest(date_diff('day', max(coalesce(made_at, created_at)),
-                any_value(present)) - $retrain_days, 0) as overdue_days,
-            case when count(coalesce(made_at, created_at)) > 0
+            model,
+            case when count(coalesce(made_at, created_at)) > 0 then greatest(
+                date_diff('day', max(coalesce(made_at, created_at)), any_value(present))
+                - $retrain_days, 0
+            ) end as overdue_days,
+            case when overdue_days is not null
                 then least(overdue_days / (730 / 24.0) * $decay_ratio, 1) end as decayed,
             count(*) filter (not is_monitored) as unwatched,
             holds_for_all(is_monitored) as is_watched
@@ -509,10 +522,18 @@ by_category as (
                 'money a month', 'ledger.gpu_hour')
         ],
         case
-            when count(figures) = 0 then coalesce(min(reason), 'nothing is known of any model')
-            when count(*) filter (is_unsaid and model is not null) > 0
-                then 'without ' || count(*) filter (is_unsaid and model is not null)
-                || ' models of which it cannot be said'
+            when count(figures) = 0
+                then 'of no model: ' || coalesce(
+                    mode(reason order by reason) filter (model is not null), 'there is none'
+                )
+            else nullif(concat_ws('; ',
+                case when count(*) filter (is_unsaid and model is not null) > 0
+                    then 'without ' || count(*) filter (is_unsaid and model is not null)
+                    || ' models of which it cannot be said' end,
+                case when count(*) filter (not is_unsaid and reason is not null) > 0
+                    then 'of ' || count(*) filter (not is_unsaid and reason is not null)
+                    || ' models not all of it is known' end
+            ), '')
         end
     from sorted
     group by position

@@ -223,7 +223,10 @@ worth as (
             list(distinct c.title || ' of ' || c.model || ': ' || c.reason
                 order by c.title || ' of ' || c.model || ': ' || c.reason)
                 filter (c.base is null)[:3], '; '
-        ) as unsaid
+        ) as unsaid,
+        array_to_string(
+            list(distinct lower(c.title) order by lower(c.title)) filter (c.base is null), ', '
+        ) as left_out
     from summed as s
     join weighed as w
         on w.scope = s.scope and w.name = s.name and coalesce(w.level, 0) < s.next_level
@@ -233,7 +236,7 @@ worth as (
 ),
 priced as (
     select
-        s.*, w.value, w.unsaid, h.behind,
+        s.*, w.value, w.unsaid, w.left_out, h.behind,
         (
             h.behind * ([$model_hours_1, $model_hours_2, $model_hours_3, $model_hours_4])
                 [s.next_level]
@@ -274,11 +277,13 @@ select
         when is_advised
             then 'level ' || next_level || ' pays: ' || missing || ' would be worth ' || worth_text
             || ' a month and cost ' || cost_text
+            || coalesce(', without what cannot be said of ' || nullif(left_out, ''), '')
         else 'level ' || level || ' is good enough for ' || models
             || case when models = 1 then ' model' else ' models' end
             || coalesce(' and ' || round(releases_per_month, 1) || ' releases a month', '')
             || ': level ' || next_level || ' would cost ' || cost_text
             || ' a month and be worth ' || worth_text
+            || coalesce(', without what cannot be said of ' || nullif(left_out, ''), '')
     end as advice,
     models::integer as models, releases_per_month
 from decided
