@@ -45,10 +45,24 @@ def test_hours_keep_what_is_unknown_apart_from_nothing(tmp_path):
         {"endpoint": "churn", "hour": "2026-11-01T00:00:00Z", "requests": "0"},
         {"endpoint": "churn", "hour": "2026-11-01T01:00:00Z", "requests": ""},
     ]
-    with read(tmp_path, "endpoint-hours", rows) as warehouse:
+    with read(tmp_path, "endpoints", rows) as warehouse:
         told = warehouse.rows("select hour, requests from usage.endpoint_hour order by hour")
 
     assert [requests for _, requests in told] == [0, None]
+
+
+def test_a_list_and_its_hours_are_one_source(tmp_path):
+    """A file with an hour tells what was answered; one without lists the endpoints."""
+    hour = {"endpoint": "churn", "hour": "2026-11-01T00:00:00Z", "requests": "5"}
+    with read(
+        tmp_path, "endpoints", [{"endpoint": "churn", "instances": "1"}], [hour]
+    ) as warehouse:
+        told = warehouse.rows(
+            "select e.source, e.instances, h.requests from usage.endpoint as e "
+            "join usage.endpoint_hour as h using (source, endpoint)"
+        )
+
+    assert told == [("own", 1, 5)]
 
 
 def test_a_notebook_is_read_with_its_last_activity(tmp_path):
@@ -78,12 +92,12 @@ def test_a_container_is_read_with_what_it_asks_for(tmp_path):
         ("endpoints", {"endpoint": "", "instances": "1"}, "endpoint is empty"),
         ("endpoints", {"endpoint": "a", "instances": "1.5"}, "instances 1.5 is no count of things"),
         (
-            "endpoint-hours",
+            "endpoints",
             {"endpoint": "a", "hour": "2026-11-01T00:30:00Z"},
             "hour 2026-11-01T00:30:00Z is not the start of an hour in UTC",
         ),
         (
-            "endpoint-hours",
+            "endpoints",
             {"endpoint": "a", "hour": "2026-11-01T00:00:00Z", "cpu_used_ratio": "45"},
             "cpu_used_ratio 45 is no ratio in [0, 1] (a percentage? divide by 100)",
         ),
@@ -105,7 +119,7 @@ def test_what_cannot_be_read_is_kept_with_the_reason(tmp_path, schema, row, reas
 def test_an_hour_that_stands_twice_counts_once(tmp_path):
     """The second is refused; a variant is another row."""
     row = {"endpoint": "a", "hour": "2026-11-01T00:00:00Z", "requests": "5", "variant": ""}
-    with read(tmp_path, "endpoint-hours", [row, row, {**row, "variant": "b"}]) as warehouse:
+    with read(tmp_path, "endpoints", [row, row, {**row, "variant": "b"}]) as warehouse:
         kept = warehouse.rows("select variant, requests from usage.endpoint_hour order by 1")
         told = warehouse.rows("select reason from quarantine.row")
 

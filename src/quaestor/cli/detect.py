@@ -33,8 +33,7 @@ _USAGE = {
     "gpu-samples": {"host", "sampled_at"},
     "container-samples": {"cluster", "namespace", "pod", "container", "sampled_at"},
     "containers": {"cluster", "namespace", "pod", "container"},
-    "endpoint-hours": {"endpoint", "hour"},
-    "endpoints": {"endpoint", "instance_type"},
+    "endpoints": {"endpoint", "instances"},  # both their list and their hours
     "notebooks": {"notebook", "last_activity_at"},
 }
 _JOINED = {"azure-cost"}  # formats whose files complete one another, within one source

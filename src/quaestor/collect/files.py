@@ -37,7 +37,6 @@ _SUFFIXES: dict[str, tuple[str, ...]] = {
     "container-samples": _TABLES,
     "containers": _TABLES,
     "endpoints": _TABLES,
-    "endpoint-hours": _TABLES,
     "notebooks": _TABLES,
     "mlflow": (".json",),
     "mlflow-export": ("model.json", "run.json"),

@@ -27,7 +27,6 @@ LOADERS = {
     "container-samples": "quaestor.normalise.usage",
     "containers": "quaestor.normalise.usage",
     "endpoints": "quaestor.normalise.usage",
-    "endpoint-hours": "quaestor.normalise.usage",
     "notebooks": "quaestor.normalise.usage",
     "ray": "quaestor.normalise.ray",
     "slurm": "quaestor.normalise.slurm",

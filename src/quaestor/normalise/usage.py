@@ -105,13 +105,6 @@ _SHAPES = {
         twice="the endpoint stands twice",
         passing="true",
     ),
-    "endpoint-hours": _Shape(
-        "usage.endpoint_hour",
-        "endpoint_hours.sql",
-        ("endpoint", "hour"),
-        once=("endpoint", "coalesce(variant, '')", "hour"),
-        twice="the endpoint, variant and hour stand twice",
-    ),
     "notebooks": _Shape(
         "usage.notebook",
         "notebooks.sql",
@@ -121,6 +114,15 @@ _SHAPES = {
         passing="true",
     ),
 }
+
+# Files of `endpoints` that have an `hour`: what they answered.
+_ENDPOINT_HOURS = _Shape(
+    "usage.endpoint_hour",
+    "endpoint_hours.sql",
+    ("endpoint", "hour"),
+    once=("endpoint", "coalesce(variant, '')", "hour"),
+    twice="the endpoint, variant and hour stand twice",
+)
 
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
@@ -138,7 +140,8 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     for script in ("macros.sql", "k8s_macros.sql", "usage_macros.sql"):
         warehouse.run((_SQL / script).read_text(encoding="utf-8"))
     source = job.source
-    for other in _SHAPES.values():  # a source whose schema changed leaves nothing behind
+    # A source whose schema changed leaves nothing behind.
+    for other in (*_SHAPES.values(), _ENDPOINT_HOURS):
         warehouse.run(f"delete from {other.table} where source = ?", [source.name])
     release(warehouse, source.name, keep=())
     misspelt: list[BlindSpot] = []
@@ -156,7 +159,6 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
 def _load_file(
     warehouse: Warehouse, job: Job, source: FilesSource, file: LandedFile, shape: _Shape
 ) -> list[BlindSpot]:
-    known = [name for name in warehouse.columns(shape.table) if name not in shape.ours]
     relation = open_file(
         warehouse,
         job.path(file),
@@ -166,6 +168,9 @@ def _load_file(
         careful=job.careful,
     )
     found = {name.casefold(): name for name in relation.columns}
+    if shape.table == "usage.endpoint" and "hour" in found:
+        shape = _ENDPOINT_HOURS
+    known = [name for name in warehouse.columns(shape.table) if name not in shape.ours]
     if absent := [name for name in shape.required if name not in found]:
         plural = "s" if len(absent) > 1 else ""
         raise RefusedError(

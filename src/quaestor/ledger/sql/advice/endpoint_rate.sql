@@ -6,8 +6,7 @@
 --           effective rate: the parts of machines that its pods held (ledger.pod_day). Null where
 --           neither is known, or a charge has no rate
 -- method    calls are counted by the endpoint's own source; of what runs in a cluster, by whatever
---           source tells of an endpoint of that name, the one that tells most where several do; so
---           does a source that lists no endpoints itself, such as a file of hours.
+--           source tells of an endpoint of that name, the one that tells most where several do.
 --           The present is the last hour in which that source tells of any endpoint. Scaling and
 --           environment are known where all its deployments say the same; replicas add up
 -- source    FOCUS 1.2, EffectiveCost
@@ -23,8 +22,7 @@ counted as (
     from usage.endpoint as e
     join told as t on t.endpoint = e.endpoint
         and (t.source = e.source
-            or e.kind in ('kserve', 'deployment', 'statefulset', 'rollout')
-            or t.source not in (select source from usage.endpoint))
+            or e.kind in ('kserve', 'deployment', 'statefulset', 'rollout'))
     order by e.source, e.endpoint, t.source <> e.source, t.hours desc, t.source
 ),
 -- An endpoint is deployed under its own name, or in parts that have its resource in common.
