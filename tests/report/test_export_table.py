@@ -301,7 +301,11 @@ def test_of_many_targets_the_first_are_named_and_the_rest_counted(a_gate):
     ("advice", "line"),
     [
         (None, None),
-        (AdviceCount(), None),
+        (AdviceCount(), "advice: 0 open, 0.00 USD a month"),
+        (
+            AdviceCount(open=1, saving_per_month=Decimal(5), realised_per_month=Decimal(730)),
+            "advice: 1 open, 5.00 USD a month; what was taken saves 730.00 USD a month on the bill",
+        ),
         (
             AdviceCount(open=12, saving_per_month=Decimal("3210"), taken=2, reopened=1),
             "advice: 12 open, 3,210.00 USD a month; since the audit before: 2 taken, 1 reopened",

@@ -14,7 +14,7 @@ from typing import Any
 
 from quaestor.audit.advice_became import UNSAID, World, became
 from quaestor.audit.advice_heirs import with_heirs
-from quaestor.audit.realised import realised
+from quaestor.audit.realised import realised as measured
 from quaestor.core.dismissals import Dismissal, in_force
 from quaestor.core.run_summary import OPEN, AdviceCount
 from quaestor.warehouse.duckdb import Warehouse
@@ -96,7 +96,7 @@ class _Run:
 
 def record_advice(
     warehouse: Warehouse, run_id: str, *, now: datetime, kinds: Collection[str]
-) -> AdviceCount:
+) -> AdviceCount | None:
     """Write what a run advises and what became of earlier advice, in the caller's transaction.
 
     A run that is recorded again replaces itself.
@@ -108,12 +108,12 @@ def record_advice(
         kinds: The kinds of advice that were asked; of another nothing can be told any more.
 
     Returns:
-        How much of it is in which state.
+        How much of it is in which state; None where there is none, nor was lately.
     """
     warehouse.run("delete from audit.recommendation where run_id = ?", [run_id])
     dismissals = [Dismissal(**row) for row in warehouse.records(_DISMISSALS)]
     before = _before(warehouse, now, inclusive=False)
-    rows = realised(warehouse, _stand(warehouse, before, _Run(now, dismissals), kinds))
+    rows = measured(warehouse, _stand(warehouse, before, _Run(now, dismissals), kinds))
     names = [name.strip() for name in f"{_TOLD}, {_BECAME}".split(",")]
     insert_rows(
         warehouse,
@@ -122,7 +122,7 @@ def record_advice(
         [(run_id, *(_exact(row[name]) for name in names)) for row in rows],
     )
     (last,) = warehouse.row(_SINCE, {"now": now})
-    return _count(rows, before, now, last)
+    return _count(rows, before, now, last) if rows else None
 
 
 def advice_now(
@@ -205,6 +205,7 @@ def _count(
     """Return how much is in which state, and what is new since the audit before."""
     standing = [row for row in rows if row["state"] in OPEN]
     savings = [row["counted_saving_per_month"] for row in standing]
+    realised = [one for row in rows if (one := row["realised_per_month"]) is not None]
     since = [row for row in rows if last is not None and row["state_since"] == now]
     return AdviceCount(
         open=len(standing),
@@ -215,6 +216,7 @@ def _count(
         taken=sum(row["state"] == "taken" for row in since),
         gone=sum(row["state"] == "gone" for row in since),
         reopened=sum(row["state"] == "reopened" for row in since),
+        realised_per_month=sum(realised, Decimal(0)) if realised else None,
     )
 
 

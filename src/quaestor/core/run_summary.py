@@ -123,6 +123,7 @@ class AdviceCount:
         taken: How much was taken.
         gone: How much is given no more for another reason.
         reopened: How much is given again.
+        realised_per_month: What taken advice was measured to save on the bill; None: not measured.
     """
 
     open: int = 0
@@ -133,6 +134,7 @@ class AdviceCount:
     taken: int = 0
     gone: int = 0
     reopened: int = 0
+    realised_per_month: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

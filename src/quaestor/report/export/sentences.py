@@ -12,7 +12,7 @@ from decimal import Decimal
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.money import amount_text
-from quaestor.core.run_summary import AdviceCount, BudgetOutlook, Outcome, PricedChange, RunSummary
+from quaestor.core.run_summary import BudgetOutlook, Outcome, PricedChange, RunSummary
 from quaestor.core.text import printable
 from quaestor.core.waivers import WaiverState, WaiverUse
 
@@ -118,7 +118,7 @@ def change_lines(change: PricedChange) -> Iterator[str]:
 def advice_line(summary: RunSummary) -> str | None:
     """Return what there is to save, and what became of advice; None where there never was any."""
     one = summary.advice
-    if one is None or one == AdviceCount():
+    if one is None:
         return None
     saving = amount_text(one.saving_per_month, printable(summary.currency))
     line = f"{one.open:,} open, {saving} a month"
@@ -128,7 +128,12 @@ def advice_line(summary: RunSummary) -> str | None:
         line += f", {one.dismissed:,} dismissed"
     changes = ("new", "taken", "gone", "reopened")
     since = [f"{count:,} {word}" for word in changes if (count := getattr(one, word))]
-    return f"{line}; since the audit before: {', '.join(since)}" if since else line
+    if since:
+        line += f"; since the audit before: {', '.join(since)}"
+    if one.realised_per_month is None:
+        return line
+    realised = amount_text(one.realised_per_month, printable(summary.currency))
+    return f"{line}; what was taken saves {realised} a month on the bill"
 
 
 def waiver_lines(summary: RunSummary) -> Iterator[str]:
