@@ -61,7 +61,7 @@ KINDS = (
         "Training",
         (
             *("SecondaryStatus", "ResourceConfig", "WarmPoolStatus", "ModelArtifacts"),
-            "StoppingCondition",
+            *("StoppingCondition", "CheckpointConfig"),
             *("EnableManagedSpotTraining", "TrainingTimeInSeconds", "BillableTimeInSeconds"),
             *("TuningJobArn", "AutoMLJobArn", "ExperimentConfig", "OutputModelPackageArn"),
         ),

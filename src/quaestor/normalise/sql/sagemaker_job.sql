@@ -182,6 +182,8 @@ select
         then p.object ->> '$.ModelArtifacts.S3ModelArtifacts' end as artifact_uri,
     as_number(p.object ->> '$.StoppingCondition.MaxRuntimeInSeconds')::double / 3600
         as time_limit_hours,
+    -- One that is not told to may write them all the same.
+    case when (p.object ->> '$.CheckpointConfig.S3Uri') <> '' then true end as is_checkpointed,
     p.file, p.sha256, p.row_number, p.object::varchar as raw, p.refused
 from package as p
 left join sagemaker_tag as s on s.resource_id = p.job

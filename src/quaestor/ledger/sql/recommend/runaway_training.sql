@@ -17,7 +17,12 @@
 -- rows from usage.gpu_job
 with latest as (
     select
-        *,
+        * replace (
+            case when time_limit_hours between 0 and 1e6 then time_limit_hours end
+                as time_limit_hours,
+            case when gpus between 0 and 1e6 then gpus end as gpus,
+            case when gpu_util_ratio between 0 and 1 then gpu_util_ratio end as gpu_util_ratio
+        ),
         nullif(regexp_replace(lower(name), '[-_. ]*[0-9][-_.:0-9tz]*', '', 'g'), '') as stem
     from usage.gpu_job
     qualify row_number() over (
@@ -55,7 +60,7 @@ by_model as (
     group by model having count(*) >= $runs
 ),
 run_tag as (
-    select run_id, min(tags ->> '$."gov.estimated_cost"') as estimated
+    select run_id, min(try_cast(tags as json) ->> '$."gov.estimated_cost"') as estimated
     from registry.run where contains(tags, 'gov.estimated_cost')
     group by run_id
 ),
@@ -69,8 +74,8 @@ running as (
             j.seen_at, c.last_day::timestamp + interval 1 day
         ) - j.started_at) / 3600, 1) as billed_hours,
         coalesce(
-            try_cast(j.labels ->> '$."gov.estimated_cost"' as double),
-            try_cast(j.labels ->> '$.gov_estimated_cost' as double),
+            try_cast(try_cast(j.labels as json) ->> '$."gov.estimated_cost"' as double),
+            try_cast(try_cast(j.labels as json) ->> '$.gov_estimated_cost' as double),
             try_cast(r.estimated as double)
         ) as stated,
         n.estimate as by_name, n.runs as runs_of_name, m.estimate as by_model,
@@ -115,10 +120,11 @@ judged as (
 ),
 priced as (
     select
-        j.*, coalesce(r.environment, null) as environment, r.committed_ratio,
+        j.*, r.environment, r.committed_ratio,
         j.resource_id = j.job or ends_with(j.resource_id, '/' || j.job) as is_own,
         coalesce(j.team, r.team) as its_team,
-        case when j.cost is not null
+        -- What no money can be is a mistake of the bill.
+        case when abs(j.cost::double / j.billed_hours * 730) < 1e17
             then money_estimate(j.cost::double / j.billed_hours * 730) end as cost_per_month
     from judged as j
     left join ledger.resource_rate as r on r.resource_id = j.resource_id
