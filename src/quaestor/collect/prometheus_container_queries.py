@@ -22,10 +22,11 @@ CPU, RAM = "container_cpu_usage_seconds_total", "container_memory_working_set_by
 _REQUEST, _LIMIT = "kube_pod_container_resource_requests", "kube_pod_container_resource_limits"
 _REASON = "kube_pod_container_status_last_terminated_reason"
 _BY = "namespace,pod,container"
-_STEP = "5m"
+_STEP = "287s"  # five minutes, nearly: what happens every five is not seen always, or never
+_RATE = timedelta(seconds=75)  # KRR's, so that percentiles are comparable
 _LATELY = "1h"  # what was said last in so long counts, where a scrape failed
 _SEEN = "1h"  # how often in the window it is looked what was said
-HELD_PERCENTILES = (66, 90, 95, 96, 99)  # from which is told how much is above what is advised
+HELD_PERCENTILES = (90, 95, 96, 99)  # from which is told how much is above what is advised
 _LONGEST = 2_000  # characters of a pattern of pods' names; addresses have about 8,000
 _OOM = 'reason="OOMKilled"'
 
@@ -37,10 +38,23 @@ class Window:
     Args:
         whole: How long it is.
         held: How much of it, at its end, is held out.
+        scraped: How long it is from one sample to the next; None: nobody tells.
     """
 
     whole: timedelta
     held: timedelta
+    scraped: timedelta | None = None
+
+    @property
+    def rate(self) -> str:
+        """Return the rate of a counter at a step, as short as samples allow.
+
+        What it averages over decides what a percentile is: five minutes hide peaks of one.
+        """
+        every = self.scraped or timedelta(seconds=60)
+        if every * 2.5 <= _RATE:
+            return f"rate(%s[{_seconds(_RATE)}])"
+        return f"irate(%s[{_seconds(every * 3)}])"
 
     @property
     def spans(self) -> dict[str, str]:
@@ -92,8 +106,7 @@ def use(cluster: Cluster, window: Window, percentiles: Sequence[int], pods: Pods
     Args:
         cluster: Whose.
         window: Which weeks.
-        percentiles: Which of CPU are asked for of all days and of those that are not held out; of
-            these all of HELD_PERCENTILES are.
+        percentiles: Which of CPU are asked for; of the held-out days HELD_PERCENTILES, too.
         pods: Which.
 
     Returns:
@@ -109,7 +122,7 @@ def use(cluster: Cluster, window: Window, percentiles: Sequence[int], pods: Pods
             ]
         parts["cpu held-out"] = [
             cpu.figure("held-out", f"cpu_p{one}", f"quantile_over_time({one / 100:g}, %s)")
-            for one in HELD_PERCENTILES
+            for one in sorted({*percentiles, *HELD_PERCENTILES})
         ]
         parts["cpu held-out"].append(cpu.figure("held-out", "cpu_max", "max_over_time(%s)"))
     if cluster.has(RAM):
@@ -132,7 +145,7 @@ class _Use:
 
     def figure(self, span: str, fact: str, shape: str) -> str:
         """Return a figure of what was used, step by step: of a counter, its rate."""
-        return self._each(span, fact, shape, f"rate(%s[{_STEP}])" if self.metric == CPU else "%s")
+        return self._each(span, fact, shape, self.window.rate if self.metric == CPU else "%s")
 
     def samples(self, span: str) -> str:
         """Return how many steps a container was there."""
@@ -204,12 +217,13 @@ def state(cluster: Cluster, window: Window, pods: Pods) -> dict[str, str]:
         By a name, expressions whose series have the label `fact`, one word: `request`.
     """
     told = _State(cluster, window, pods)
-    asked = {
-        "sizes": [*_sizes(told)],
-        "owners": [*_owners(told), *_scalers(told)],
-    }
-    found = {name: [text for text in some if text] for name, some in asked.items()}
-    return {name: " or ".join(some) for name, some in found.items() if some}
+    found = [text for text in (*_sizes(told), *_owners(told), *_scalers(told)) if text]
+    return {"state": " or ".join(found)} if found else {}
+
+
+def scrapes(cluster: Cluster) -> str:
+    """Return the expression of how many samples a container has in an hour."""
+    return f"max(count_over_time({cluster.series(CPU, *CONTAINER)}[1h]))"
 
 
 def _sizes(told: _State) -> Iterator[str]:

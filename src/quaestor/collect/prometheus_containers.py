@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from quaestor.collect.prometheus_api import RefusedError, Server, TooMuchError, partial_answer
-from quaestor.collect.prometheus_container_queries import CPU, RAM, Pods, Window, state, use
+from quaestor.collect.prometheus_container_queries import (
+    CPU,
+    RAM,
+    Pods,
+    Window,
+    scrapes,
+    state,
+    use,
+)
 from quaestor.collect.prometheus_queries import CONTAINER, Cluster
 from quaestor.collect.prometheus_slices import DAY, HOUR, unix
 from quaestor.core.errors import IncompleteError
@@ -40,11 +48,6 @@ class Days:
     since: datetime
     held_from: datetime
     until: datetime
-
-    @property
-    def window(self) -> Window:
-        """Return how long they are."""
-        return Window(self.until - self.since, self.until - self.held_from)
 
     @property
     def shown(self) -> str:
@@ -127,18 +130,19 @@ class _Questions:
     api: Server
     cluster: Cluster
     days: Days
+    scraped: timedelta | None = None
 
     def of(self, pods: Pods) -> dict[str, str]:
         """Return the expressions by their names."""
-        window = self.days.window
+        days = self.days
+        window = Window(days.until - days.since, days.until - days.held_from, self.scraped)
         percentiles = sorted(set(self.api.source.container_percentiles))
         return use(self.cluster, window, percentiles, pods) | state(self.cluster, window, pods)
 
     def answer(self, name: str, pods: Pods) -> tuple[list[_Found], set[str]]:
         """Ask one question; about half of the pods at a time where all are too many."""
-        query = {"query": self.of(pods)[name], "time": unix(self.days.until)}
         try:
-            data, warnings = self.api.ask("query", query)
+            return self.ask(self.of(pods)[name])
         except TooMuchError:
             endings = pods.endings or _ENDINGS
             if len(endings) == 1:
@@ -147,6 +151,11 @@ class _Questions:
             before, warned = self.answer(name, replace(pods, endings=endings[:half]))
             after, warned_too = self.answer(name, replace(pods, endings=endings[half:]))
             return [*before, *after], warned | warned_too
+
+    def ask(self, expression: str) -> tuple[list[_Found], set[str]]:
+        """Ask for what an expression is at the end of the days, and what the server warns of."""
+        query: dict[str, str | int] = {"query": expression, "time": unix(self.days.until)}
+        data, warnings = self.api.ask("query", query)
         try:
             return msgspec.json.decode(data, type=_Vector).result, set(warnings)
         except msgspec.ValidationError:
@@ -156,6 +165,17 @@ class _Questions:
                 fix="Check `url:`: the part before /api/v1, such as "
                 "https://mimir.example/prometheus.",
             ) from None
+
+    def timed(self) -> _Questions:
+        """Return the same, knowing how often containers are scraped, where anybody tells."""
+        if not self.cluster.has(CPU):
+            return self
+        try:
+            found, _ = self.ask(scrapes(self.cluster))
+        except (RefusedError, TooMuchError):
+            return self
+        counts = [float(one.value[1]) for one in found]
+        return replace(self, scraped=HOUR / counts[0]) if counts and counts[0] >= 1 else self
 
     def several(self) -> frozenset[str] | None:
         """Return the pods with a container of several series; None where nobody tells."""
@@ -211,6 +231,7 @@ def _answered(questions: _Questions) -> Iterator[tuple[str, tuple[list[_Found], 
     """Yield each question's answer, and what it lacks; a refusal is a gap, and others go on."""
     names = sorted(questions.of(Pods()))
     pods = Pods(several=questions.several() if names else None)
+    questions = questions.timed()
     shown = questions.days.shown
     with ThreadPoolExecutor(THREADS) as pool:
         pending = {name: pool.submit(questions.answer, name, pods) for name in names}

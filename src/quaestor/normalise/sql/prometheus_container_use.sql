@@ -3,9 +3,10 @@
 -- grain     one row per container and span: all days, those that advice is made from (trained), the
 --           held-out ones it is tried on; a span in which it was not there has no row
 -- input     prometheus_container_fact
--- method    a sample is a step of five minutes, a core its rate over as long. Of all days the samples
---           add up, and the most memory is that of the two others; its other figures are asked for.
---           A span is as long as was asked about, however long the container was there
+-- method    a sample is a step of nearly five minutes; cores are a rate over 75 seconds there, or
+--           from one scrape to the next where they are further apart. Of all days the samples add
+--           up, and the most memory is that of the two others; its other figures are asked for. A
+--           span is as long as was asked about, however long the container was there
 -- source    Prometheus documentation, "Query functions": aggregation over time
 with figure as (
     select
