@@ -59,22 +59,13 @@ billed as (
     where c.ChargeCategory = 'Usage' and coalesce(c.ChargeClass, '') <> 'Correction'
         and c.ChargePeriodStart < d.until + 1 and c.ChargePeriodStart >= d.since
 ),
-line as (
-    select
-        provider, service, region, meter, unit, paid, commitment, hour,
-        bool_and(is_hourly) as is_hourly,
-        case when count(*) = count(cost) then sum(cost)::double end as cost,
-        case when count(*) = count(cost_without) then sum(cost_without)::double end as cost_without
-    from billed
-    group by provider, service, region, meter, unit, paid, commitment, hour
-),
 committed_service as (
-    select distinct provider, service from line where paid in ('Used', 'Unclear')
+    select distinct provider, service from billed where paid in ('Used', 'Unclear')
 ),
 -- Meters of machines that can be committed to.
 meter as (
     select m.provider, m.service, m.meter, m.unit
-    from (select distinct provider, service, meter, unit from line) as m
+    from (select distinct provider, service, meter, unit from billed) as m
     left join committed_service as c on c.provider = m.provider and c.service = m.service
     where regexp_matches(m.unit, '(^|[^a-z])(hours?|hrs?|h)$')
         and not regexp_matches(
@@ -96,17 +87,23 @@ meter as (
         )
 ),
 used as (
-    select l.*
-    from line as l
+    select
+        b.provider, b.service, b.region, b.paid, b.commitment, b.hour,
+        bool_and(b.is_hourly) as is_hourly, count(*) as charges,
+        case when count(*) = count(b.cost) then sum(b.cost)::double end as cost,
+        case when count(*) = count(b.cost_without) then sum(b.cost_without)::double end
+            as cost_without
+    from billed as b
     join meter as m
-        on m.provider = l.provider and m.service = l.service and m.meter = l.meter
-        and m.unit is not distinct from l.unit
+        on m.provider = b.provider and m.service = b.service and m.meter = b.meter
+        and m.unit = b.unit
+    group by b.provider, b.service, b.region, b.paid, b.commitment, b.hour
 ),
 pool as (
     select
         provider, service, region,
         bool_and(is_hourly) filter (paid = 'Standard') as is_hourly,
-        count(*) filter (paid in ('Unclear', 'Unsaid')) as unclear,
+        coalesce(sum(charges) filter (paid in ('Unclear', 'Unsaid')), 0) as unclear,
         count(*) filter (cost is null) as unpriced,
         coalesce(sum(cost) filter (paid = 'Standard'), 0) as on_demand,
         coalesce(sum(cost) filter (paid = 'Used'), 0) as used,
@@ -117,8 +114,8 @@ pool as (
 ),
 -- What stands unused may be billed under another service than what it covers, and without a region.
 unused as (
-    select commitment, provider, service, region, sum(cost) as unused
-    from line where paid = 'Unused'
+    select commitment, provider, service, region, sum(cost)::double as unused
+    from billed where paid = 'Unused'
     group by commitment, provider, service, region
 ),
 idle as (
