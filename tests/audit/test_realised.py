@@ -100,6 +100,7 @@ FIRST = date(2026, 9, 1)
 DAYS, LIKE = 61, 6
 ADVISED = datetime(2026, 10, 1, 6)
 TAKEN = datetime(2026, 10, 2, 6)
+NOW = datetime(2026, 11, 1, 6)
 ROW = {
     "recommendation": "5f1d0c2ab93e4477",
     "state": "taken",
@@ -109,6 +110,7 @@ ROW = {
     "state_since": TAKEN,
     "saving_per_month": Decimal(730),
     "stranded_per_month": None,
+    "realised_per_month": None,
 }
 
 
@@ -147,7 +149,7 @@ def until_taken(day: date) -> int | None:
 
 def test_what_went_saves_what_it_cost():
     """24 a day are 730 a month; a day without a charge is one at no cost."""
-    (row,) = realised(a_bill(until_taken), [ROW])
+    (row,) = realised(a_bill(until_taken), [ROW], now=NOW)
 
     assert row["realised_per_month"] == Decimal("730.0000")
     assert (row["realised_low"], row["realised_high"]) == (Decimal(730), Decimal(730))
@@ -164,19 +166,19 @@ def test_what_gets_dearer_with_its_like_has_saved_nothing():
         "update ledger.charge_day set billing_effective_cost = 20 * "
         "billing_effective_cost where resource_id like 'like-%' and day > '2026-10-01'"
     )
-    (dearer,) = realised(warehouse, [ROW])
+    (dearer,) = realised(warehouse, [ROW], now=NOW)
     warehouse.run(
         "update ledger.charge_day set billing_effective_cost = 0 "
         "where resource_id like 'like-%' and day > '2026-10-01'"
     )
-    (cheaper,) = realised(warehouse, [ROW])
+    (cheaper,) = realised(warehouse, [ROW], now=NOW)
 
     assert (dearer["realised_per_month"], cheaper["realised_per_month"]) == (14600, 0)
 
 
 def test_without_its_like_the_trend_is_said():
     """Others of another service are no measure."""
-    (row,) = realised(a_bill(until_taken, service="Storage"), [ROW])
+    (row,) = realised(a_bill(until_taken, service="Storage"), [ROW], now=NOW)
 
     assert row["realised_per_month"] == Decimal(730)
     assert (
@@ -210,7 +212,7 @@ def test_what_is_not_known_is_null_with_its_reason(changes, why):
         "insert into ledger.charge_day select * replace ('new' as resource_id) "
         "from ledger.charge_day where resource_id = 'gpu-1' and day > '2026-09-23'"
     )
-    (row,) = realised(warehouse, [{**ROW, **changes}])
+    (row,) = realised(warehouse, [{**ROW, **changes}], now=NOW)
 
     assert row["realised_how"] == why
     assert {row[f"realised_{name}"] for name in ("per_month", "low", "high")} == {None}
@@ -221,7 +223,7 @@ def test_two_changes_of_one_resource_count_once():
     other = {**ROW, "recommendation": "0" * 16, "saving_per_month": Decimal(9)}
     first = {**ROW, "stranded_per_month": Decimal(100)}
     open_ = {"recommendation": "1" * 16, "state": "open"}
-    rows = realised(a_bill(until_taken), [other, first, open_])
+    rows = realised(a_bill(until_taken), [other, first, open_], now=NOW)
 
     assert rows[0]["realised_how"] == (
         f"counted with {ROW['recommendation']}, which changed the same resource"
@@ -237,3 +239,14 @@ def test_two_changes_of_one_resource_count_once():
 
     assert (before[0], before[-1], len(before)) == (date(2026, 9, 1), date(2026, 9, 19), 19)
     assert (after[0], len(after)) == (date(2026, 9, 28), 28)
+
+
+def test_what_is_settled_is_not_measured_again():
+    """Seven weeks after it a figure stays; one that was not known may still come."""
+    known = {**ROW, "realised_per_month": Decimal(700), "realised_how": "then"}
+    late = datetime(2026, 11, 21, 6)
+    (kept,) = realised(a_bill(until_taken), [known], now=late)
+    (anew,) = realised(a_bill(until_taken), [known], now=NOW)
+    (found,) = realised(a_bill(until_taken), [ROW], now=late)
+
+    assert [row["realised_per_month"] for row in (kept, anew, found)] == [700, 730, 730]

@@ -224,3 +224,14 @@ def test_without_anything_to_look_at_it_is_said(warehouse, quaestor):
     said = quaestor("advice", "list")
 
     assert (said.code, said.out.splitlines()[-1]) == (0, "Nothing was looked at.")
+
+
+def test_a_dismissal_that_is_wrong_stops_an_audit_before_it_looks(home, quaestor):
+    """With the line to mend; half of the dismissals would be half of the truth."""
+    (home / "quaestor.yaml").write_text("sources: [{name: bill, kind: files, path: bills}]\n")
+    (home / "dismissals").mkdir()
+    (home / "dismissals" / "a.yaml").write_text("id: a\nsubject:\nreason: It is our standby.\n")
+    said = quaestor("audit", "--now", NOW.isoformat())
+
+    assert (said.code, "a.yaml:2" in said.err) == (2, True)
+    assert not (home / "landing").exists()

@@ -113,7 +113,7 @@ def record_advice(
     warehouse.run("delete from audit.recommendation where run_id = ?", [run_id])
     dismissals = [Dismissal(**row) for row in warehouse.records(_DISMISSALS)]
     before = _before(warehouse, now, inclusive=False)
-    rows = measured(warehouse, _stand(warehouse, before, _Run(now, dismissals), kinds))
+    rows = measured(warehouse, _stand(warehouse, before, _Run(now, dismissals), kinds), now=now)
     names = [name.strip() for name in f"{_TOLD}, {_BECAME}".split(",")]
     insert_rows(
         warehouse,

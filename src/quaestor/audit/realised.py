@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import fmean
 from typing import Any
@@ -21,6 +21,7 @@ Row = dict[str, Any]
 FEWEST_BEFORE = 2 * WEEK  # days
 MOST_BEFORE = 8 * WEEK
 MOST_AFTER = 4 * WEEK
+SETTLED_AFTER = MOST_AFTER + 3 * WEEK  # charges come late, for two weeks and more
 HOURS_PER_MONTH = 730
 _MOST_CONTROLS = 200  # the dearest
 _DIGITS = 4  # an estimate has no more
@@ -58,15 +59,24 @@ order by resource_id, day
 """
 
 
-def realised(warehouse: Warehouse, rows: Sequence[Row]) -> list[Row]:
+def realised(warehouse: Warehouse, rows: Sequence[Row], *, now: datetime) -> list[Row]:
     """Return rows of `audit.recommendation`, the taken ones with what they save on the bill.
+
+    What was measured over four weeks, and is on bills that are settled, is not measured again.
 
     Args:
         warehouse: A built warehouse; read only.
         rows: What an audit is about to record.
+        now: The audit's clock, UTC.
     """
     taken = [row for row in rows if row["state"] == "taken"]
-    if not taken:
+    settled = {
+        row["recommendation"]
+        for row in taken
+        if row["realised_per_month"] is not None
+        and row["state_since"] < now - timedelta(days=SETTLED_AFTER)
+    }
+    if len(settled) == len(taken):
         return list(rows)
     days = [day for (day,) in warehouse.rows(_DAYS)]
     changed = sorted({row["resource_id"] for row in taken if row["resource_id"]})
@@ -78,7 +88,7 @@ def realised(warehouse: Warehouse, rows: Sequence[Row]) -> list[Row]:
             first.setdefault(row["resource_id"], row["recommendation"])
     return [
         {**row, **_realised(warehouse, row, days, changed, first)}
-        if row["state"] == "taken"
+        if row["state"] == "taken" and row["recommendation"] not in settled
         else row
         for row in rows
     ]
