@@ -19,19 +19,22 @@ _RENAMED = {"source": "fact_source"}
 def write(warehouse: Warehouse) -> None:
     """Replace `config.gpu_model` and `config.machine_type` with the shipped facts."""
     for table, path in (("gpu_model", GPU_MODELS), ("machine_type", MACHINE_TYPES)):
-        warehouse.run(f"delete from config.{table}")
         with path.open(encoding="utf-8", newline="") as stream:
-            for line in csv.DictReader(stream):
-                _insert(warehouse, table, line)
+            rows = [_row(line) for line in csv.DictReader(stream)]
+        names = list(rows[0])
+        warehouse.run(f"delete from config.{table}")
+        warehouse.run(
+            f"insert into config.{table} ({', '.join(names)}) "
+            f"select {', '.join('unnest(?)' for _ in names)}",
+            [[row[name] for row in rows] for name in names],
+        )
 
 
-def _insert(warehouse: Warehouse, table: str, line: dict[str, str]) -> None:
+def _row(line: dict[str, str]) -> dict[str, str | list[str] | None]:
+    """Return a line as a row of its table."""
     row: dict[str, str | list[str] | None] = {
         _RENAMED.get(name, name): text or None for name, text in line.items()
     }
     if "runs" in line:
         row["runs"] = line["runs"].split(";") if line["runs"] else []
-    marks = ", ".join("?" for _ in row)
-    warehouse.run(
-        f"insert into config.{table} ({', '.join(row)}) values ({marks})", list(row.values())
-    )
+    return row

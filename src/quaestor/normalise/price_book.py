@@ -1,6 +1,6 @@
 """What machines and their parts cost by list: the shipped price book, and the file of `prices:`.
 
-The shipped list (price_book.csv) is small and dated, and each of its prices names the page it is
+The shipped list (price_book.csv) is dated, and each of its prices names the page it is
 from. It is for the ratio of a GPU's price to that of a core and a GiB, and for machines on no
 bill. A file of `prices:` has the same columns and counts before it; so does Google Cloud's
 catalogue, where a source of kind gcp-billing collected it.
@@ -48,10 +48,12 @@ def write(warehouse: Warehouse, path: Path | None) -> None:
     """
     rows = [*_read(SHIPPED, "quaestor"), *(_read(path, "prices") if path else ())]
     warehouse.run("delete from config.price")
-    for row in rows:
-        names = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
-        warehouse.run(f"insert into config.price ({names}) values ({marks})", list(row.values()))
+    names = list(rows[0])
+    warehouse.run(
+        f"insert into config.price ({', '.join(names)}) "
+        f"select {', '.join('unnest(?)' for _ in names)}",
+        [[row[name] for row in rows] for name in names],
+    )
 
 
 def settle(warehouse: Warehouse) -> None:

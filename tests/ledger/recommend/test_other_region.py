@@ -29,6 +29,7 @@ def test_a_region_counts_in_the_same_area_with_both_prices(tmp_path: Path):
         ("c", "alone", "eu-west-9"),
         ("d", "dear", "ap-south-9"),
         ("e", "dear", None),
+        ("f", "g5.xlarge", "eu-central-1"),  # of the shipped list
     ):
         node(warehouse, name, instance_type=type_, region=region)
     billed(warehouse, "i-a", "24", RegionId="eu-west-9")
@@ -41,6 +42,7 @@ def test_a_region_counts_in_the_same_area_with_both_prices(tmp_path: Path):
         "c": "no price is known of a alone in any other region",
         "d": "no price is known of a dear in ap-south-9",
         "e": "nobody tells in which region it is",
+        "f": "a g5.xlarge costs 11 % less in eu-west-1 than in eu-central-1 by list",
     }
     assert (one["answer"], one["action"], one["confidence"]) == ("advise", "move", "low")
     assert (one["saving_per_month"], one["saving_basis"]) == (Decimal("182.5"), "effective rate")

@@ -12,7 +12,8 @@
 --           architecture, or one that runs its programs. GPUs that talk to each other keep at
 --           least as fast a link: unknown of the old is its model's best, of the new is PCIe; GPUs
 --           that pods ask for one by one need none. The provider's prices of the machine's region
---           are compared, where that has none those of any region, else of the first by name
+--           are compared, where that has none those of any region, else those of the region of which
+--           most types are listed
 -- money     list prices of an hour, reporting currency
 -- param     factor = 1.5: times the 95th percentile of cores, memory, compute and bandwidth
 -- param     gpu_headroom = 1.15: times the peak of GPU memory
@@ -22,7 +23,10 @@
 -- source    config.price, config.gpu_model; NVIDIA, CUDA C++ Programming Guide, "Binary
 --           Compatibility" and "PTX Compatibility"
 -- rows from ledger.gpu_use
-with machine as (
+with region as (
+    select provider, region, count(*) as types from ledger.listed_machine group by provider, region
+),
+machine as (
     select
         m.*, g.vendor, g.architecture, g.fp16_tflops, g.memory_gb_per_s, g.link,
         o.price as old_price, o.region as price_region, o.provider as list_provider,
@@ -30,11 +34,14 @@ with machine as (
     from ledger.gpu_machine as m
     join config.gpu_model as g on g.gpu_model = m.gpu_model
     join ledger.listed_machine as o on lower(o.instance_type) = lower(m.instance_type)
+    left join region as r
+        on r.provider = o.provider and r.region is not distinct from o.region
     where m.gpus > 0 and m.present is not null
     qualify row_number() over (
         partition by m.subject
         order by
-            case when o.region = m.region then 0 when o.region is null then 1 else 2 end, o.region
+            case when o.region = m.region then 0 when o.region is null then 1 else 2 end,
+            r.types desc, o.region
     ) = 1
 ),
 gpu as (

@@ -6,10 +6,10 @@
 -- money     an hour's list price, in one and the same currency per row: only ratios are used
 -- method    a price of a GPU by itself counts before what is left of a machine's price, per GPU,
 --           after its cores and memory cost what they do in machines without GPUs, in the machine
---           of which that is most; the latest price of each, and the file of `prices:` before a
---           catalogue that was collected, and both before the shipped list. A cluster's name is a
---           model where it has the model's words, and its size of memory if it names one; else the
---           smallest size
+--           of which that is most; the latest price of each, where it is cheapest, and the file of
+--           `prices:` before a catalogue that was collected, and both before the shipped list. A
+--           cluster's name is a model where it has the model's words, and its size of memory if it
+--           names one; else the smallest size
 -- source    config.price; Google bills GPUs, cores and memory apart, so that its list states ratios
 with price as (
     select
@@ -80,8 +80,8 @@ derived as (
     join plain as p on p.currency = i.currency
     where i.instance_type is not null and i.gpus > 0 and i.gpu_model <> ''
     qualify row_number() over (
-        partition by i.origin, i.gpu_model, i.provider, i.region, i.instance_type
-        order by i.priced_on desc
+        partition by i.origin, i.gpu_model, i.provider, i.instance_type
+        order by i.priced_on desc, i.price, i.region
     ) = 1
 ),
 priced as (

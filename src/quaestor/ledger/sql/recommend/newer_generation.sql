@@ -12,7 +12,10 @@
 -- param     least_ratio = 0.05: part of the price below which nothing is advised
 -- source    config.gpu_model: makers' datasheets; config.price
 -- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
-with machine as (
+with region as (
+    select provider, region, count(*) as types from ledger.listed_machine group by provider, region
+),
+machine as (
     select
         m.*, g.vendor, g.architecture, g.compute_capability, g.fp16_tflops, g.memory_gb_per_s,
         g.memory_gib as gpu_gib, g.link, o.price as old_price, o.region as price_region,
@@ -21,10 +24,13 @@ with machine as (
     from ledger.gpu_machine as m
     left join config.gpu_model as g on g.gpu_model = m.gpu_model
     left join ledger.listed_machine as o on lower(o.instance_type) = lower(m.instance_type)
+    left join region as r
+        on r.provider = o.provider and r.region is not distinct from o.region
     qualify row_number() over (
         partition by m.subject
         order by
-            case when o.region = m.region then 0 when o.region is null then 1 else 2 end, o.region
+            case when o.region = m.region then 0 when o.region is null then 1 else 2 end,
+            r.types desc, o.region
     ) = 1
 ),
 newer as (
