@@ -14,6 +14,8 @@ MODEL_FILE = re.compile(
     re.IGNORECASE,
 )
 
+_COUNTS = {"Objects": 0, "Bytes": 0, "ModelObjects": 0}
+
 
 def summed_up(objects: Iterable[Mapping[str, Any]], depth: int) -> list[dict[str, Any]]:
     """Return a row for each folder and storage class, in alphabetical order.
@@ -38,18 +40,8 @@ def summed_up(objects: Iterable[Mapping[str, Any]], depth: int) -> list[dict[str
         folder = "/".join(key.split("/")[:-1][:depth]).strip("/")
         kind = str(one.get("StorageClass") or "STANDARD")
         at = _utc(one["LastModified"])
-        row = found.setdefault(
-            (folder, kind),
-            {
-                "Folder": folder,
-                "StorageClass": kind,
-                "Objects": 0,
-                "Bytes": 0,
-                "FirstModified": at,
-                "LastModified": at,
-                "ModelObjects": 0,
-            },
-        )
+        named = {"Folder": folder, "StorageClass": kind, "FirstModified": at, "LastModified": at}
+        row = found.setdefault((folder, kind), {**named, **_COUNTS})
         row["Objects"] += 1
         row["Bytes"] += size
         row["FirstModified"] = min(row["FirstModified"], at)
