@@ -149,6 +149,10 @@ def test_advice_that_the_last_days_would_have_broken_is_withheld(hours, answer):
         assert one["reason"] == (
             "fewer would not have done: 1 of 72 held-out hours would have been too busy"
         )
+    assert warehouse.rows(
+        "select what, current, advised, needed, intervals, violations, is_withheld "
+        "from ledger.backtest"
+    ) == [("instances", 8, 2, 6 if hours else 2, 72, hours, bool(hours))]
 
 
 def test_variants_are_sized_by_themselves():

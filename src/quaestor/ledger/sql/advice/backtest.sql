@@ -10,8 +10,9 @@
 -- param     most_violated = 0.01: part of the held-out samples that may be above what is advised
 -- param     by_chance = 0.05: part of them by which three days may differ from all days in what is
 --            above a percentile
--- source    ledger.container_request, usage.container_sample; ledger.gpu_fit, ledger.gpu_use
--- rows from ledger.container_request, ledger.gpu_fit
+-- source    ledger.container_request, usage.container_sample; ledger.gpu_fit, ledger.gpu_use;
+--           ledger.endpoint_need
+-- rows from ledger.container_request, ledger.gpu_fit, ledger.endpoint_need
 -- Another kind adds a `with` of these columns and a line to the union at the end; its own SELECT
 -- then reads is_withheld of its subject. What the advice spares is sum(saved_ratio * current).
 with span as (
@@ -155,6 +156,12 @@ line as (
         intervals, violations, violations / intervals, 0
     from machine
     where intervals > 0
+    union all
+    select
+        'endpoint_size', subject, since, until, present, 'instances', current, needed,
+        held_out_needed, held_out_hours, violations, violations / held_out_hours, 0
+    from ledger.endpoint_need
+    where span = 'trained' and held_out_hours > 0 and needed < current
 )
 select
     kind, subject, trained_from, trained_until, held_out_until, what, current, advised, needed,

@@ -5,12 +5,11 @@
 -- method    advised where fewer instances would do for the busiest hour of the last days, and
 --           $observed_ratio of these hours tell how busy they were: without that nobody can say.
 --           What was advised by the days before the last ones is replayed on these, and withheld
---           where more than $most_violated of their hours are violated. With autoscaling it is
+--           where too many of their hours are violated (ledger.backtest). With autoscaling it is
 --           the minimum that is lowered
 -- money     the part of its instance-hours that goes, at its effective rate; of a variant, its
 --           part of the endpoint's where all instances are of one type
 -- param     observed_ratio = 0.9: part of the hours that must tell how busy they were
--- param     most_violated = 0.01: part of the held-out hours that may be violated
 -- source    AWS Compute Optimizer, headroom of rightsizing recommendations
 -- rows from usage.endpoint
 with need as (
@@ -19,10 +18,8 @@ with need as (
     from ledger.endpoint_need where span = 'all'
 ),
 held as (
-    select
-        subject, violations, held_out_hours as intervals,
-        needed < current and violations > $most_violated * held_out_hours as is_withheld
-    from ledger.endpoint_need where span = 'trained'
+    select subject, violations, intervals, is_withheld
+    from ledger.backtest where kind = 'endpoint_size'
 ),
 scaler as (
     select cluster, namespace, target, min(kind) as kind, min(autoscaler) as autoscaler
