@@ -247,6 +247,53 @@ def test_why_it_is_superseded_is_said(superseded):
     )
 
 
+def test_names_cannot_reach_the_shell():
+    """Whatever somebody calls an endpoint or a workload is one word of the command."""
+    estate = Estate()
+    estate.deploy("churn", "1", "x;reboot", region="eu")
+    workload = "c1/team a/Deployment/$(reboot)"
+    estate.deploy("churn", "2", workload, kind="Deployment", environment="staging")
+    warehouse = a_warehouse()
+    estate.write(warehouse)
+    build(warehouse)
+    rows = answers(warehouse, "zombie_version")
+
+    assert rows["churn:1 at x;reboot"]["command"] == (
+        "aws sagemaker delete-endpoint --endpoint-name 'x;reboot' --region eu"
+    )
+    assert rows[f"churn:2 at {workload}"]["command"] == (
+        "kubectl scale deployment '$(reboot)' -n 'team a' --replicas=0"
+    )
+
+
+def test_what_a_file_says_is_deployed_is_met_with_the_endpoint_of_that_name():
+    """A model.gov.yaml lists no endpoints; the platform that does knows how they are called.
+
+    Where both name the deployment it is told of twice, and its money counted once.
+    """
+    estate = Estate()
+    estate.deploy("churn", "1", "churn-api", source="gov", resource_id=None)
+    estate.deploy("upsell", "1", "upsell-api")
+    estate.deployments.append({**estate.deployments[-1], "source": "gov"})
+    warehouse = a_warehouse()
+    estate.write(warehouse)
+    for place in ("churn-api", "upsell-api"):
+        billed(warehouse, f"arn:{place}", "24")
+    build(warehouse)
+
+    assert warehouse.rows(
+        "select subject, answer, saves_on from ledger.assessment "
+        "where kind = 'zombie_version' order by subject"
+    ) == [
+        ("zombie/churn:1@gov/churn-api", "advise", "arn:churn-api"),
+        ("zombie/upsell:1@gov/upsell-api", "advise", "arn:upsell-api"),
+        ("zombie/upsell:1@sm/upsell-api", "advise", "arn:upsell-api"),
+    ]
+    assert warehouse.row("select sum(counted_saving_per_month) from ledger.recommendation") == (
+        Decimal(1460),
+    )
+
+
 def duplicates() -> tuple[Estate, set[str], list[dict[str, Any]]]:
     """300 pairs of versions; the names of the needless ones; what lies in the bucket."""
     estate, needless, folders = Estate(), set(), []

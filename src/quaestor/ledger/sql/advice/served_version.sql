@@ -3,7 +3,8 @@
 -- grain     one row per deployment of a known version; and per endpoint of a known version that
 --           nothing is deployed under
 -- method    a deployment is an endpoint's where it has its name or its resource, or its name begins
---           with that of the endpoint. An endpoint of one version has its calls and its cost; of
+--           with that of the endpoint: of one of its own source, or where that lists none (a
+--           model.gov.yaml) of any. An endpoint of one version has its calls and its cost; of
 --           several a version has those of the variant that its deployment is called by, and the
 --           part of the instance-hours; else nobody knows
 --           calls of the last $days days up to the present, the last hour in which the source of
@@ -24,35 +25,54 @@ with deployed as (
     left join config.renaming as n on n.field = 'model' and n.old = d.model
     where d.model is not null and d.version is not null
 ),
+-- The name of a deployment and everything that it begins with, up to a slash.
+begun as (
+    select source, place, array_to_string(parts[:n], '/') as begins
+    from (
+        select *, unnest(range(1, len(parts) + 1)) as n
+        from (select source, place, string_split(place, '/') as parts from deployed)
+    )
+),
+named as (
+    select
+        b.source, b.place, e.source as endpoint_source, e.endpoint,
+        case when e.endpoint = b.place then 3 else 1 end as rank
+    from begun as b
+    join usage.endpoint as e on e.endpoint = b.begins
+    union all
+    select d.source, d.place, e.source, e.endpoint, 2
+    from deployed as d
+    join usage.endpoint as e on e.resource_id = d.resource_id
+),
 linked as (
     select
-        d.source, d.place,
-        arg_max(e.endpoint, (e.endpoint = d.place, e.resource_id = d.resource_id, e.endpoint))
-            as endpoint
-    from deployed as d
-    join usage.endpoint as e
-        on e.source = d.source
-        and (e.endpoint = d.place or e.resource_id = d.resource_id
-            or starts_with(d.place, e.endpoint || '/'))
-    group by d.source, d.place
+        source, place,
+        arg_max(
+            {source: endpoint_source, endpoint: endpoint},
+            (rank, length(endpoint), endpoint_source, endpoint)
+        ) as found
+    from named
+    where endpoint_source = source or source not in (select source from usage.endpoint)
+    group by source, place
 ),
 serving as (
-    select d.*, l.endpoint
+    select d.*, l.found.source as endpoint_source, l.found.endpoint as endpoint
     from deployed as d
     left join linked as l on l.source = d.source and l.place = d.place
     union all by name
     select
         e.source, e.endpoint as place, coalesce(n.new, e.model) as model, e.model_version,
-        e.endpoint
+        e.source as endpoint_source, e.endpoint
     from ledger.endpoint_rate as e
     left join config.renaming as n on n.field = 'model' and n.old = e.model
     where e.model is not null and e.model_version is not null
-        and (e.source, e.endpoint) not in (select (source, endpoint) from linked)
+        and (e.source, e.endpoint) not in (select (found.source, found.endpoint) from linked)
 ),
 versions as (
-    select source, endpoint, count(distinct (model, model_version)) as versions
+    select
+        endpoint_source as source, endpoint, count(distinct (model, model_version)) as versions
     from serving where endpoint is not null
-    group by source, endpoint
+    group by endpoint_source, endpoint
 ),
 counting as (
     select distinct source from usage.endpoint_hour where requests > 0 and requests <= 1e15
@@ -130,7 +150,7 @@ select
     coalesce(e.team, r.team) as team,
     coalesce(e.resource_id, s.resource_id) as resource_id,
     case
-        when n.versions > 1 then 'endpoint/' || s.source || '/' || s.endpoint || '/variant/'
+        when n.versions > 1 then 'endpoint/' || e.source || '/' || e.endpoint || '/variant/'
             || coalesce(p.variant, s.place)
         when e.endpoint is not null then e.saves_on
         else coalesce(s.resource_id, 'deployment/' || s.source || '/' || s.place)
@@ -143,11 +163,11 @@ select
         or (e.kind = 'sagemaker' and e.scales_to_zero and e.instance_type is null), false
     ) as is_free_while_idle
 from serving as s
-left join ledger.endpoint_rate as e on e.source = s.source and e.endpoint = s.endpoint
-left join versions as n on n.source = s.source and n.endpoint = s.endpoint
-left join whole as w on w.source = s.source and w.endpoint = s.endpoint
+left join ledger.endpoint_rate as e on e.source = s.endpoint_source and e.endpoint = s.endpoint
+left join versions as n on n.source = s.endpoint_source and n.endpoint = s.endpoint
+left join whole as w on w.source = s.endpoint_source and w.endpoint = s.endpoint
 left join parted as p
-    on p.source = s.source and p.endpoint = s.endpoint and n.versions > 1
+    on p.source = s.endpoint_source and p.endpoint = s.endpoint and n.versions > 1
     and p.variant = case when starts_with(s.place, s.endpoint || '/')
         then split_part(
             substr(s.place, length(s.endpoint) + 2), '/', -- Vertex AI: deployedModels/<id>
