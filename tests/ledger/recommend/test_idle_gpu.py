@@ -270,6 +270,27 @@ def test_a_slice_that_works_keeps_its_gpu(warehouse):
     assert json.loads(found["i-n2"]["evidence"])["memory_max_gib"] == 5
 
 
+def test_each_machine_is_one_object(warehouse):
+    """Nodes of one name in two clusters are two, and what SageMaker runs on is no machine here."""
+    for cluster in ("blue", "green"):
+        node(warehouse, cluster=cluster, provider_id=None)
+    node(warehouse, "n2")
+    listed(warehouse, "n2", provider_id="aws:///us-east-1a/i-n2", labels='{"gov.advice": "none"}')
+    pod(warehouse, node="n2")
+    device(warehouse, "0", name="n2")
+    samples(warehouse, "n2", "0.9")
+    details = {"ConsumedQuantity": "24", "ConsumedUnit": "Hours", "PricingCategory": "Committed"}
+    details |= {"CommitmentDiscountStatus": "Used", "CommitmentDiscountId": "sp"}
+    details |= {"SkuPriceDetails": '{"InstanceType": "g5.xlarge"}'}
+    for resource in ("i-n2", "arn:aws:sagemaker:us-east-1:1:endpoint/chat"):
+        billed(warehouse, resource, "24", **details)
+    found = idle(warehouse)
+
+    assert found.keys() == {"k8s/blue/n1", "k8s/green/n1", "i-n2"}
+    assert found["i-n2"]["answer"] == "left-alone", "its own label forbids advice"
+    assert found["i-n2"]["committed_ratio"] == 1
+
+
 def test_hostile_names_stay_words(warehouse):
     """A node's name is quoted in the command."""
     name = "n1'; rm -rf ~"

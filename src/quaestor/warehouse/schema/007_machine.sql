@@ -29,7 +29,7 @@ create table if not exists ledger.listed_machine (
 );
 -- Machines with GPUs that are there: of clusters, of sampled hosts, of the bill.
 create table if not exists ledger.gpu_machine (
-    subject varchar primary key, -- machine/<provider's id, or source/name>
+    subject varchar primary key, -- machine/<provider's id, or source/cluster/node>
     kind varchar not null, -- cluster, host, instance
     source varchar not null, cluster varchar, node varchar not null, -- a node, a host, a resource
     machine varchar, -- its provider's id

@@ -60,6 +60,9 @@ gpu_resource as (
     left join ledger.lineage as l on l.resource_id = i.resource_id
     where not i.is_unused and i.hours > 0 and i.resource_id is not null
         and coalesce(l.kind, 'machine') in ('machine', 'node')
+        and not regexp_matches(
+            lower(i.resource_id), '^arn:[^:]*:sagemaker:|microsoft[.]machinelearning|aiplatform'
+        )
         and i.resource_id not in (
             select resource_id from usage.notebook where resource_id is not null
         )
@@ -150,7 +153,7 @@ priced as (
         select *
         from machine
         qualify row_number() over (
-            partition by coalesce(machine, source || '/' || coalesce(cluster, '') || '/' || node)
+            partition by coalesce(machine, concat_ws('/', source, cluster, node))
             order by case kind when 'cluster' then 0 when 'host' then 1 else 2 end, source, node
         ) = 1
     ) as m
@@ -231,7 +234,7 @@ schedule as (
     group by cluster, node
 )
 select
-    'machine/' || coalesce(m.machine, m.source || '/' || m.node) as subject, m.kind, m.source,
+    'machine/' || coalesce(m.machine, concat_ws('/', m.source, m.cluster, m.node)) as subject, m.kind, m.source,
     m.cluster, m.node, m.machine, c.resource_id,
     coalesce(m.booked_provider, c.provider) as provider, coalesce(m.region, c.region) as region,
     m.instance_type, case when c.is_spot then 'spot' else m.capacity_type end as capacity_type,
@@ -259,7 +262,7 @@ select
             then 'list'
     end as saving_basis,
     c.committed_ratio, c.team, c.model, c.model_version, c.environment,
-    coalesce(c.tags, m.tags) as tags,
+    coalesce(m.tags, c.tags) as tags,
     s.told_hours, s.unscheduled_hours, s.scheduled_at, s.free_hours
 from priced as m
 left join cost as c on c.machine = m.machine
