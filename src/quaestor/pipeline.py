@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 Failures = list[tuple[str, QuaestorError]]
-REPORTS = ("cost", "compliance", "reconciliation")
+REPORTS = (
+    *("cost", "rightsizing", "compliance", "maturity", "cost-of-no-mlops"),
+    "reconciliation",
+)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-REPORTS = ("compliance", "cost", "reconciliation", "rightsizing")
-CHARTED = ("compliance", "cost", "rightsizing")
+REPORTS = (
+    *("compliance", "cost", "cost-of-no-mlops", "maturity", "reconciliation"),
+    "rightsizing",
+)
+CHARTED = ("compliance", "cost", "cost-of-no-mlops", "maturity", "rightsizing")
 
 Insert = Callable[..., None]
 
@@ -113,4 +116,70 @@ def _assess(insert: Insert, hostile: str) -> None:
             answer=answer,
             reason=reason,
             cost_per_month=Decimal(100) if answer != "cannot-say" else None,
+        )
+
+
+def mature(insert: Insert, hostile: str) -> None:
+    """Insert how an estate's models are run: a model of each level, and one of no known level."""
+    evidence = (
+        '[{"criterion": "data-versioned", "level": 1, "met": true, "met_by": 3, "not_met_by": 1, '
+        '"unknown_of": 1, "told_by": "registry.dataset.digest"}, {"criterion": "pipeline", '
+        '"level": 2, "met": false, "met_by": 2, "not_met_by": 3, "unknown_of": 0, '
+        '"told_by": "registry.run.pipeline"}]'
+    )
+    for scope, model, team, level, value, cost, pays in (
+        ("organisation", None, None, 1, "410", "220", True),
+        ("team", None, "growth", 1, "35", "110", False),
+        ("model", "churn", "growth", 2, "35", "110", False),
+        ("model", hostile, "growth", 1, None, "85", None),
+        ("model", "search-ranking", "search", 0, "375", "85", True),
+        ("model", "fraud-scoring", None, None, None, None, None),
+        ("model", "llm-assistant", "platform-ml", 4, None, None, None),
+    ):
+        following = None if level in (None, 4) else level + 1
+        insert(
+            "ledger.maturity",
+            scope=scope,
+            model=model,
+            team=team,
+            level=level,
+            evidence=evidence,
+            missing=None if following is None else f"a pipeline that trains {hostile}",
+            unknown="who approved it" if level is None else None,
+            next_level=following,
+            next_value_per_month=None if value is None else Decimal(value),
+            next_cost_per_month=None if cost is None else Decimal(cost),
+            is_next_advised=pays,
+            advice="level 2 pays",
+            models=5 if model is None else 1,
+            releases_per_month=2.5 if level is not None else None,
+        )
+
+
+def unmanaged(insert: Insert, hostile: str) -> None:
+    """Insert what the absence of MLOps costs: estimates, and a category that cannot be said."""
+    for position, (category, title, low, base, high, model) in enumerate(
+        (
+            ("manual-workflow", "Manual workflow", "0", "900.5", "1800", None),
+            ("human-error", "Human error", None, None, None, None),
+            ("wasted-resources", "Wasted resources", "200", "200", "450", None),
+            ("total", "All categories", "200", "1100.5", "2250", None),
+            ("manual-workflow", "Manual workflow", "0", "900.5", "1800", hostile),
+            ("total", "All categories", "0", "900.5", "1800", hostile),
+        ),
+        start=1,
+    ):
+        insert(
+            "ledger.cost_of_no_mlops",
+            category=category,
+            position=position,
+            title=title,
+            model=model,
+            low=None if low is None else Decimal(low),
+            base=None if base is None else Decimal(base),
+            high=None if high is None else Decimal(high),
+            formula="hours x rate, a month; hours are assumed",
+            inputs='[{"name": "hours of <b>work</b>", "value": 12.5, "unit": "hours", '
+            '"source": "advice: params"}]',
+            reason="nobody says how deployments ended" if base is None else None,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quaestor.core.verdict import Verdict
-from quaestor.demo.faults import FAILING, FAULTS, PASSING
+from quaestor.demo.faults import FAILING, FAULTS, PASSING, WASTE, Waste
 from quaestor.demo.summary import summarise
 from quaestor.normalise import conformance, export
 from quaestor.report.explain import explain
@@ -31,6 +31,29 @@ def failing(estate) -> dict[str, set[str]]:
 def test_each_planted_fault_is_found_and_nothing_beside_them(estate):
     """Every fault, and no finding of any policy about a subject that is clean."""
     assert failing(estate) == planted()
+
+
+@pytest.mark.parametrize("waste", WASTE, ids=lambda waste: waste.kind)
+def test_each_planted_waste_is_advised_about_and_nothing_else_of_its_kind(estate, waste: Waste):
+    """All of it, and no object that is well used."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        found = warehouse.rows(
+            "select name from ledger.recommendation where kind = ?", [waste.kind]
+        )
+
+    assert sorted(name for (name,) in found) == sorted(waste.names)
+
+
+def test_the_silent_exporter_gives_no_advice_to_stop_its_node(estate):
+    """What is unobserved is not idle; the reason is told."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        told = warehouse.rows(
+            "select answer, reason from ledger.assessment "
+            "where kind = 'idle_gpu' and name = 'prod-eu/gpu-a100-3'"
+        )
+
+    assert [answer for answer, _ in told] != ["advise"]
+    assert [bool(reason) for _, reason in told] == [True]
 
 
 def test_what_a_waiver_lets_stand_is_waived_and_nothing_else(estate):

@@ -14,7 +14,9 @@ from quaestor.demo.faults import (
     SILENT_FROM,
     SILENT_NODE,
     SILENT_UNTIL,
+    WASTE,
     Fault,
+    Waste,
 )
 
 _TEXTS = Path(__file__).parent / "data"
@@ -35,6 +37,7 @@ def write(folder: Path) -> None:
         passing=PASSING,
         failing=FAILING,
         faults="\n".join(_line(fault) for fault in FAULTS),
+        waste="\n".join(_waste_line(waste) for waste in WASTE),
         silent=f"`prod-eu/{SILENT_NODE}` from {SILENT_FROM} until {SILENT_UNTIL}",
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
@@ -46,6 +49,12 @@ def _line(fault: Fault) -> str:
     subjects = ", ".join(f"`{subject}`" for subject in fault.subjects)
     waived = f" (waived: `waivers/{fault.waiver}.yaml`)" if fault.waiver else ""
     return f"| {subjects} | `{fault.policy}`{waived} | {fault.story} |"
+
+
+def _waste_line(waste: Waste) -> str:
+    first = ", ".join(f"`{name}`" for name in waste.names[:2])
+    more = f" and {len(waste.names) - 2} more" if len(waste.names) > 2 else ""
+    return f"| {first}{more} | `{waste.kind}` | {waste.story} |"
 
 
 def _as_data() -> dict[str, object]:
@@ -61,6 +70,10 @@ def _as_data() -> dict[str, object]:
                 "waiver": fault.waiver,
             }
             for fault in FAULTS
+        ],
+        "waste": [
+            {"kind": waste.kind, "names": list(waste.names), "story": waste.story}
+            for waste in WASTE
         ],
         "unobserved": [
             {"subject": f"prod-eu/{SILENT_NODE}", "from": SILENT_FROM, "until": SILENT_UNTIL}

@@ -16,6 +16,11 @@ IDLE_FROM = "2026-11-13"
 SILENT_NODE = "gpu-a100-3"
 SILENT_FROM = "2026-11-17"
 SILENT_UNTIL = "2026-11-19"
+UNCALLED_ENDPOINT = "referral-score-api"
+UNCALLED_FROM = "2026-10-28"
+OVERSIZED_ENDPOINT = "churn-api"
+OVERSIZED_CONTAINER = "voice-to-text"
+ZOMBIE_ENDPOINT = "toxicity-api"
 NO_COMMIT = "ocr-receipts:2"
 PUBLIC_DEPLOYMENT = "shelf-photo-api"
 PROMOTING_MODEL = "demand-forecast"
@@ -153,6 +158,31 @@ FAULTS: tuple[Fault, ...] = (
         story=f"Two training jobs ended on {IDLE_FROM}; their pods still hold the GPUs.",
     ),
     Fault(
+        policy="gpu-idle",
+        subjects=("westeurope/toxicity-api",),
+        story="One call a week comes from a cron job that nobody remembers.",
+    ),
+    Fault(
+        policy="instance-oversized",
+        subjects=(OVERSIZED_ENDPOINT, UNCALLED_ENDPOINT, ZOMBIE_ENDPOINT),
+        story="Four machines were for last year's Black Friday; the others are hardly called.",
+    ),
+    Fault(
+        policy="endpoint-without-traffic",
+        subjects=(UNCALLED_ENDPOINT,),
+        story="The referral programme ended on 2026-10-28; its endpoint did not.",
+    ),
+    Fault(
+        policy="artifact-without-entry",
+        subjects=("s3://acme-model-artifacts",),
+        story="Twelve checkpoints of a sweep in June, of which no registered version came.",
+    ),
+    Fault(
+        policy="job-without-limit",
+        subjects=("damage-detect-sweep",),
+        story="The sweep that never stopped has no limit of time or cost.",
+    ),
+    Fault(
         policy="unattributed-spend",
         subjects=("all spend",),
         story="Twenty notebooks of a workshop in October run on in the sandbox account, untagged.",
@@ -166,5 +196,68 @@ FAULTS: tuple[Fault, ...] = (
         policy="budget-exceeded",
         subjects=("vision-team",),
         story="A hyper-parameter sweep of damage-detect, started on 2026-11-06, never stopped.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Waste:
+    """Something that costs more than it has to, and which kind of advice must notice.
+
+    Args:
+        kind: The kind of advice, as `quaestor advice kinds` calls it.
+        names: What it is about, and nothing else of that kind.
+        story: What happened, for people.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    story: str
+
+
+WASTE: tuple[Waste, ...] = (
+    Waste(
+        kind="idle_endpoint",
+        names=(UNCALLED_ENDPOINT,),
+        story="The referral programme ended; nobody has called its endpoint since 2026-10-28.",
+    ),
+    Waste(
+        kind="endpoint_size",
+        names=(OVERSIZED_ENDPOINT,),
+        story="It was given four machines before Black Friday of last year, and kept them.",
+    ),
+    Waste(
+        kind="idle_notebook",
+        names=("nb-old-demo", "nb-workshop"),
+        story="One is of a demo in August, twenty are of a workshop in October; all run on.",
+    ),
+    Waste(
+        kind="runaway_training",
+        names=("damage-detect-sweep",),
+        story="The sweep that breaches the budget has no time limit.",
+    ),
+    Waste(
+        kind="container_size",
+        names=(f"serve/{OVERSIZED_CONTAINER}/server",),
+        story="Its requests were copied from a larger model.",
+    ),
+    Waste(
+        kind="zombie_version",
+        names=(f"referral-score:2 at {UNCALLED_ENDPOINT}", f"toxicity:2 at {ZOMBIE_ENDPOINT}"),
+        story="One is called once a week, by a cron job that nobody remembers; one not at all.",
+    ),
+    Waste(
+        kind="orphan_artifact",
+        names=tuple(
+            f"s3://acme-model-artifacts/sweeps/damage-detect-2026-06/checkpoint-{step}"
+            for step in range(1000, 13000, 1000)
+        ),
+        story="Twelve checkpoints of a sweep in June that no registered version came of.",
+    ),
+    Waste(
+        kind="idle_gpu",
+        names=(f"prod-eu/{IDLE_NODE}",),
+        story="The idle node again: its GPUs hold memory, so that they are to be shared, not "
+        "stopped; and its savings plan is paid in any case.",
     ),
 )

@@ -33,11 +33,18 @@ _TAGS = {
     "azure": ("owner_team", "ml_model", "model_version", "env", "ml_stage"),
     "gcp": ("team", "model_name", "model_version", "env", "ml_stage"),
 }
-# What ran: the table, its folder, and the column that tells its month.
+# What ran: the table, its folder, and the column that tells its month; without one, a file.
 _WORK = (
-    ("node_hours", "node-hours", "hour"),
-    ("pod_hours", "pod-hours", "hour"),
-    ("gpu_samples", "gpu-samples", "sampled_at"),
+    ("node_hours", "cluster/node-hours", "hour"),
+    ("pod_hours", "cluster/pod-hours", "hour"),
+    ("gpu_samples", "cluster/gpu-samples", "sampled_at"),
+    ("containers", "cluster/containers", None),
+    ("container_samples", "cluster/container-samples", "sampled_at"),
+    ("endpoints", "platforms/endpoints", None),
+    ("endpoint_hours", "platforms/endpoints", "hour"),
+    ("notebooks", "platforms/notebooks", None),
+    ("gpu_jobs", "platforms/gpu-jobs", None),
+    ("stored_objects", "platforms/stored-objects", None),
 )
 _OWNERS = ("team", "model", "model_version", "environment", "stage")
 _TIMES = "timestampformat '%Y-%m-%dT%H:%M:%SZ'"
@@ -52,11 +59,16 @@ _GIVEN = {
     "silent_node": faults.SILENT_NODE,
     "silent_from": faults.SILENT_FROM,
     "silent_until": faults.SILENT_UNTIL,
+    "uncalled_endpoint": faults.UNCALLED_ENDPOINT,
+    "uncalled_from": faults.UNCALLED_FROM,
+    "oversized_container": faults.OVERSIZED_CONTAINER,
+    "oversized_endpoint": faults.OVERSIZED_ENDPOINT,
+    "zombie_endpoint": faults.ZOMBIE_ENDPOINT,
 }
 
 
 def write(folder: Path, progress: Callable[[str], None]) -> None:
-    """Write bills/ and cluster/ below a folder."""
+    """Write bills/, cluster/ and platforms/ below a folder."""
     with Warehouse(":memory:") as engine:
         engine.run("create schema estate")
         engine.run(
@@ -78,7 +90,7 @@ def write(folder: Path, progress: Callable[[str], None]) -> None:
         for table, place, time in _WORK:
             progress(place)
             _run(engine, f"create table estate.{table} as", table)
-            _by_month(engine, table, time, folder / "cluster" / place)
+            _by_month(engine, table, time, folder / place)
 
 
 def _run(engine: Warehouse, before: str, model: str) -> None:
@@ -119,8 +131,12 @@ def _tags(cloud: str) -> str:
     return tags if cloud == "aws" else f"to_json({tags})::varchar"
 
 
-def _by_month(engine: Warehouse, table: str, time: str, folder: Path) -> None:
+def _by_month(engine: Warehouse, table: str, time: str | None, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    if time is None:
+        path = literal(str(folder / "all.csv"))
+        engine.run(f"copy (select * from estate.{table}) to {path} (format csv, header, {_TIMES})")
+        return
     for month in MONTHS:
         path = folder / f"{month}.parquet"
         engine.run(

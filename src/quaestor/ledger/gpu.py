@@ -63,6 +63,8 @@ _UNPRICED = """
         )
     from ledger.gpu_hour
     where cost is null and gpu_hours > 0
+        -- What ran since is on no bill yet; pages say up to when the bill goes.
+        and day <= coalesce((select max(day) from ledger.billed_day), day)
     group by all order by all
 """
 # Charges for machines whose type says GPU, and for whose GPUs nobody has a count.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.pages import advise
+from builders.pages import advise, mature, unmanaged
 from builders.plans import PLAN
 from builders.rows import insert
 from quaestor.warehouse.duckdb import Warehouse
@@ -554,6 +554,8 @@ def full_estate() -> Warehouse:
     _blind_spots(estate)
     _reconciliation(estate)
     advise(estate.insert, NOW, HOSTILE)
+    mature(estate.insert, HOSTILE)
+    unmanaged(estate.insert, HOSTILE)
     return estate.settle()
 
 

@@ -1,0 +1,24 @@
+-- The notebooks of the sandbox account.
+--
+-- grain     one row per notebook
+-- method    planted: one that nobody has touched since August, and twenty of a workshop that run on
+-- source    invented
+select
+    r.name as notebook, 'sagemaker-notebook' as kind,
+    case r.name when 'nb-lena' then 'lena@acme.example' end as "user",
+    replace(replace(replace(
+        k.resource_id_pattern, '{name}', r.name), '{account}', k.account), '{region}', k.region
+    ) as resource_id,
+    k.account as sub_account, k.region, 'ml.g5.4xlarge' as instance_type,
+    'NVIDIA A10G' as gpu_model, 1.0::double as gpus, 'running' as status,
+    coalesce(r.starts, date '2026-05-04')::timestamp + interval 8 hour as created_at,
+    case r.name
+        when 'nb-lena' then $last_day::timestamp + interval 17 hour
+        when 'nb-workshop' then timestamp '2026-10-09 16:40'
+        else timestamp '2026-08-21 11:05'
+    end as last_activity_at,
+    case r.name when 'nb-lena' then 120 end as idle_stop_minutes
+from estate.resource as r
+join estate.kind as k on k.kind = r.kind
+where k.kind = 'sm-notebook'
+order by notebook
