@@ -117,8 +117,21 @@ upward as (
         )) as within
     from place
 ),
+-- Each place once for each of its folders: that folder, it and the next, and all from there on.
 step as (
-    select place, unnest(range(2, len(parts) + 1)) as at, parts from place
+    select
+        place, parts[nth] as one, array_to_string(parts[nth:nth + 1], '/') as two,
+        array_to_string(parts[nth:], '/') || '/' as rest
+    from (select place, parts, unnest(range(2, len(parts) + 1)) as nth from place)
+),
+loosely as (
+    select s.place, s.rest, l.*
+    from step as s
+    join loose as l on l.opening = s.two
+    union
+    select s.place, s.rest, l.*
+    from step as s
+    join loose as l on l.opening = s.one
 ),
 met as (
     select
@@ -140,18 +153,13 @@ met as (
     union all
     select s.place, 'run', i.rank, i.who, i.model, i.version, i.is_live, i.is_archived
     from step as s
-    join id as i on i.name = s.parts[s.at]
+    join id as i on i.name = s.one
     union all
     select
-        s.place,
-        case when starts_with(array_to_string(s.parts[s.at:], '/') || '/', l.path || '/')
-            then 'lies in' else 'holds' end,
-        l.rank, l.who, l.model, l.version, l.is_live, l.is_archived
-    from step as s
-    join loose as l on l.opening = case when contains(l.path, '/')
-        then array_to_string(s.parts[s.at:s.at + 1], '/') else s.parts[s.at] end
-    where starts_with(array_to_string(s.parts[s.at:], '/') || '/', l.path || '/')
-        or starts_with(l.path || '/', array_to_string(s.parts[s.at:], '/') || '/')
+        place, case when starts_with(rest, path || '/') then 'lies in' else 'holds' end,
+        rank, who, model, version, is_live, is_archived
+    from loosely
+    where starts_with(rest, path || '/') or starts_with(path || '/', rest)
 ),
 kept as (
     select
