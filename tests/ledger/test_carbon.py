@@ -305,3 +305,81 @@ def test_a_file_without_its_columns_is_refused(tmp_path: Path):
             path.write_text(text)
         with pytest.raises(ConfigurationError, match="carbon factors"):
             carbon_factors.write(Warehouse(":memory:"), path)
+
+
+def test_hosts_and_endpoints_that_no_cluster_tells_of():
+    """A sampled host by its mean power; an endpoint's instances by the price book's cores."""
+    warehouse = a_warehouse()
+    for minute in range(0, 60, 10):
+        insert(
+            warehouse,
+            "usage.gpu_sample",
+            source="nvml",
+            host="box",
+            gpu_uuid="GPU-7",
+            gpu_index=0,
+            gpu_model="H100",
+            sampled_at=DAY.replace(minute=minute),
+            gpu_util_ratio=0.5,
+            power_watts=300 + minute,
+        )
+    told = {"source": "sm", "endpoint": "chat"}
+    insert(
+        warehouse,
+        "usage.endpoint",
+        **told,
+        model="chat",
+        region="us-east-1",
+        instance_type="ml.m5.xlarge",
+        instances=2,
+        seen_at=DAY,
+    )
+    for hour in range(10):
+        insert(
+            warehouse,
+            "usage.endpoint_hour",
+            **told,
+            hour=DAY.replace(hour=hour),
+            instances=2,
+            cpu_used_ratio=0.25,
+        )
+    insert(
+        warehouse,
+        "usage.gpu_device_hour",
+        source="dcgm",
+        node="lost",
+        gpu_uuid="GPU-8",
+        hour=DAY,
+        energy_kwh=9e9,
+        observed_ratio=1,
+    )
+    gpu_ledger(warehouse, "", ("carbon",))
+    rows = {row["source"]: row for row in warehouse.records("from ledger.carbon")}
+
+    assert set(rows) == {"nvml", "sm"}, "a counter that started anew is no measurement"
+    assert (rows["nvml"]["grade"], rows["nvml"]["kwh"]) == ("measured", None)
+    assert rows["nvml"]["measured_kwh"] == pytest.approx(rows["nvml"]["gpu_hours"] * 0.325)
+    cores, gib = warehouse.row(
+        "select max(cores), max(gib) from config.price where instance_type = 'm5.xlarge'"
+    )
+    assert rows["sm"]["it_kwh"] == pytest.approx(
+        20 * (float(cores) * (0.74 + 0.25 * 2.76) + float(gib) * 0.392) / 1000
+    )
+
+
+def test_the_readme_says_how_to_ask(tmp_path: Path):
+    """Its queries run, and its example of factors is read."""
+    checkout = Path(__file__).resolve().parents[2]
+    text = (checkout / "src/quaestor/ledger/README.md").read_text(encoding="utf-8")
+    section = text.partition("## How models are run")[2]
+    queries = [part.partition("```")[0] for part in section.split("```sql\n")[1:]]
+    path = tmp_path / "own.csv"
+    path.write_text("factor," + section.partition("```\nfactor,")[2].partition("```")[0])
+    warehouse = a_warehouse()
+    carbon_factors.write(warehouse, path)
+
+    assert [warehouse.rows(query) for query in queries] == [[]] * len(queries)
+    assert len(queries) >= 2
+    assert warehouse.row("select count(*) from config.carbon_factor where origin = 'carbon'") == (
+        3,
+    )

@@ -35,7 +35,7 @@ seat as (
     from ledger.node_day
     group by day, cluster, node
 ),
--- Jobs, month by month.
+-- Jobs, month by month. A machine of SageMaker has the cores of the one it is named after.
 listed as (
     select instance_type, max(cores) as cores, max(gib) as gib
     from config.price where instance_type is not null group by instance_type
@@ -50,7 +50,7 @@ job as (
         coalesce(j.cpus, (l.cores * coalesce(j.instances, 1))::double) as cores,
         coalesce(j.ram_gib, (l.gib * coalesce(j.instances, 1))::double) as gib
     from usage.gpu_job as j
-    left join listed as l on l.instance_type = j.instance_type
+    left join listed as l on l.instance_type = regexp_replace(j.instance_type, '^ml[.]', '')
     left join (select distinct node from ledger.node_day) as n
         on n.node = regexp_extract(j.resource_id, '[^/]+$', 0)
     where n.node is null and j.started_at is not null
@@ -204,7 +204,7 @@ machine as (
         l.gib::double * n.instances, (l.cores is null)::integer
     from usage.endpoint_hour as h
     join usage.endpoint as e on e.source = h.source and e.endpoint = h.endpoint
-    left join listed as l on l.instance_type = e.instance_type
+    left join listed as l on l.instance_type = regexp_replace(e.instance_type, '^ml[.]', '')
     cross join lateral (
         select case when h.instances between 0 and 1e6 then h.instances
             when h.variant is null then e.instances end as instances
