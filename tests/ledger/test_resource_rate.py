@@ -13,7 +13,7 @@ from builders.ledgers import A_CHARGE, a_warehouse, build
 from builders.rows import insert_all
 from quaestor.warehouse.duckdb import Warehouse
 
-END = datetime(2026, 11, 1)  # October is complete
+FIRST, END = datetime(2026, 10, 1), datetime(2026, 11, 1)  # October is complete
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -21,7 +21,7 @@ def charges(
     resource: str, cost: str, first: int, last: int, step: timedelta = DAY, **columns: Any
 ) -> Iterator[Mapping[str, Any]]:
     """A charge of each step of these days of October, both included."""
-    start, end = datetime(2026, 10, 1) + (first - 1) * DAY, datetime(2026, 10, 1) + last * DAY
+    start, end = FIRST + (first - 1) * DAY, FIRST + last * DAY
     while start < end:
         yield {
             **A_CHARGE,
@@ -53,6 +53,9 @@ def the_bill() -> Iterator[Mapping[str, Any]]:
         "ChargePeriodEnd": END + timedelta(minutes=15),
     }
     yield from charges("before all this", "24", 1, 1)
+    yield {**next(charges("ends before it starts", "24", 31, 31)), "ChargePeriodEnd": FIRST}
+    yield {**next(charges("never ends", "24", 31, 31)), "ChargePeriodEnd": None}
+    yield from charges("beyond money", "10000000000000000", 31, 31, HOUR)
     used = {"CommitmentDiscountStatus": "Used", "PricingCategory": "Committed"}
     yield from charges("three quarters committed", "18", 2, 31, **used, CommitmentDiscountId="ri")
     yield from charges("three quarters committed", "4", 2, 31)
@@ -132,6 +135,8 @@ def rate(warehouse: Warehouse, resource: str) -> dict[str, Any]:
         ("in two currencies", "912.5"),
         ("in two sources", "760.4167"),
         ("late", "730"),
+        ("ends before it starts", "730"),
+        ("never ends", "730"),
     ],
 )
 def test_a_month_costs_what_the_last_days_did(warehouse, resource, cost):
@@ -157,6 +162,13 @@ def test_without_an_exchange_rate_there_is_no_rate(warehouse):
 
     assert {one[name] for name in ("effective_cost", "committed_cost", "spot_cost")} == {None}
     assert {one[name] for name in ("standard_cost", "cost_per_month", "committed_ratio")} == {None}
+
+
+def test_a_rate_that_no_money_can_have_is_unknown(warehouse):
+    """A day's cost of 17 digits is loaded; its month is not made up."""
+    one = rate(warehouse, "beyond money")
+
+    assert (one["effective_cost"] > 10**17, one["cost_per_month"]) == (True, None)
 
 
 def test_what_commitments_cover_is_told_apart(warehouse):

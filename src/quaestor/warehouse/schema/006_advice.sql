@@ -178,10 +178,10 @@ create or replace macro shell_quoted(text) as
         else '''' || replace(text, '''', '''"''"''') || ''''
     end;
 
--- An estimate of money, such as a month's at some days' rate, to a ten-thousandth. What is billed
--- is never estimated.
+-- An estimate of money, such as a month's at some days' rate, to a ten-thousandth; null where it is
+-- more than money can have, or no number. What is billed is never estimated.
 create or replace macro money_estimate(figure) as
-    figure::double::decimal(22, 4)::decimal(38, 20);
+    try_cast(figure::double as decimal(22, 4))::decimal(38, 20);
 
 -- Where an address points, spelt in one way: s3:bucket/a/b. Of addresses of one thing all are
 -- equal: s3a and s3, percent-encoded or not, by https or by its own scheme. Nothing else is changed.

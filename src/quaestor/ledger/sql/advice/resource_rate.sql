@@ -14,7 +14,7 @@
 --           first day counts whole, so that a new resource's rate is rather too low. What was not
 --           charged in the last $gone_days of the days is gone and costs nothing any more. A charge
 --           of more than a day counts by the part of it that lies in the days
---           committed is also a charge that names a commitment and does not say whether it used it
+--           Committed is also a charge that names a commitment and does not say whether it used it
 --           Owners are whom the ledger gives it, where that is one, else as tags and lineage name
 --           them; what it is tagged with is as last billed. `hours` are consumed hours of the meter
 --           that cost most of those that count hours
@@ -43,10 +43,11 @@ billed as (
         case when lower(c.ConsumedUnit) in ('hours', 'hour', 'hrs', '1 hour', 'h')
             then coalesce(c.SkuMeter, '') end as hour_meter,
         greatest(c.ChargePeriodStart, d.since::timestamp) as starts,
-        least(
-            coalesce(c.ChargePeriodEnd, c.ChargePeriodStart + interval 1 day), d.ends::timestamp
-        ) as ends,
-        c.ChargePeriodStart as charge_starts, c.ChargePeriodEnd as charge_ends,
+        -- A charge that says no end, or one before it starts, is of a day.
+        case when c.ChargePeriodEnd > c.ChargePeriodStart then c.ChargePeriodEnd
+            else c.ChargePeriodStart + interval 1 day end as charge_ends,
+        least(charge_ends, d.ends::timestamp) as ends,
+        c.ChargePeriodStart as charge_starts,
         c.ConsumedQuantity as quantity,
         money_at_rate(c.EffectiveCost, c.x_billing_currency_rate) as cost,
         money_at_rate(c.ListCost, c.x_billing_currency_rate) as list_cost
