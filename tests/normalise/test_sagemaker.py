@@ -695,3 +695,14 @@ def test_a_job_has_the_limit_of_its_stopping_condition(warehouse, landing, said,
     loaded(warehouse, landing, jobs=[a_job(**said)])
 
     assert only(warehouse, "usage.gpu_job", "time_limit_hours") == (hours,)
+
+
+@pytest.mark.parametrize(
+    ("said", "goes_on"),
+    [({}, None), ({"CheckpointConfig": {"S3Uri": "s3://acme/checkpoints"}}, True)],
+)
+def test_a_job_that_is_told_where_checkpoints_go_can_go_on(warehouse, landing, said, goes_on):
+    """One that is not told may write them all the same."""
+    loaded(warehouse, landing, jobs=[a_job(**said)])
+
+    assert only(warehouse, "usage.gpu_job", "is_checkpointed") == (goes_on,)
