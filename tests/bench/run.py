@@ -22,6 +22,8 @@ import load
 import policies
 import prometheus
 import registry
+import rightsizing
+import sizing
 import start
 
 import ledger
@@ -43,6 +45,8 @@ BENCHES = {
     "policies": policies.policies,
     "gate-large": policies.gate,
     "prometheus": prometheus.prometheus,
+    "rightsizing": rightsizing.rightsizing,
+    "sizing": sizing.sizing,
 }
 
 

@@ -8,7 +8,7 @@ create table if not exists ledger.container_span (
     span varchar not null, -- all, trained (the days before the held-out ones), held-out
     since timestamp not null, until timestamp not null, samples bigint not null,
     cpu_p66_cores double, cpu_p90_cores double, cpu_p95_cores double, cpu_p96_cores double,
-    cpu_p99_cores double, cpu_max_cores double,
+    cpu_p99_cores double, cpu_max_cores double, -- of samples: only of all
     ram_p99_gib double, -- null: it has samples, which are looked at one by one
     ram_max_gib double,
     is_sampled boolean not null -- by usage.container_sample

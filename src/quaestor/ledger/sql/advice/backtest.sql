@@ -29,7 +29,7 @@ advised as (
         row_number() over () as number,
         t.cluster, t.namespace, coalesce(t.owner_kind, '') as owner_kind, t.owner, t.container,
         t.strategy, t.since as trained_from, t.until as trained_until,
-        h.until as held_out_until, h.since as held_out_from,
+        h.until as held_out_until,
         t.cpu_request_cores, t.cpu_limit_cores, t.ram_request_gib,
         h.cpu_needed_cores, h.cpu_limit_cores as limit_needed_cores, h.ram_needed_gib
     from ledger.container_request as t
@@ -40,7 +40,9 @@ advised as (
     where t.span = 'trained' and t.is_enough
 ),
 held as (
-    select s.* exclude (owner, owner_kind), a.* exclude (cluster, namespace, container, owner, owner_kind)
+    select
+        s.* exclude (owner, owner_kind),
+        a.* exclude (cluster, namespace, container, owner, owner_kind)
     from advised as a
     join span as s
         on s.cluster = a.cluster and s.namespace = a.namespace and s.owner_kind = a.owner_kind
@@ -56,7 +58,8 @@ counted as (
     join held as h
         on h.source = s.source and h.cluster = s.cluster and h.namespace = s.namespace
         and h.pod = s.pod and h.container = s.container and h.is_sampled
-    where s.sampled_at >= (select min(since) from span where is_sampled)
+    where s.sampled_at > h.trained_until
+        and s.sampled_at >= (select min(since) from span where is_sampled)
     group by h.number
 ),
 estimated as (

@@ -6,60 +6,63 @@
 --           was asked for them
 -- method    exact quantiles, interpolated between two samples as PromQL's quantile_over_time does.
 --           A figure that no sample has is null. Where samples and a metrics server tell of the
---           same container, samples count; of two sources the first by name
+--           same container, samples count; of two sources the first by name. Of samples the p99
+--           and the most are those of all days, as only advice is made of the other spans
 -- param     days = 14: days of samples that count
 -- param     held_out_days = 3: of them, the last ones, on which advice is replayed before it is
 --            given
 -- source    usage.container_sample, usage.container_use; robusta-dev/krr, strategy simple
 -- rows from usage.container_sample, usage.container_use
-with present as (select max(sampled_at) as present from usage.container_sample),
+with present as (
+    select
+        max(sampled_at) - to_days($days::integer) as first,
+        max(sampled_at) - to_days($held_out_days::integer) as last_trained
+    from usage.container_sample
+),
 sample as (
     select
-        source, cluster, namespace, workload, pod, container, sampled_at, cpu_used_cores,
-        ram_used_gib,
-        sampled_at > (select present - to_days($held_out_days::integer) from present) as is_held
+        source, cluster, namespace, pod, container, sampled_at, cpu_used_cores, ram_used_gib,
+        sampled_at > (select last_trained from present) as is_held
     from usage.container_sample
-    where sampled_at > (select present - to_days($days::integer) from present)
+    where sampled_at > (select first from present)
 ),
--- One pass: what a pod used is sorted once for each span, whatever is asked of it.
+-- One pass over them. Whose a pod is would take longer to carry along than to ask for afterwards.
 used as (
     select
-        source, cluster, namespace, pod, container, any_value(workload) as workload,
+        source, cluster, namespace, pod, container,
         count(*) as samples, count(*) filter (is_held) as held_samples,
         min(sampled_at) as since, max(sampled_at) as until,
-        max(sampled_at) filter (not is_held) as trained_until,
-        min(sampled_at) filter (is_held) as held_since,
         quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96, 0.99, 1]) as cpu,
-        quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96, 0.99, 1])
-            filter (not is_held) as trained_cpu,
-        quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96, 0.99, 1])
-            filter (is_held) as held_cpu,
-        max(ram_used_gib) as ram, max(ram_used_gib) filter (not is_held) as trained_ram,
+        quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96]) filter (not is_held) as trained_cpu,
+        quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96]) filter (is_held) as held_cpu,
+        max(ram_used_gib) filter (not is_held) as trained_ram,
         max(ram_used_gib) filter (is_held) as held_ram
     from sample
     group by source, cluster, namespace, pod, container
 ),
 spans as (
     select
-        source, cluster, namespace, pod, container, workload,
+        source, cluster, namespace, pod, container,
         unnest([
             {
-                span: 'all', since: since, until: until, samples: samples, cpu: cpu, ram: ram
+                span: 'all', since: since, until: until, samples: samples, cpu: cpu,
+                ram: greatest(trained_ram, held_ram)
             },
             {
-                span: 'trained', since: since, until: trained_until,
+                span: 'trained', since: since, until: least(until, last_trained),
                 samples: samples - held_samples, cpu: trained_cpu, ram: trained_ram
             },
             {
-                span: 'held-out', since: held_since, until: until, samples: held_samples,
-                cpu: held_cpu, ram: held_ram
+                span: 'held-out', since: greatest(since, last_trained), until: until,
+                samples: held_samples, cpu: held_cpu, ram: held_ram
             }
         ]) as span
     from used
+    cross join present
 ),
 told as (
     select
-        source, cluster, namespace, pod, container, workload, span.span as span,
+        source, cluster, namespace, pod, container, span.span as span,
         span.since as since, span.until as until, span.samples as samples,
         span.cpu[1] as cpu_p66_cores, span.cpu[2] as cpu_p90_cores, span.cpu[3] as cpu_p95_cores,
         span.cpu[4] as cpu_p96_cores, span.cpu[5] as cpu_p99_cores, span.cpu[6] as cpu_max_cores,
@@ -68,7 +71,7 @@ told as (
     where span.samples > 0
     union all
     select
-        source, cluster, namespace, pod, container, null, span, since, until, samples,
+        source, cluster, namespace, pod, container, span, since, until, samples,
         cpu_p66_cores, cpu_p90_cores, cpu_p95_cores, cpu_p96_cores, cpu_p99_cores, cpu_max_cores,
         ram_p99_gib, ram_max_gib, false
     from usage.container_use
@@ -95,12 +98,27 @@ known as (
     from listed
     group by cluster, namespace, owner
 ),
+unlisted as (
+    select distinct t.source, t.cluster, t.namespace, t.pod
+    from told as t
+    left join listed as l
+        on l.cluster = t.cluster and l.namespace = t.namespace and l.pod = t.pod
+    where l.pod is null
+),
+stated as (
+    select s.source, s.cluster, s.namespace, s.pod, min(s.workload) as workload
+    from usage.container_sample as s
+    join unlisted as u
+        on u.source = s.source and u.cluster = s.cluster and u.namespace = s.namespace
+        and u.pod = s.pod
+    group by s.source, s.cluster, s.namespace, s.pod
+),
 named as (
     select
-        t.*, l.owner_kind as listed_kind, l.owner as listed_owner,
-        coalesce(t.workload, regexp_extract(
-            t.pod, '^(.+?)(-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]{8}-[a-z0-9]{5}|-[a-z0-9]{5}|-[0-9]+)$',
-            1
+        t.*, l.owner_kind as listed_kind, l.owner as listed_owner, s.workload,
+        coalesce(s.workload, regexp_extract(
+            t.pod,
+            '^(.+?)(-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]{8}-[a-z0-9]{5}|-[a-z0-9]{5}|-[0-9]+)$', 1
         )) as other_owner
     from told as t
     join counting as c
@@ -108,6 +126,9 @@ named as (
         and c.container = t.container and c.first = (not t.is_sampled, t.source)
     left join listed as l
         on l.cluster = t.cluster and l.namespace = t.namespace and l.pod = t.pod
+    left join stated as s
+        on s.source = t.source and s.cluster = t.cluster and s.namespace = t.namespace
+        and s.pod = t.pod
 )
 select
     n.source, n.cluster, n.namespace, n.pod, n.container,
