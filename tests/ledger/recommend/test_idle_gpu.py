@@ -250,6 +250,21 @@ def test_pods_alone_tell_where_no_device_does(warehouse):
     assert json.loads(one["evidence"])["memory_max_gib"] == 3
 
 
+def test_pods_that_do_not_tell_of_memory_may_have_loaded_something(warehouse):
+    """Unknown is not full and not empty; what pods of several GPUs hold is freed together."""
+    node(warehouse)
+    pod(warehouse, "0")
+    node(warehouse, "n2", gpus=4)
+    pod(warehouse, "0", node="n2", name="a", gpu_request=4, gpu_memory_used_gib=12)
+    billed(warehouse, "i-n2", "24")
+    found = idle(warehouse)
+
+    assert (found["i-n1"]["action"], found["i-n1"]["confidence"]) == ("consolidate", "low")
+    assert found["i-n1"]["reason"].endswith("and nobody tells how full their memory is")
+    assert found["i-n2"]["action"] == "consolidate", "it may all lie on one GPU"
+    assert found["i-n2"]["saving_per_month"] == Decimal("625.0625")  # 730 x (1 - 1.15 x 12 / 96)
+
+
 def test_a_slice_that_works_keeps_its_gpu(warehouse):
     """Of a GPU cut into slices the busiest counts; a GPU that pods share is counted once."""
     node(warehouse, gpus=1)
@@ -279,6 +294,7 @@ def test_each_machine_is_one_object(warehouse):
     pod(warehouse, node="n2")
     device(warehouse, "0", name="n2")
     samples(warehouse, "n2", "0.9")
+    samples(warehouse, "chat", "0")  # the endpoint's name
     details = {"ConsumedQuantity": "24", "ConsumedUnit": "Hours", "PricingCategory": "Committed"}
     details |= {"CommitmentDiscountStatus": "Used", "CommitmentDiscountId": "sp"}
     details |= {"SkuPriceDetails": '{"InstanceType": "g5.xlarge"}'}

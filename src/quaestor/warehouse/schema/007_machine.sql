@@ -57,7 +57,8 @@ create table if not exists ledger.gpu_use (
     first_at timestamp not null, last_at timestamp not null,
     observed_hours double not null,
     used_p95 double, used_max double, busy_hours bigint, -- hours with any moment of 5 % and more
-    memory_max_gib double, -- null: nobody tells
+    memory_max_gib double, -- null: nobody tells; of 'all': on one of them, if it lay all there
+    memory_all_gib double, -- the same; of 'all': of all of them together
     memory_gib double, -- its size
     trained_p95 double, trained_memory_max_gib double, -- of the days before the held-out ones
     held_out_memory_gib double[] -- in use in each interval of the held-out days that tells of it

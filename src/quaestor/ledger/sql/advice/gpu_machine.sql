@@ -106,6 +106,20 @@ cost as (
     from resource
     group by machine
 ),
+-- Endpoints, notebooks and jobs are looked at as what they are, and not as the host they run on.
+other_name as (
+    select endpoint as name from usage.endpoint
+    union
+    select notebook from usage.notebook
+    union
+    select regexp_extract(resource_id, '[^/]+$', 0) from ledger.lineage
+    where kind not in ('node', 'machine')
+    union
+    select regexp_extract(resource_id, '[^/]+$', 0) from ledger.gpu_instance_day
+    where regexp_matches(
+        lower(resource_id), '^arn:[^:]*:sagemaker:|microsoft[.]machinelearning|aiplatform'
+    )
+),
 host_end as (
     select source, max(sampled_at) as present from usage.gpu_sample group by source
 ),
@@ -123,6 +137,7 @@ host as (
     where s.sampled_at > e.present - to_days($days::integer)
         and s.host not in (select node from node)
         and s.host not in (select machine from node where machine is not null)
+        and s.host not in (select name from other_name where name is not null)
     group by s.source, s.host
 ),
 machine as (

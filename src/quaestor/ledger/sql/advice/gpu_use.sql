@@ -37,7 +37,8 @@ device as (
             as memory_used_gib,
         case when bool_or(is_slice) then any_value(whole_gib) else max(memory_gib) end
             as memory_gib,
-        max(hours) as hours
+        max(hours) as hours,
+        case when count(*) = count(memory_used_gib) then sum(memory_used_gib) end as memory_all_gib
     from slice
     group by subject, split_part(gpu_uuid, '/', 1), moment
 ),
@@ -54,7 +55,9 @@ sample as (
         s.sampled_at as moment,
         case when s.gpu_util_ratio between 0 and 1 then s.gpu_util_ratio end as used,
         case when s.memory_used_gib between 0 and 100000 then s.memory_used_gib end as memory_used_gib,
-        s.memory_gib, null::double as hours
+        s.memory_gib, null::double as hours,
+        case when s.memory_used_gib between 0 and 100000 then s.memory_used_gib end
+            as memory_all_gib
     from usage.gpu_sample as s
     join called as m
         on m.host = s.host and s.sampled_at > m.since and coalesce(m.source, s.source) = s.source
@@ -94,8 +97,10 @@ pod as (
         m.subject, 'all' as gpu, 'pods' as told_by, h.hour as moment,
         case when a.subject is null then 0 when a.is_observed then a.used end as used,
         case when a.subject is null then 0
-            else least(a.memory_used_gib, m.gpu_memory_gib) end as memory_used_gib,
-        m.gpu_memory_gib as memory_gib, 1.0::double as hours
+            when a.memory_used_gib > m.gpu_memory_gib then m.gpu_memory_gib
+            else a.memory_used_gib end as memory_used_gib,
+        m.gpu_memory_gib as memory_gib, 1.0::double as hours,
+        case when a.subject is null then 0 else a.memory_used_gib end as memory_all_gib
     from machine as m
     join usage.node_hour as h on h.cluster = m.cluster and h.node = m.node and h.hour > m.since
     join told as t on t.cluster = h.cluster and t.hour = h.hour
@@ -122,7 +127,7 @@ select
         else coalesce(sum(c.hours) filter (c.used is not null), 0) end as observed_hours,
     quantile_cont(c.used, 0.95) as used_p95, max(c.used) as used_max,
     count(distinct date_trunc('hour', c.moment)) filter (c.used >= 0.05) as busy_hours,
-    max(c.memory_used_gib) as memory_max_gib,
+    max(c.memory_used_gib) as memory_max_gib, max(c.memory_all_gib) as memory_all_gib,
     coalesce(max(c.memory_gib), any_value(m.gpu_memory_gib)) as memory_gib,
     quantile_cont(c.used, 0.95) filter (c.moment <= m.trained_until) as trained_p95,
     max(c.memory_used_gib) filter (c.moment <= m.trained_until) as trained_memory_max_gib,

@@ -8,8 +8,8 @@
 --           $memory_ratio of a GPU's memory in use at any time is loaded and rarely called:
 --           consolidate. Where nobody tells of memory it may be loaded: never stop. A node of a
 --           cluster whose GPUs nobody asked for in the last $free_hours hours can go
--- money     its cost a month; of what is loaded, the part for the memory that stays free, less
---           15 %; of a node that was asked for earlier in the window, its unscheduled hours' part
+-- money     its cost a month; of what is loaded, the part of all its GPUs' memory that stays
+--           free, less 15 % of what is in use; of a node that was asked for earlier in the window, its unscheduled hours' part
 -- param     idle_ratio = 0.05: 95th percentile of the engine-active ratio, under which it is idle
 -- param     memory_ratio = 0.30: memory in use of a GPU, above which something is loaded on it
 -- param     min_hours = 6: least observed hours of every GPU
@@ -25,6 +25,7 @@ with used as (
         max(used_p95) as used_p95, max(used_max) as used_max, max(busy_hours) as busy_hours,
         case when count(*) = count(memory_max_gib / nullif(memory_gib, 0))
             then max(memory_max_gib / memory_gib) end as loaded_ratio,
+        sum(memory_all_gib) as memory_all_gib,
         max(memory_max_gib) as memory_max_gib, max(memory_gib) as memory_gib
     from ledger.gpu_use
     group by subject
@@ -32,7 +33,8 @@ with used as (
 looked_at as (
     select
         m.*, u.told_by, u.observed_hours, u.last_at, u.used_p95, u.used_max, u.busy_hours,
-        u.loaded_ratio, u.memory_max_gib, u.memory_gib,
+        u.loaded_ratio, u.memory_max_gib, u.memory_gib, u.memory_all_gib,
+        u.memory_all_gib / nullif(greatest(m.gpus, 1) * u.memory_gib, 0) as full_ratio,
         greatest(m.gpus - coalesce(u.seen_gpus, m.gpus), 0)::integer as unseen_gpus,
         coalesce(m.free_hours >= $free_hours, false)
         and not (m.scheduled_at is null and coalesce(u.loaded_ratio > $memory_ratio, false))
@@ -68,7 +70,7 @@ answered as (
             when verdict = 'unscheduled' and scheduled_at is null then 1.0
             when verdict = 'unscheduled' then unscheduled_hours / told_hours
             when verdict = 'idle' then 1.0
-            when verdict = 'loaded' then nullif(greatest(1 - 1.15 * loaded_ratio, 0), 0)
+            when verdict = 'loaded' then nullif(greatest(1 - 1.15 * full_ratio, 0), 0)
         end as spared_ratio,
         round(100 * used_p95, 1) || ' %' as percent_used
     from judged
@@ -142,6 +144,7 @@ select
         used_p95: used_p95, used_max: used_max, busy_hours: busy_hours,
         observed_hours: observed_hours, told_by: told_by, last_at: last_at, until: present,
         memory_max_gib: memory_max_gib, memory_gib: memory_gib, loaded_ratio: loaded_ratio,
+        memory_all_gib: memory_all_gib,
         told_hours: told_hours, unscheduled_hours: unscheduled_hours, free_hours: free_hours,
         gpus: gpus, gpu_model: coalesce(gpu_model, told_model), capacity_type: capacity_type
     })::varchar as evidence,
