@@ -139,6 +139,15 @@ def test_a_thing_that_went_although_something_else_was_advised_is_gone(audits):
     assert audits.state("state_reason") == ("it is not there any more; the advice was to resize it")
 
 
+@pytest.mark.parametrize("subject", ["job/sm/train-1", "workload/c/ns/Deployment/a/node-1"])
+def test_what_ends_by_itself_is_not_taken(audits, subject):
+    """A job is over some day, a pod moves to another machine, whoever was advised of what."""
+    audits.audit({"subject": subject, "action": "stop"})
+    audits.audit()
+
+    assert audits.state() == "gone"
+
+
 @pytest.mark.parametrize(
     ("silence", "reason"),
     [

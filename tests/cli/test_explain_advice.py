@@ -156,6 +156,31 @@ def test_advice_that_is_over_is_known_by_the_audits(estate, quaestor):
     assert "2026-10-21 06:00  dismissed" in said.out
 
 
+def test_a_backtest_is_shown(estate, quaestor):
+    """How the advice would have done on days that it was not made from."""
+    days = {"trained_from": "2026-10-01", "trained_until": "2026-10-08"}
+    insert(
+        estate,
+        "ledger.backtest",
+        kind="idle_endpoint",
+        subject=SUBJECT,
+        held_out_until="2026-10-10",
+        what="instances",
+        current=4,
+        advised=2,
+        intervals=576,
+        violations=3,
+        expected_ratio=0.01,
+        is_withheld=False,
+        **days,
+    )
+    estate.close()
+    told = " ".join(quaestor("explain", ID).out.split())
+
+    assert "Replayed on days that it was not made from: instances" in told
+    assert "intervals 576 violations 3" in told
+
+
 def test_show_is_explain(estate, quaestor):
     """In text and JSON, in which money keeps every digit."""
     estate.close()

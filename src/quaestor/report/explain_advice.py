@@ -60,9 +60,7 @@ def _behind(warehouse: Warehouse, row: Row) -> AdviceBehind:
             saves_on=row["saves_on"],
             inside=row["inside"],
         ),
-        backtest=_records(warehouse, "advice_backtest", **about)
-        if warehouse.columns("ledger.backtest")
-        else [],
+        backtest=_records(warehouse, "advice_backtest", **about),
         states=_records(warehouse, "advice_states", recommendation=row["recommendation"]),
         rate=rates[0] if rates else None,
         charges=_records(warehouse, "resource", resource=resource) if rates else [],
