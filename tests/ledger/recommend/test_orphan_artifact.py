@@ -15,7 +15,9 @@ from quaestor.warehouse.duckdb import Warehouse
 RUN = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 
-def answers(warehouse: Warehouse, text: str = "") -> dict[str, dict[str, object]]:
+def answers(
+    warehouse: Warehouse, text: str = "advice: {least_saving: 0}"
+) -> dict[str, dict[str, object]]:
     """What is said of each folder, by its name below the bucket."""
     rows = advised(warehouse, "orphan_artifact", text).values()
     return {str(row["name"]).removeprefix(f"{STORE}/"): row for row in rows}
@@ -242,7 +244,9 @@ def test_two_classes_of_one_folder_are_one_folder():
     a_folder(
         warehouse, "churn/lost", storage_class="GLACIER", last_modified_at=SEEN - timedelta(days=9)
     )
-    found = answers(warehouse, "advice: {params: {orphan_artifact: {days: 7}}}")["churn/lost"]
+    found = answers(warehouse, "advice: {least_saving: 0, params: {orphan_artifact: {days: 7}}}")[
+        "churn/lost"
+    ]
 
     assert found["answer"] == "advise"
     assert found["current"] == "6 objects, 20.0 GiB, GLACIER, STANDARD"
