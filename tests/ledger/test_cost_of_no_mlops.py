@@ -356,3 +356,21 @@ def test_models_add_up_to_the_total(models: list[dict[str, Any]]):
     for _, whole, parts in (*by_category, *by_model):
         assert (whole is None) == (parts is None)
         assert whole is None or abs(whole - parts) < Decimal("0.01")
+
+
+def test_a_slip_of_a_hand_stops_nothing():
+    """A model worth more than money can be has no figure for it; the others stand."""
+    warehouse = a_registry()
+    a_version(warehouse, deployment={"created_at": datetime(2026, 9, 30)}, run={"tags": "{"})
+    insert(
+        warehouse,
+        "registry.model",
+        source="mlflow",
+        model="churn",
+        business_value_per_month="999999999999999999",
+    )
+    rows = costs(warehouse, "advice: {params: {cost_of_no_mlops: {gain_ratio: 1}}}")
+
+    assert figures(rows["deployment-delay"]) == [None] * 3
+    assert rows["deployment-delay"]["reason"] == "its inputs are larger than money can be"
+    assert rows["total"]["base"] > 0

@@ -45,10 +45,17 @@ job as (
         j.source, j.job, coalesce(j.queue, j.sub_account, '') as cluster, j.team, j.model,
         j.region, j.gpu_model,
         nullif(regexp_extract(j.resource_id, '[^/]+$', 0), '') as node,
-        coalesce(j.gpus, 0) as gpus, j.energy_kwh, j.started_at,
+        case when j.gpus between 0 and 1e6 then j.gpus else 0 end as gpus, j.energy_kwh,
+        j.started_at,
         coalesce(j.ended_at, case when j.state = 'running' then j.seen_at end) as stopped_at,
-        coalesce(j.cpus, (l.cores * coalesce(j.instances, 1))::double) as cores,
-        coalesce(j.ram_gib, (l.gib * coalesce(j.instances, 1))::double) as gib
+        coalesce(
+            case when j.cpus between 0 and 1e6 then j.cpus end,
+            l.cores::double * coalesce(j.instances, 1)
+        ) as cores,
+        coalesce(
+            case when j.ram_gib between 0 and 1e8 then j.ram_gib end,
+            l.gib::double * coalesce(j.instances, 1)
+        ) as gib
     from usage.gpu_job as j
     left join listed as l on l.instance_type = regexp_replace(j.instance_type, '^ml[.]', '')
     left join (select distinct node from ledger.node_day) as n
@@ -70,7 +77,7 @@ job_month as (
             date_trunc('month', j.started_at), j.stopped_at - interval 1 second, interval 1 month
         ))::date as month
     ) as m
-    where j.stopped_at > j.started_at
+    where j.stopped_at > j.started_at and isfinite(j.started_at) and isfinite(j.stopped_at)
 ),
 measured_job as (
     select

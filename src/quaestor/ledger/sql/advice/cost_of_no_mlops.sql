@@ -500,9 +500,13 @@ category(position, category, title, formula) as (
 sorted as (
     select
         position, model, inputs,
-        case when unsaid is null and low is not null and base is not null and high is not null
+        -- What is a quadrillion a month is a slip of a hand.
+        case when unsaid is null and low < 1e15 and base < 1e15 and high < 1e15
             then list_sort([low::double, base::double, high::double]) end as figures,
-        coalesce(unsaid, note) as reason, unsaid is not null as is_unsaid
+        coalesce(
+            unsaid, case when high >= 1e15 then 'its inputs are larger than money can be' end, note
+        ) as reason,
+        figures is null as is_unsaid
     from said
 ),
 by_category as (

@@ -82,7 +82,8 @@ pipeline as (
     select
         r.source, r.pipeline, count(distinct v.version) >= 2 as made_several,
         coalesce(bool_or(regexp_matches(
-            lower(r.tags ->> '$."gov.trigger"'), 'schedule|cron|drift|data|event|monitor'
+            lower(case when json_valid(r.tags) then r.tags ->> '$."gov.trigger"' end),
+            'schedule|cron|drift|data|event|monitor'
         )), false) as is_triggered
     from registry.run as r
     left join registry.model_version as v on v.source = r.source and v.run_id = r.run_id
