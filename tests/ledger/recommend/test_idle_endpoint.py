@@ -369,3 +369,19 @@ def test_of_planted_idle_endpoints_none_is_missed_and_no_other_is_named():
     assert len(found) == len(planted)
     assert len(named & idle) >= 0.99 * len(idle)
     assert len(named & idle) >= 0.95 * len(named)
+
+
+def test_an_endpoint_of_azure_is_billed_by_its_workspace_and_a_tag():
+    """What other endpoints of the workspace cost is not its saving."""
+    warehouse = a_warehouse()
+    workspace = AZURE.partition("/onlineendpoints/")[0].replace("team-ws", "Team-WS")
+    key = {"source": "ml", "endpoint": "scorer"}
+    endpoint(warehouse, **key, kind="azure-ml", resource_id=AZURE)
+    hourly(warehouse, "endpoint_hour", 14, key, requests=0)
+    for name, cost in (("scorer", "24"), ("other", "7")):
+        billed(warehouse, workspace, cost, Tags=f'{{"azuremlendpoint": "{name}"}}')
+    (one,) = advised(warehouse, "idle_endpoint").values()
+
+    assert (one["answer"], one["saving_per_month"], one["saving_basis"]) == (
+        *("advise", Decimal(730), "bill"),
+    )

@@ -183,3 +183,14 @@ def test_every_platform_has_its_own_commands():
         "ml/bob": f"az rest --method post --url '{AZURE}/updateIdleShutdownSetting"
         """?api-version=2024-10-01' --body '{"idleTimeBeforeShutdown":"PT60M"}'""",
     }
+
+
+def test_azure_bills_a_compute_instance_in_letters_of_either_case():
+    """The money is found all the same."""
+    warehouse = a_warehouse()
+    kind = "azure-compute-instance"
+    notebook(warehouse, "ada", kind=kind, resource_id=AZURE, last_activity_at=ago(days=20))
+    billed(warehouse, AZURE.replace("resourcegroups", "resourceGroups"), "24")
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["saving_per_month"], one["saving_basis"]) == (Decimal(730), "bill")

@@ -219,11 +219,13 @@ varied as (
 unlisted as (
     select d.*
     from registry.deployment as d
-    where not exists (
-        select 1 from usage.endpoint as e
-        where e.endpoint = d.deployment or e.resource_id = d.resource_id
-            or starts_with(d.deployment, e.endpoint || '/')
-    )
+    where d.deployment not in (select endpoint from usage.endpoint)
+        and regexp_replace(d.deployment, '/[^/]+$', '') not in (select endpoint from usage.endpoint)
+        and regexp_replace(d.deployment, '/[^/]+/[^/]+$', '')
+            not in (select endpoint from usage.endpoint)
+        and coalesce(d.resource_id, '') not in (
+            select resource_id from usage.endpoint where resource_id is not null
+        )
 )
 select
     subject, source, endpoint as name, answer,

@@ -17,10 +17,20 @@
 -- source    Amazon SageMaker API reference, IdleSettings; Google Cloud, "Idle shutdown" of
 --           Workbench; Microsoft, "Configure idle shutdown" of compute instances
 -- rows from usage.notebook
-with told as (
+-- Azure's bills spell ids in letters of either case.
+with azure as (
+    select *, lower(resource_id) as spelled
+    from ledger.resource_rate where starts_with(lower(resource_id), '/subscriptions/')
+    qualify row_number() over (partition by spelled order by resource_id) = 1
+),
+told as (
     select
-        n.*, r.cost_per_month, r.committed_ratio, r.team, r.model, r.environment,
-        coalesce(r.resource_id, n.resource_id) as billed_id,
+        n.*,
+        coalesce(r.cost_per_month, a.cost_per_month) as cost_per_month,
+        coalesce(r.committed_ratio, a.committed_ratio) as committed_ratio,
+        coalesce(r.team, a.team) as team, coalesce(r.model, a.model) as model,
+        coalesce(r.environment, a.environment) as environment,
+        coalesce(r.resource_id, a.resource_id, n.resource_id) as billed_id,
         case when n.last_activity_at is not null
             then greatest(n.last_activity_at, n.started_at) end as idle_since,
         -- A notebook without GPUs has none that could be busy; NaN is no ratio.
@@ -28,11 +38,8 @@ with told as (
             when n.gpu_used_ratio between 0 and 1 then n.gpu_used_ratio end as gpu_used,
         case when n.cpu_used_ratio between 0 and 1 then n.cpu_used_ratio end as cpu_used
     from usage.notebook as n
-    left join ledger.resource_rate as r
-        on r.resource_id = n.resource_id
-        or (starts_with(lower(n.resource_id), '/subscriptions/')
-            and lower(r.resource_id) = lower(n.resource_id))
-    qualify row_number() over (partition by n.source, n.notebook order by r.resource_id) = 1
+    left join ledger.resource_rate as r on r.resource_id = n.resource_id
+    left join azure as a on a.spelled = lower(n.resource_id)
 ),
 measured as (
     select
