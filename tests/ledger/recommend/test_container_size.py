@@ -188,7 +188,7 @@ def test_too_little_data_is_no_advice():
         "silent": ("cannot-say", "nobody tells what it used"),
     }
     assert unlisted["answer"] == "cannot-say"
-    assert unlisted["reason"].startswith("what it requests is not known, as no cluster lists it")
+    assert unlisted["reason"].startswith("what it requests is not known: no cluster lists it")
 
 
 def test_one_that_was_killed_for_memory_gets_a_quarter_more():

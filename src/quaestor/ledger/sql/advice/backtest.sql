@@ -55,11 +55,13 @@ counted as (
         count(*) filter (s.cpu_used_cores > h.cpu_limit_cores) as limit_violations,
         count(*) filter (s.ram_used_gib > h.ram_request_gib) as ram_violations
     from usage.container_sample as s
-    join held as h
-        on h.source = s.source and h.cluster = s.cluster and h.namespace = s.namespace
-        and h.pod = s.pod and h.container = s.container and h.is_sampled
-    where s.sampled_at > h.trained_until
-        and s.sampled_at >= (select min(since) from span where is_sampled)
+    join held as h on h.namespace = s.namespace and h.pod = s.pod and h.is_sampled
+    where s.sampled_at >= (select min(since) from span where is_sampled)
+        -- Few pods of two clusters have one name: to compare the rest is faster than to hash it.
+        and case
+            when h.container = s.container and h.cluster = s.cluster and h.source = s.source
+            then s.sampled_at > h.trained_until
+        end
     group by h.number
 ),
 estimated as (

@@ -165,7 +165,7 @@ worded as (
         *,
         'CPU: ' || case cpu_state
             when 'scaled' then cpu_scaler || ' goes by it or sets it'
-            when 'unlisted' then 'what it requests is not known, as no cluster lists it; by its use '
+            when 'unlisted' then 'what it requests is not known: no cluster lists it; by its use '
                 || coalesce(new_cpu, 'unknown')
             when 'unobserved' then 'nobody tells what it used'
             when 'few' then 'not enough data: ' || seen
@@ -179,7 +179,7 @@ worded as (
         end as cpu_reason,
         'memory: ' || case ram_state
             when 'scaled' then ram_scaler || ' goes by it or sets it'
-            when 'unlisted' then 'what it requests is not known, as no cluster lists it; by its use '
+            when 'unlisted' then 'what it requests is not known: no cluster lists it; by its use '
                 || coalesce(new_ram, 'unknown')
             when 'unobserved' then 'nobody tells what it used'
             when 'few' then 'not enough data: ' || seen
@@ -224,7 +224,7 @@ select
         when cpu_state = ram_state and cpu_state in ('unlisted', 'unobserved', 'few', 'scaled')
             and cpu_scaler is not distinct from ram_scaler
             then case cpu_state
-                when 'unlisted' then 'what it requests is not known, as no cluster lists it; by '
+                when 'unlisted' then 'what it requests is not known: no cluster lists it; by '
                     || 'its use ' || concat_ws(' and ', new_cpu, new_ram)
                 when 'unobserved' then 'nobody tells what it used'
                 when 'few' then 'not enough data: ' || seen
@@ -294,7 +294,8 @@ select
             when pod_spec is not null then 'kubectl patch ' || lower(owner_kind) || ' '
                 || shell_quoted(owner) || ' -n ' || shell_quoted(namespace) || ' --patch '
                 || shell_quoted(case when owner_kind = 'CronJob'
-                    then '{"spec":{"jobTemplate":{"spec":{"template":{"spec":' || pod_spec || '}}}}}'
+                    then '{"spec":{"jobTemplate":{"spec":{"template":{"spec":' || pod_spec
+                        || '}}}}}'
                     else '{"spec":{"template":{"spec":' || pod_spec || '}}}' end)
             else 'kubectl set resources ' || lower(owner_kind) || ' ' || shell_quoted(owner)
                 || ' -n ' || shell_quoted(namespace) || ' -c ' || shell_quoted(container)
