@@ -5,14 +5,14 @@
 --           (the window; the days before the held-out ones), and again with fewer GPUs where some
 --           of them do nothing
 -- method    cores = what pods use at the 95th percentile x $factor, at least what they ask for x
---           $headroom; memory likewise, and never below the most used; where nobody tells, as
---           many as there are. GPU memory, of one = its peak x $gpu_headroom. Compute and memory
+--           $headroom; memory likewise, and never below the most used; where nobody tells, as many
+--           as there are. GPU memory, of one = its peak x $gpu_headroom. Compute and memory
 --           bandwidth of one GPU = what it has x its 95th percentile x $factor, at most what it
 --           has; where nobody states them, only the same model. The same maker; the same
---           architecture, or one that runs its programs. GPUs that talk to each other keep at
---           least as fast a link: unknown of the old is its model's best, of the new is PCIe; GPUs
---           that pods ask for one by one need none. The provider's prices of the machine's region
---           are compared, where that has none those of any region, else those of the region of which
+--           architecture, or one that runs its programs. GPUs that talk to each other keep at least
+--           as fast a link: unknown of the old is its model's best, of the new is PCIe; GPUs that
+--           pods ask for one by one need none. The provider's prices of the machine's region are
+--           compared, where that has none those of any region, else those of the region of which
 --           most types are listed
 -- money     list prices of an hour, reporting currency
 -- param     factor = 1.5: times the 95th percentile of cores, memory, compute and bandwidth

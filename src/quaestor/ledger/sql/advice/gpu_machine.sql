@@ -249,7 +249,8 @@ schedule as (
     group by cluster, node
 )
 select
-    'machine/' || coalesce(m.machine, concat_ws('/', m.source, m.cluster, m.node)) as subject, m.kind, m.source,
+    'machine/' || coalesce(m.machine, concat_ws('/', m.source, m.cluster, m.node)) as subject,
+    m.kind, m.source,
     m.cluster, m.node, m.machine, c.resource_id,
     coalesce(m.booked_provider, c.provider) as provider, coalesce(m.region, c.region) as region,
     m.instance_type, case when c.is_spot then 'spot' else m.capacity_type end as capacity_type,

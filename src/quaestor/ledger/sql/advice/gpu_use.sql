@@ -8,8 +8,8 @@
 --           GPUs have a ratio, its use is the busiest one's, and its memory theirs together, for
 --           nobody tells on which GPU it lay; nothing ran where nobody asked. A ratio outside
 --           [0, 1] is unobserved. An hour nobody tells of is no idle hour
--- hours     of devices, those in which they were watched; of samples, the part of each hour that the
---           GPU has of the most samples that any of its source has in one
+-- hours     of devices, those in which they were watched; of samples, the part of each hour that
+--           the GPU has of the most samples that any of its source has in one
 -- source    NVIDIA dcgm-exporter, etc/default-counters.csv; NVML, nvmlUtilization_t
 -- rows from usage.gpu_device_hour, usage.gpu_sample, usage.pod_hour
 with machine as (
@@ -21,7 +21,8 @@ slice as (
     select
         m.subject, d.gpu_uuid, d.hour as moment, any_value(m.gpu_memory_gib) as whole_gib,
         max(case when d.used_ratio between 0 and 1 then d.used_ratio end) as used,
-        max(case when d.memory_used_gib between 0 and 100000 then d.memory_used_gib end) as memory_used_gib,
+        max(case when d.memory_used_gib between 0 and 100000 then d.memory_used_gib end)
+            as memory_used_gib,
         max(d.memory_gib) as memory_gib, bool_or(d.mig_profile is not null) as is_slice,
         least(1, sum(coalesce(d.observed_ratio, 1))) as hours
     from usage.gpu_device_hour as d
@@ -54,7 +55,8 @@ sample as (
         m.subject, coalesce(s.gpu_uuid, s.gpu_index::varchar, '') as gpu, 'samples' as told_by,
         s.sampled_at as moment,
         case when s.gpu_util_ratio between 0 and 1 then s.gpu_util_ratio end as used,
-        case when s.memory_used_gib between 0 and 100000 then s.memory_used_gib end as memory_used_gib,
+        case when s.memory_used_gib between 0 and 100000 then s.memory_used_gib
+            end as memory_used_gib,
         s.memory_gib, null::double as hours,
         case when s.memory_used_gib between 0 and 100000 then s.memory_used_gib end
             as memory_all_gib
@@ -121,7 +123,8 @@ chosen as (
         and subject not in (select subject from sample where used is not null)
 )
 select
-    c.subject, c.gpu, c.told_by, min(c.moment) as first_at, max(c.moment) filter (c.used is not null)
+    c.subject, c.gpu, c.told_by, min(c.moment) as first_at, max(c.moment)
+        filter (c.used is not null)
         as last_at,
     case when c.told_by = 'samples' then count(c.used) / any_value(t.samples)
         else coalesce(sum(c.hours) filter (c.used is not null), 0) end as observed_hours,

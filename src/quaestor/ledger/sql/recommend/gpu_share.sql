@@ -1,13 +1,13 @@
 -- Pods that hold whole GPUs and do next to nothing with them: a slice or a share would do.
 --
--- grain     one row per workload (the pods' owner, else the pod) and machine, of pods that asked for
---           whole GPUs in the last day for which their cluster tells of any
--- method    idle: with at least $min_hours observed hours, the 95th percentile of the ratio at which
---           its GPUs are used, hour by hour and pod by pod, is under $idle_ratio. What its GPUs hold
---           of memory together, at its peak and 15 % more, has to fit the part: a slice where the
---           model can be cut (MIG: 1/7, 2/7 or 1/2 of the GPU for 1/8, 2/8 or 4/8 of its memory; of
---           four slices 1/4 or 1/2), else one of up to $most_shares time slices. Silence is no
---           idleness, and unknown memory no room
+-- grain     one row per workload (the pods' owner, else the pod) and machine, of pods that asked
+--           for whole GPUs in the last day for which their cluster tells of any
+-- method    idle: with at least $min_hours observed hours, the 95th percentile of the ratio at
+--           which its GPUs are used, hour by hour and pod by pod, is under $idle_ratio. What its
+--           GPUs hold of memory together, at its peak and 15 % more, has to fit the part: a slice
+--           where the model can be cut (MIG: 1/7, 2/7 or 1/2 of the GPU for 1/8, 2/8 or 4/8 of its
+--           memory; of four slices 1/4 or 1/2), else one of up to $most_shares time slices. Silence
+--           is no idleness, and unknown memory no room
 -- money     what the GPUs of its pods cost on complete days of the window, by the month, less the
 --           part that stays. It is saved once others use the rest, or a machine less is needed
 -- param     idle_ratio = 0.05: 95th percentile of the ratio of use, under which it is idle
@@ -133,7 +133,8 @@ select
         when 'busy' then 'its GPUs are ' || figures
         when 'maybe loaded' then 'its GPUs are ' || figures || ', and nobody tells how full their '
             || 'memory is'
-        when 'unsized' then 'its GPUs are ' || figures || ', and nobody tells how large their memory is'
+        when 'unsized' then 'its GPUs are ' || figures
+            || ', and nobody tells how large their memory is'
         when 'full' then 'its GPUs are ' || figures || ', and what it holds of their memory, '
             || round(memory_max_gib, 1) || ' GiB, fits no part of one'
         else 'its GPUs are ' || figures || ', and it holds up to ' || round(memory_max_gib, 1)

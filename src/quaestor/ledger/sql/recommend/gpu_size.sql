@@ -5,7 +5,8 @@
 --           where no type with as many is cheaper, and then of low confidence and without a
 --           command. It is first tried on the past: what would have been advised on the days before
 --           the last two is held against what those needed (ledger.backtest); where its GPUs would
---           have been too small in over 1 % of the time, it is withheld. At least $min_hours observed hours of every GPU
+--           have been too small in over 1 % of the time, it is withheld. At least $min_hours
+--           observed hours of every GPU
 -- money     its cost a month x (1 - new list price / old): at its effective rate, of a machine on
 --           no bill by list. A spot machine has no list price: its advice has no sum
 -- param     min_hours = 24: least observed hours of every GPU
@@ -73,7 +74,8 @@ answered as (
         end as answer,
         case when coalesce(capacity_type, 'on-demand') <> 'spot'
             then 1 - price::double / old_price::double end as spared_ratio,
-        'its GPUs are ' || round(100 * used_p95, 1) || ' % active at the 95th percentile and hold up '
+        'its GPUs are ' || round(100 * used_p95, 1)
+            || ' % active at the 95th percentile and hold up '
             || 'to ' || round(memory_max_gib, 1) || ' GiB' as figures,
         case when price_region is distinct from region
             then ' (by the prices of ' || coalesce(price_region, 'any region') || ')' else '' end
@@ -87,8 +89,10 @@ select
         when 'clean' then figures || ': no cheaper type is listed that has ' || needed_gpus::integer
             || ' GPUs of ' || round(needed_memory_gib, 1) || ' GiB, ' || ceil(needed_cores)::bigint
             || ' cores and ' || ceil(needed_gib)::bigint || ' GiB' || by_prices
-        when 'withheld' then 'tried on the past, a ' || trained_type || ' would have been too small: '
-            || 'up to ' || round(held_out_memory_gib, 1) || ' GiB of a GPU were in use in the last days, '
+        when 'withheld' then 'tried on the past, a ' || trained_type
+            || ' would have been too small: '
+            || 'up to ' || round(held_out_memory_gib, 1)
+            || ' GiB of a GPU were in use in the last days, '
             || 'it has ' || trained_memory_gib::integer
         else figures || ': ' || round(needed_memory_gib, 1) || ' GiB of a GPU, '
             || ceil(needed_cores)::bigint || ' cores and ' || ceil(needed_gib)::bigint
@@ -108,7 +112,8 @@ select
     case
         when answer <> 'advise' then null
         when is_fewer then 'low'
-        when new_architecture = architecture and observed_hours >= 0.8 * date_diff('hour', since, present)
+        when new_architecture = architecture
+            and observed_hours >= 0.8 * date_diff('hour', since, present)
             and intervals >= 24 and by_prices = '' then 'high'
         else 'medium'
     end as confidence,

@@ -8,8 +8,9 @@
 --           $memory_ratio of a GPU's memory in use at any time is loaded and rarely called:
 --           consolidate. Where nobody tells of memory it may be loaded: never stop. A node of a
 --           cluster whose GPUs nobody asked for in the last $free_hours hours can go
--- money     its cost a month; of what is loaded, the part of all its GPUs' memory that stays
---           free, less 15 % of what is in use; of a node that was asked for earlier in the window, its unscheduled hours' part
+-- money     its cost a month; of what is loaded, the part of all its GPUs' memory that stays free,
+--           less 15 % of what is in use; of a node that was asked for earlier in the window, its
+--           unscheduled hours' part
 -- param     idle_ratio = 0.05: 95th percentile of the engine-active ratio, under which it is idle
 -- param     memory_ratio = 0.30: memory in use of a GPU, above which something is loaded on it
 -- param     min_hours = 6: least observed hours of every GPU
@@ -86,9 +87,11 @@ select
             else 'nobody tells what its GPUs do' end
         when 'partly seen' then 'nobody tells what ' || unseen_gpus || ' of its ' || gpus::integer
             || ' GPUs do'
-        when 'short' then 'its GPUs were observed for ' || round(observed_hours, 1) || ' of at least '
+        when 'short' then 'its GPUs were observed for ' || round(observed_hours, 1)
+            || ' of at least '
             || $min_hours || ' hours'
-        when 'silent' then 'nobody tells what its GPUs do since ' || strftime(last_at, '%Y-%m-%d %H:%M')
+        when 'silent' then 'nobody tells what its GPUs do since '
+            || strftime(last_at, '%Y-%m-%d %H:%M')
         when 'busy' then 'its GPUs are ' || percent_used || ' active at the 95th percentile of '
             || round(observed_hours)::bigint || ' observed hours'
         else 'its GPUs are ' || percent_used || ' active at the 95th percentile of '
@@ -124,7 +127,8 @@ select
         when verdict = 'unscheduled' and scheduled_at is not null then 'medium'
         when coalesce(
             case when verdict = 'unscheduled' then told_hours else observed_hours end, 0
-        ) >= 0.8 * date_diff('hour', since, present) then case when busy_hours > 0 then 'medium' else 'high' end
+        ) >= 0.8 * date_diff('hour', since, present)
+            then case when busy_hours > 0 then 'medium' else 'high' end
         when coalesce(
             case when verdict = 'unscheduled' then told_hours else observed_hours end, 0
         ) >= 24 then 'medium'
@@ -134,7 +138,8 @@ select
         when answer <> 'advise' then null
         when verdict = 'unscheduled'
             then 'It may be kept for work that waits for it: ask who set its group''s least size.'
-        when verdict in ('loaded', 'maybe loaded') then 'A model that shares a GPU, or is loaded at '
+        when verdict in ('loaded', 'maybe loaded')
+            then 'A model that shares a GPU, or is loaded at '
             || 'the first call, answers more slowly; what it holds in memory is lost when it stops.'
         when busy_hours > 0 then 'It worked in ' || busy_hours || ' hours of the window, and that '
             || 'work needs another place.'

@@ -85,7 +85,8 @@ select
         when new_type is null then 'no newer type is listed that can do as much for '
             || round(100 * $least_ratio)::bigint || ' % less' || by_prices
         else new_model || ' (' || new_architecture || ') can do what ' || gpu_model || ' ('
-            || architecture || ') does, for ' || round(100 * (1 - price::double / old_price::double))
+            || architecture || ') does, for '
+            || round(100 * (1 - price::double / old_price::double))
                 ::bigint || ' % less by list' || by_prices
     end as reason,
     case when new_type is not null and unknown is null then 'resize' end as action,
@@ -103,7 +104,8 @@ select
         then case when is_slower then 'low' else 'medium' end end as confidence,
     case when unknown is null and new_type is not null then
         case when is_slower then coalesce('Its memory is read at ' || new_gb_per_s::integer
-            || ' GB/s instead of ' || memory_gb_per_s::integer || ': language models may answer more '
+            || ' GB/s instead of ' || memory_gb_per_s::integer
+            || ': language models may answer more '
             || 'slowly. ', 'How fast its memory is read is not known. ') else '' end
         || 'Programs have to be built for it or carry PTX; see that the region has it.'
     end as risk,

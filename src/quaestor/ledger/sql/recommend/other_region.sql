@@ -3,9 +3,9 @@
 -- grain     one row per machine of ledger.gpu_machine
 -- method    the same type at the lowest list price; of a region in the same area (the word before
 --           the first hyphen: us, eu), unless $any_area, as data may not be free to leave it
--- money     its cost a month x (1 - list price there / here): at its effective rate, of a machine on
---           no bill by list. Transfer of data is not in it. A spot machine has no list price, and
---           commitments stay in their region
+-- money     its cost a month x (1 - list price there / here): at its effective rate, of a machine
+--           on no bill by list. Transfer of data is not in it. A spot machine has no list price,
+--           and commitments stay in their region
 -- param     least_ratio = 0.10: part of the price below which nothing is advised
 -- param     any_area = false: whether regions of other areas count, such as us for eu
 -- source    config.price
@@ -53,7 +53,8 @@ select
         when unknown is not null then unknown
         when new_region is null then 'no region that counts has it for '
             || round(100 * $least_ratio)::bigint || ' % less'
-        else 'a ' || instance_type || ' costs ' || round(100 * (1 - price::double / old_price::double))
+        else 'a ' || instance_type || ' costs '
+            || round(100 * (1 - price::double / old_price::double))
             ::bigint || ' % less in ' || new_region || ' than in ' || region || ' by list'
     end as reason,
     case when new_region is not null and unknown is null then 'move' end as action,
@@ -67,7 +68,8 @@ select
         as saving_basis,
     case when unknown is null and new_region is not null then 'low' end as confidence,
     case when unknown is null and new_region is not null
-        then 'Its data may not be free to leave ' || region || ', the way to it is longer, and what '
+        then 'Its data may not be free to leave ' || region
+            || ', the way to it is longer, and what '
             || 'moves between regions is charged.' end as risk,
     to_json({
         old_price_per_hour: old_price, new_price_per_hour: price, capacity_type: capacity_type
