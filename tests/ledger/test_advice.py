@@ -82,6 +82,13 @@ def test_a_tag_forbids_advice(warehouse, value, place):
     assert one["reason"].startswith("the tag gov.advice of ")
 
 
+def test_tags_that_are_no_json_forbid_nothing_and_stop_nothing(warehouse):
+    """A source may write what it likes into them."""
+    warehouse.run("update usage.endpoint set tags = 'gov.advice=none'")
+
+    assert advised(warehouse, "idle_endpoint")[SUBJECT]["answer"] == "advise"
+
+
 def test_a_tag_forbids_only_the_kinds_that_it_names(warehouse):
     """Others go on."""
     warehouse.run("update usage.endpoint set tags = ?", ['{"gov.advice": "spot_training"}'])

@@ -54,6 +54,7 @@ _TAIL = """\
 #   - {name: support, match: {ServiceName: "*Support*"}, by: cost, among: team}
 # overhead: {namespaces: ["kube-*"]} # pods that keep a cluster running, for nobody in particular
 # prices: prices.csv                 # your own prices of machines that are on no bill
+# advice: {least_saving: 25, params: {idle_endpoint: {days: 30}}}   # `quaestor advice kinds`
 # carbon: carbon.csv                 # your own grids, overhead (PUE) and watts
 
 # Money a team or a model may spend in a calendar month, in the reporting currency.

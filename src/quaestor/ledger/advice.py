@@ -19,6 +19,13 @@ from quaestor.ledger.model_file import ModelFile, read
 from quaestor.warehouse.duckdb import Warehouse
 
 SQL = Path(__file__).parent / "sql" / "recommend"
+
+
+def _wish(tags: str) -> str:
+    """Return SQL for what a tag forbids; tags that are no JSON forbid nothing."""
+    return f"case when json_valid({tags}) then {tags} ->> '$.\"gov.advice\"' end"
+
+
 # What stays of an assessment whose advice is not given.
 _WITHOUT_ADVICE = (
     "action = null, proposed = null, saving_per_month = null, saving_basis = null, "
@@ -50,15 +57,15 @@ set answer = 'left-alone', reason = f.why, {_WITHOUT_ADVICE}
 from (
     select kind, subject, min('the tag gov.advice of ' || what || ' is ' || unwanted) as why
     from (
-        select kind, subject, 'the object' as what, tags ->> '$."gov.advice"' as unwanted
+        select kind, subject, 'the object' as what, {_wish("tags")} as unwanted
         from ledger.assessment where contains(tags, 'gov.advice')
         union all
-        select a.kind, a.subject, 'its resource on the bill', r.tags ->> '$."gov.advice"'
+        select a.kind, a.subject, 'its resource on the bill', {_wish("r.tags")}
         from ledger.assessment as a
         join ledger.resource_rate as r on r.resource_id = a.resource_id
         where contains(r.tags, 'gov.advice')
         union all
-        select a.kind, a.subject, 'its model', m.tags ->> '$."gov.advice"'
+        select a.kind, a.subject, 'its model', {_wish("m.tags")}
         from ledger.assessment as a
         join registry.model as m on m.model = a.model
         where contains(m.tags, 'gov.advice')
