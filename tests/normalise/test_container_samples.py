@@ -93,13 +93,13 @@ def test_what_an_earlier_file_said_stands_twice(warehouse, tmp_path):
 def test_a_sound_file_is_not_read_row_by_row(warehouse, tmp_path, monkeypatch):
     """Tens of millions of samples would take minutes."""
     answers = []
-    at_once = sound_rows.load
+    at_once = sound_rows.insert_sound
 
     def watched(*given: object, **named: object) -> bool:
         answers.append(at_once(*given, **named))
         return answers[-1]
 
-    monkeypatch.setattr(sound_rows, "load", watched)
+    monkeypatch.setattr(sound_rows, "insert_sound", watched)
     write(tmp_path, "a.parquet", SAMPLE)
     loaded(warehouse, tmp_path, "a.parquet")
     write(tmp_path, "a.csv", SAMPLE)

@@ -134,8 +134,8 @@ def _tags(cloud: str) -> str:
 def _by_month(engine: Warehouse, table: str, time: str | None, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if time is None:
-        path = literal(str(folder / "all.csv"))
-        engine.run(f"copy (select * from estate.{table}) to {path} (format csv, header, {_TIMES})")
+        whole = literal(str(folder / "all.csv"))
+        engine.run(f"copy (select * from estate.{table}) to {whole} (format csv, header, {_TIMES})")
         return
     for month in MONTHS:
         path = folder / f"{month}.parquet"

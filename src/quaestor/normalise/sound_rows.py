@@ -25,7 +25,7 @@ _SOUND = {
 }
 
 
-def load(
+def insert_sound(
     warehouse: Warehouse,
     table: str,
     key: tuple[str, ...],
@@ -50,16 +50,15 @@ def load(
     Returns:
         Whether the rows were inserted. False: some row, or the type of a column, needs care.
     """
-    kinds = {name: kind for name, kind in warehouse.columns(table).items() if name in found}
-    kinds.pop("source", None)
+    declared = warehouse.columns(table).items()
+    kinds = {name: kind for name, kind in declared if name in found and name != "source"}
     if not relation.typed or not all(
         relation.columns[found[name]].startswith(_KINDS[kind]) for name, kind in kinds.items()
     ):
         return False
-    columns = ", ".join(
-        f"{quoted(found[name])}::{kind} as {quoted(name)}" for name, kind in kinds.items()
-    )
-    warehouse.run(f"create or replace temp view sample as select {columns} from {relation.reader}")
+    typed = (f"{quoted(found[name])}::{kind} as {quoted(name)}" for name, kind in kinds.items())
+    reader = f"select {', '.join(typed)} from {relation.reader}"
+    warehouse.run(f"create or replace temp view sample as {reader}")
     if not _is_sound(warehouse, kinds, key, seen_at) or _says_twice(warehouse, table, key, source):
         return False
     warehouse.run(

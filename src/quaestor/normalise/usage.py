@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from quaestor.core.blind_spot import BlindSpot
@@ -178,32 +179,34 @@ def _load_file(
             fix=f"Write the columns {', '.join(known)}; only {', '.join(shape.required)} "
             "must be there.",
         )
-    if shape.at_once and sound_rows.load(
-        warehouse,
-        shape.table,
-        shape.once,
-        relation,
-        found,
-        source=source.name,
-        seen_at=job.manifest.fetched_at,
+    seen_at = job.manifest.fetched_at
+    if not (
+        shape.at_once
+        and sound_rows.insert_sound(
+            warehouse, shape.table, shape.once, relation, found, source=source.name, seen_at=seen_at
+        )
     ):
-        return _misspelt(source.name, file, found, known)
-    warehouse.run("create or replace temp view landed as " + _as_text(relation, found, known))
+        warehouse.run("create or replace temp view landed as " + _as_text(relation, found, known))
+        _insert_rows(warehouse, source.name, shape, seen_at)
+        _quarantine(warehouse, source.name, file, relation)
+    return _misspelt(source.name, file, found, known)
+
+
+def _insert_rows(warehouse: Warehouse, source: str, shape: _Shape, seen_at: datetime) -> None:
+    """Insert the rows of `landed` that can be read; the others stay in `usage_row`, refused."""
     model = (_SQL / shape.model).read_text(encoding="utf-8")
-    given = {"source": source.name, "seen_at": job.manifest.fetched_at}
+    given = {"source": source, "seen_at": seen_at}
     asked = {name: value for name, value in given.items() if f"${name}" in model}
     warehouse.run(f"create or replace temp table usage_row as {model}", asked)
     if shape.passing:
-        _drop_passing(warehouse, source.name, shape)
-    _refuse_seconds(warehouse, source.name, shape)
+        _drop_passing(warehouse, source, shape)
+    _refuse_seconds(warehouse, source, shape)
     warehouse.run(
         f"insert into {shape.table} by name "
         "select $source as source, * exclude (file_row, raw, refused) "
         "from usage_row where refused is null",
-        {"source": source.name},
+        {"source": source},
     )
-    _quarantine(warehouse, source.name, file, relation)
-    return _misspelt(source.name, file, found, known)
 
 
 def _drop_passing(warehouse: Warehouse, source: str, shape: _Shape) -> None:

@@ -224,3 +224,7 @@ create or replace macro storage_tier(said) as
         when regexp_matches(lower(said), '[_-]ia\b|[sz]ia-|infrequent|nearline|\bcool\b') then 'cool'
         when regexp_matches(lower(said), 'standard|\bhot\b|timedstorage-bytehrs|regional') then 'hot'
     end;
+
+-- A figure with 12 digits after the point: a sum of such is the same in any order, as one of
+-- doubles is not.
+create or replace macro exact(figure) as figure::double::decimal(38, 12);

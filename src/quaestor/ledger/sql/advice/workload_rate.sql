@@ -43,7 +43,7 @@ use as (
 ),
 rated as (
     select l.split_key as machine, min(l.resource_id) as resource_id,
-        avg(r.committed_ratio) as committed_ratio
+        avg(exact(r.committed_ratio)) as committed_ratio
     from ledger.lineage as l
     left join ledger.resource_rate as r on r.resource_id = l.resource_id
     where l.kind = 'node' and l.split_key is not null
@@ -67,10 +67,11 @@ pod as (
 workload as (
     select
         cluster, namespace, owner_kind, owner, count(*) = count(cost) as is_priced,
-        sum(cost * core_part / nullif(core_part + gib_part, 0)) as core_cost,
-        sum(cost * gib_part / nullif(core_part + gib_part, 0)) as gib_cost,
-        sum(core_hours) as core_hours, sum(gib_hours) as gib_hours,
-        sum(cost * m.committed_ratio) / nullif(sum(cost) filter (m.committed_ratio is not null), 0)
+        sum(exact(cost * core_part / nullif(core_part + gib_part, 0))) as core_cost,
+        sum(exact(cost * gib_part / nullif(core_part + gib_part, 0))) as gib_cost,
+        sum(exact(core_hours)) as core_hours, sum(exact(gib_hours)) as gib_hours,
+        sum(exact(cost * m.committed_ratio))
+            / nullif(sum(exact(cost)) filter (m.committed_ratio is not null), 0)
             as committed_ratio,
         max(price_source) as price_source,
         case when min(p.machine) = max(p.machine) then min(p.machine) end as machine,
