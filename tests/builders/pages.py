@@ -100,6 +100,28 @@ _ADVICE: tuple[tuple[str, str, str, str | None, str | None, str | None, str, str
 
 
 def _assess(insert: Insert, hostile: str) -> None:
+    for subject, violations, saved, is_withheld in (
+        ("container/prod/serve/ranker", 20, 0.4, False),
+        ("container/prod/serve/rising", 700, 0.5, True),
+    ):
+        insert(
+            "ledger.backtest",
+            kind="container_size",
+            subject=subject,
+            trained_from=datetime(2026, 11, 7),
+            trained_until=datetime(2026, 11, 18),
+            held_out_until=datetime(2026, 11, 21),
+            what="cpu",
+            current=10.0,
+            advised=10 * (1 - saved),
+            intervals=800,
+            violations=violations,
+            violated_ratio=violations / 800,
+            expected_ratio=0.05,
+            saved_ratio=saved,
+            oracle_saved_ratio=0.4 if not is_withheld else 0.1,
+            is_withheld=is_withheld,
+        )
     for kind, answer, name, reason in (
         ("idle_endpoint", "advise", "churn-eu", "no call in 14 days"),
         ("idle_endpoint", "clean", "search-eu", "1,200 calls in 14 days"),

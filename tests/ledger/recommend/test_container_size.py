@@ -183,8 +183,8 @@ def test_too_little_data_is_no_advice():
     unlisted = advised(warehouse, KIND)["container/prod/ml/few/main"]
 
     assert found == {
-        "few": ("cannot-say", "not enough data: 48 samples of 1 pods in 1.0 days"),
-        "short": ("cannot-say", "not enough data: 144 samples of 1 pods in 0.1 days"),
+        "few": ("cannot-say", "not enough data: 48 samples of 1 pod in 1.0 days"),
+        "short": ("cannot-say", "not enough data: 144 samples of 1 pod in 0.1 days"),
         "silent": ("cannot-say", "nobody tells what it used"),
     }
     assert unlisted["answer"] == "cannot-say"

@@ -55,6 +55,11 @@ def test_what_nobody_knows_is_told_with_its_reason(page):
     assert "No advice is wanted (standby): For the audit." in page.text
 
 
+def test_sizes_are_shown_with_what_the_last_days_said_of_them(page):
+    """Replayed, withheld, how often they were too small, and what of the possible they spare."""
+    assert "container size CPU 2 1 45.0 % 5.0 % 80.0 %" in page.text
+
+
 def test_an_estate_that_nobody_looked_at_is_not_called_clean(an_estate, tmp_path, now, read_page):
     """Nothing was looked at is what it says."""
     (path,) = render(

@@ -149,7 +149,10 @@ answered as (
         format('{:.0f}m', cpu_limit_cores * 1000) as new_cpu_limit,
         format('{:.0f}Mi', ram_request_gib * 1024) as new_ram,
         format('{:.0f}Mi', ceil(new_limit_gib * 1024)) as new_ram_limit,
-        format('{:,} samples of {:,} pods in {:.1f} days', samples, pods, days) as seen,
+        format(
+            '{:,} samples of {:,} pod{} in {:.1f} days', samples, pods,
+            case when pods = 1 then '' else 's' end, days
+        ) as seen,
         coalesce(format(
             '; on the last {} days {:.1f} % of samples were above the size advised before them',
             held_out_days, 100 * cpu_violated
