@@ -228,3 +228,23 @@ create or replace macro storage_tier(said) as
 -- A figure with 12 digits after the point: a sum of such is the same in any order, as one of
 -- doubles is not.
 create or replace macro exact(figure) as figure::double::decimal(38, 12);
+
+-- Versions that are kept to roll back to.
+create table if not exists ledger.kept_version (
+    model varchar not null, model_version varchar not null, primary key (model, model_version)
+);
+-- The command that takes a version from where it serves; null where a person has to look.
+create or replace macro undeploy_command(kind, endpoint, place, region) as
+    case
+        when kind = 'sagemaker'
+            then 'aws sagemaker delete-endpoint --endpoint-name '
+                || shell_quoted(split_part(endpoint, '/', -1))
+                || coalesce(' --region ' || shell_quoted(region), '')
+        when lower(kind) in ('deployment', 'statefulset', 'rollout')
+            and len(string_split(place, '/')) >= 4
+            then 'kubectl scale ' || lower(kind) || ' ' || shell_quoted(split_part(place, '/', -1))
+                || ' -n ' || shell_quoted(split_part(place, '/', -3)) || ' --replicas=0'
+        when lower(kind) in ('kserve', 'inferenceservice') and len(string_split(place, '/')) >= 4
+            then 'kubectl delete inferenceservice ' || shell_quoted(split_part(place, '/', -1))
+                || ' -n ' || shell_quoted(split_part(place, '/', -3))
+    end;

@@ -12,20 +12,7 @@
 --           saves_on is the endpoint's or the folder's, as in idle_endpoint and orphan_artifact
 -- source    MLflow documentation, "Model Registry"; OCI image specification: digests name content
 -- rows from registry.model_version
-with -- Versions that something deployed would be rolled back to.
-kept as (
-    select distinct model, rollback_to as model_version
-    from ledger.served_version
-    where rollback_to is not null and rollback_to <> model_version
-    union
-    select distinct coalesce(n.new, v.model), v.rollback_to
-    from registry.model_version as v
-    join ledger.served_version as s on s.model_version = v.version
-    left join config.renaming as n on n.field = 'model' and n.old = v.model
-    where v.rollback_to is not null and v.rollback_to <> v.version
-        and coalesce(n.new, v.model) = s.model
-),
-digest as (
+with digest as (
     select
         coalesce(n.new, v.model) as model, v.version as model_version, min(v.source) as source,
         min(v.created_at) as created_at,
@@ -89,7 +76,7 @@ place as (
             as is_rolled_out
     from ledger.served_version as s
     join digest as d on d.model = s.model and d.model_version = s.model_version
-    left join kept as k on k.model = s.model and k.model_version = s.model_version
+    left join ledger.kept_version as k on k.model = s.model and k.model_version = s.model_version
     where d.digest in (select digest from digest group by digest having count(*) > 1)
 ),
 -- Two names of one artifact in one environment and region; the first that was deployed stays.

@@ -12,20 +12,7 @@
 -- param     rollout_days = 14: days that a newer version is given to take over
 -- source    MLflow documentation, "Model Registry": archived versions
 -- rows from registry.deployment, usage.endpoint
-with -- Versions that something deployed would be rolled back to.
-kept as (
-    select distinct model, rollback_to as model_version
-    from ledger.served_version
-    where rollback_to is not null and rollback_to <> model_version
-    union
-    select distinct coalesce(n.new, v.model), v.rollback_to
-    from registry.model_version as v
-    join ledger.served_version as s on s.model_version = v.version
-    left join config.renaming as n on n.field = 'model' and n.old = v.model
-    where v.rollback_to is not null and v.rollback_to <> v.version
-        and coalesce(n.new, v.model) = s.model
-),
-registered as (
+with registered as (
     select
         coalesce(n.new, v.model) as model, v.version as model_version,
         min(v.created_at) as registered_at,
@@ -88,7 +75,7 @@ judged as (
         end as clean_because
     from place as p
     left join beside as b on b.source = p.source and b.place = p.place
-    left join kept as k on k.model = p.model and k.model_version = p.model_version
+    left join ledger.kept_version as k on k.model = p.model and k.model_version = p.model_version
 ),
 answered as (
     select
@@ -135,17 +122,7 @@ select
     case
         when answer <> 'advise' then null
         when versions_beside > 1 then null
-        when kind = 'sagemaker'
-            then 'aws sagemaker delete-endpoint --endpoint-name '
-                || shell_quoted(split_part(endpoint, '/', -1))
-                || coalesce(' --region ' || shell_quoted(region), '')
-        when lower(kind) in ('deployment', 'statefulset', 'rollout')
-            and len(string_split(place, '/')) >= 4
-            then 'kubectl scale ' || lower(kind) || ' ' || shell_quoted(split_part(place, '/', -1))
-                || ' -n ' || shell_quoted(split_part(place, '/', -3)) || ' --replicas=0'
-        when lower(kind) in ('kserve', 'inferenceservice') and len(string_split(place, '/')) >= 4
-            then 'kubectl delete inferenceservice ' || shell_quoted(split_part(place, '/', -1))
-                || ' -n ' || shell_quoted(split_part(place, '/', -3))
+        else undeploy_command(kind, endpoint, place, region)
     end as command,
     team, model, model_version, environment, resource_id, saves_on, inside, committed_ratio, tags
 from answered

@@ -15,20 +15,7 @@
 -- source    Alibaba, clusterdata, generative AI serving of 2026: 22 of 87 versions were called five
 --           times or less in 23 days
 -- rows from registry.deployment, usage.endpoint
-with -- Versions that something deployed would be rolled back to.
-kept as (
-    select distinct model, rollback_to as model_version
-    from ledger.served_version
-    where rollback_to is not null and rollback_to <> model_version
-    union
-    select distinct coalesce(n.new, v.model), v.rollback_to
-    from registry.model_version as v
-    join ledger.served_version as s on s.model_version = v.version
-    left join config.renaming as n on n.field = 'model' and n.old = v.model
-    where v.rollback_to is not null and v.rollback_to <> v.version
-        and coalesce(n.new, v.model) = s.model
-),
-place as (
+with place as (
     select
         *, created_at > present - to_days(window_days) as is_new,
         coalesce(
@@ -64,7 +51,7 @@ judged as (
         end as clean_because
     from place as p
     join version as v on v.model = p.model and v.model_version = p.model_version
-    left join kept as k on k.model = p.model and k.model_version = p.model_version
+    left join ledger.kept_version as k on k.model = p.model and k.model_version = p.model_version
 ),
 answered as (
     select
@@ -114,17 +101,7 @@ select
     case
         when answer <> 'advise' then null
         when versions_beside > 1 then null
-        when kind = 'sagemaker'
-            then 'aws sagemaker delete-endpoint --endpoint-name '
-                || shell_quoted(split_part(endpoint, '/', -1))
-                || coalesce(' --region ' || shell_quoted(region), '')
-        when lower(kind) in ('deployment', 'statefulset', 'rollout')
-            and len(string_split(place, '/')) >= 4
-            then 'kubectl scale ' || lower(kind) || ' ' || shell_quoted(split_part(place, '/', -1))
-                || ' -n ' || shell_quoted(split_part(place, '/', -3)) || ' --replicas=0'
-        when lower(kind) in ('kserve', 'inferenceservice') and len(string_split(place, '/')) >= 4
-            then 'kubectl delete inferenceservice ' || shell_quoted(split_part(place, '/', -1))
-                || ' -n ' || shell_quoted(split_part(place, '/', -3))
+        else undeploy_command(kind, endpoint, place, region)
     end as command,
     team, model, model_version, environment, resource_id, saves_on, inside, committed_ratio, tags
 from answered
