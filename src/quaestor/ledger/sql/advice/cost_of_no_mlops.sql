@@ -34,7 +34,7 @@
 -- param     violation_hours = 4: hours of work to put one thing without approval or owner right
 -- source    DORA, "Accelerate State of DevOps" (lead time under a day; failed deployments). Rates,
 --           hours and parts are estimates of the project, to be set to one's own
--- rows from ledger.version_practice, ledger.model_day
+-- rows from ledger.version_practice, ledger.model_day, ledger.gpu_hour
 with clock as (
     select
         present, present - to_days($days::integer) as since, $days::double / (730 / 24) as months

@@ -13,7 +13,7 @@
 -- param     days = 7: how many days of a machine's use are looked at
 -- param     held_out_days = 2: the last of them, on which the advice of the days before is tried
 -- source    FOCUS 1.2 ResourceId; usage.node, usage.node_hour, usage.gpu_sample
--- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
+-- rows from usage.gpu_sample, usage.node, usage.node_hour, ledger.gpu_instance_day
 with hour_end as (
     select cluster, max(hour) as present from usage.node_hour group by cluster
 ),

@@ -7,7 +7,6 @@
 --           PCIe where their model knows nothing else
 -- money     reporting currency an hour, at the newest rate
 -- source    config.price, config.machine_type
--- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
 with rate as (
     select currency, arg_max(rate, day) as rate
     from focus.rate_used where rate is not null

@@ -11,7 +11,7 @@
 --           no bill by list. A spot machine has no list price: its advice has no sum
 -- param     min_hours = 24: least observed hours of every GPU
 -- source    config.price, config.gpu_model
--- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
+-- rows from ledger.gpu_machine
 with used as (
     select
         subject, min(observed_hours) as observed_hours, max(used_p95) as used_p95,

@@ -17,7 +17,7 @@
 -- param     free_hours = 24: hours without a GPU asked for before a node counts as unscheduled
 -- source    NVIDIA dcgm-exporter, etc/default-counters.csv: DCGM_FI_PROF_GR_ENGINE_ACTIVE,
 --           DCGM_FI_DEV_FB_USED
--- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
+-- rows from ledger.gpu_machine
 with used as (
     select
         subject, min(told_by) as told_by,

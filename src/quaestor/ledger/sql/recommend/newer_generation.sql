@@ -11,7 +11,7 @@
 --           no bill by list. A spot machine has no list price: its advice has no sum
 -- param     least_ratio = 0.05: part of the price below which nothing is advised
 -- source    config.gpu_model: makers' datasheets; config.price
--- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
+-- rows from ledger.gpu_machine
 with region as (
     select provider, region, count(*) as types from ledger.listed_machine group by provider, region
 ),

@@ -9,7 +9,7 @@
 -- param     least_ratio = 0.10: part of the price below which nothing is advised
 -- param     any_area = false: whether regions of other areas count, such as us for eu
 -- source    config.price
--- rows from usage.gpu_sample, usage.node, usage.node_hour, focus.charge
+-- rows from ledger.gpu_machine
 with here as (
     select
         m.*, o.price as old_price, o.provider as list_provider,
