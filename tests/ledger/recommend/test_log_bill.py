@@ -49,3 +49,12 @@ def test_much_and_growing_logs_are_told_without_a_sum():
         "logs and metrics are 2.0 % of its cost, 60.83 a month, "
         "100 % more than in the 30 days before"
     )
+
+
+def test_logs_that_are_free_of_charge_are_clean():
+    """A team whose whole bill is the free allowance of logs has no part of a cost to tell."""
+    warehouse = a_warehouse()
+    billed(warehouse, "logs-nlp", "0", Tags='{"team": "nlp"}', ServiceName="AmazonCloudWatch")
+    (found,) = advised(warehouse, "log_bill").values()
+
+    assert (found["answer"], found["reason"]) == ("clean", "logs and metrics are 0.00 a month")

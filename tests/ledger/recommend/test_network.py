@@ -39,3 +39,16 @@ def test_dear_transfer_is_told_with_its_kind_and_without_a_sum():
     assert "topology-mode=Auto" in str(found["churn"]["command"])
     assert found["lists"]["current"] == "NAT gateway"
     assert "VPC endpoints" in str(found["lists"]["proposed"])
+
+
+def test_transfer_that_is_free_of_charge_is_clean():
+    """A team whose whole bill is a free allowance of transfer has no part of a cost to tell."""
+    warehouse = a_warehouse()
+    free = {"SkuMeter": "EUC1-DataTransfer-Regional-Bytes", "Tags": '{"team": "nlp"}'}
+    billed(warehouse, "i-free", "0", **free)
+    (found,) = advised(warehouse, "network").values()
+
+    assert (found["answer"], found["reason"]) == (
+        "clean",
+        "data transfer is 0.00 a month, most of it between zones",
+    )

@@ -68,9 +68,12 @@ select
     heading as name, answer,
     case
         when answer = 'cannot-say' then 'a charge of it has no exchange rate'
-        else 'logs and metrics are ' || round(100 * ratio, 1) || ' % of '
-            || case when scope = 'nobody' then 'what is nobody''s' else 'its cost' end || ', '
-            || format('{:.2f}', per_month) || ' a month'
+        -- Of what costs nothing in all there is no part.
+        else 'logs and metrics are ' || coalesce(
+                round(100 * ratio, 1) || ' % of '
+                || case when scope = 'nobody' then 'what is nobody''s' else 'its cost' end || ', ',
+                ''
+            ) || format('{:.2f}', per_month) || ' a month'
             || coalesce(
                 ', ' || case when growth < 0 then round(-100 * growth)::bigint || ' % less'
                     else round(100 * growth)::bigint || ' % more' end || ' than in the ' || $days

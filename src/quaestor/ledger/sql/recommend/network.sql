@@ -104,8 +104,10 @@ select
     'network/' || heading as subject, source, split_part(heading, '/', -1) as name, answer,
     case
         when answer = 'cannot-say' then 'a charge of it has no exchange rate'
-        else 'data transfer is ' || round(100 * ratio, 1) || ' % of its cost, '
-            || format('{:.2f}', transfer_per_month::double) || ' a month'
+        -- Of what costs nothing in all there is no part.
+        else 'data transfer is ' || coalesce(round(100 * ratio, 1) || ' % of its cost, ', '')
+            || coalesce(format('{:.2f}', transfer_per_month::double), 'an unknown sum')
+            || ' a month'
             || coalesce(', most of it ' || kind, '')
     end as reason,
     case when answer = 'advise' then 'keep-near' end as action,
