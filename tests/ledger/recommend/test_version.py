@@ -362,3 +362,37 @@ def test_of_planted_duplicates_none_is_missed_and_no_other_is_named():
     assert rows["model-0:2"]["saving_per_month"] > 0
     assert rows["model-3:2 at model-3-b"]["saving_per_month"] == 730
     assert rows["model-3:2 at model-3-b"]["saves_on"] == "arn:model-3-b"
+
+
+def test_two_names_of_one_place_are_no_second_copy():
+    """What would be deleted by one name is what is kept by the other."""
+    estate = Estate()
+    places = {
+        "spelt": ("s3://ml/spelt", "s3a://ml/spelt/"),
+        "within": ("s3://ml/within", "s3://ml/within/model"),
+        "unlike": ("s3://ml/unlike", "runs:/0123456789ab/model"),
+        "shared": ("s3://ml/a", "s3://ml/shared"),
+        "live": ("s3://ml/live-a", "s3://ml/live-b"),
+    }
+    for model, addresses in places.items():
+        for number, address in enumerate(addresses, 1):
+            said = {"artifact_digest": f"sha256:{model}", "artifact_uri": address}
+            said |= {"lifecycle": "production"} if model == "live" else {}
+            created = datetime(2026, 1, number)
+            estate.version(model, str(number), **said, created_at=created)
+    estate.version("other", "1", artifact_digest="sha256:other", artifact_uri="s3://ml/shared")
+    warehouse = a_warehouse()
+    estate.write(warehouse)
+    build(warehouse)
+    rows = answers(warehouse, "duplicate_version")
+
+    assert {name: rows[f"{name}:2"]["answer"] for name in places} == {
+        "spelt": "clean",
+        "within": "clean",
+        "unlike": "cannot-say",
+        "shared": "clean",
+        "live": "advise",
+    }
+    assert rows["spelt:2"]["reason"] == "the same artifact as spelt:1, stored once"
+    assert rows["shared:2"]["reason"] == "another version lies at the same address"
+    assert "It is in production" in rows["live:2"]["risk"]

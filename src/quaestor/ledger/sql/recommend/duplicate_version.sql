@@ -7,7 +7,10 @@
 --           environments, or regions, one artifact is what should be there; canary and blue-green
 --           deployments and shadows are left out, and so is what another version would be rolled
 --           back to. Stored: two of them at different addresses (artifact_uri); what is deployed
---           stays, then what is in production, then what was registered first
+--           stays, then what is in production, then what was registered first. Addresses are
+--           compared in one spelling (stored_at); those of which one lies in the other, or at which
+--           another artifact lies too, are no second copy, and of different schemes
+--           (runs: and s3:) nobody can say
 -- money     deployed: what the place costs; stored: ledger.stored_artifact of its address.
 --           saves_on is the endpoint's or the folder's, as in idle_endpoint and orphan_artifact
 -- source    MLflow documentation, "Model Registry"; OCI image specification: digests name content
@@ -35,21 +38,33 @@ folder as (
     from ledger.stored_artifact
     group by place
 ),
+addressed as (
+    select
+        *, stored_at(artifact_uri) as address,
+        split_part(stored_at(artifact_uri), ':', 1) as scheme,
+        -- Something else lies there, or may.
+        min(coalesce(digest, '')) over same_address <> max(coalesce(digest, '')) over same_address
+            as is_shared
+    from digest
+    window same_address as (partition by stored_at(artifact_uri))
+),
 stored as (
     select
         d.*, s.model is not null as is_deployed, f.cost_per_month, f.rate_basis, f.resource_id,
         f.team, f.place, count(*) over same as copies,
         first_value(d.model || ':' || d.model_version) over same as first_name,
         first_value(d.artifact_uri) over same as first_uri,
+        first_value(d.address) over same as first_address,
+        first_value(d.scheme) over same as first_scheme,
         row_number() over (
-            partition by d.digest, d.artifact_uri
+            partition by d.digest, d.address
             order by s.model is not null desc, d.is_in_production desc, d.created_at,
                 d.model, d.model_version
         ) as place_at_address
-    from digest as d
+    from addressed as d
     left join (select distinct model, model_version from ledger.served_version) as s
         on s.model = d.model and s.model_version = d.model_version
-    left join folder as f on f.place = stored_at(d.artifact_uri)
+    left join folder as f on f.place = d.address
     window same as (
         partition by d.digest
         order by s.model is not null desc, d.is_in_production desc, d.created_at,
@@ -64,10 +79,18 @@ kept_twice as (
             when digest is null then 'cannot-say'
             when copies = 1 then 'clean'
             when artifact_uri is null or first_uri is null then 'cannot-say'
-            when artifact_uri = first_uri or is_deployed or place_at_address > 1 then 'clean'
+            when is_one or is_deployed or place_at_address > 1 or is_shared then 'clean'
+            when scheme <> first_scheme
+                and not list_has_all(['s3', 'gs', 'azure'], [scheme, first_scheme])
+                then 'cannot-say'
             else 'advise'
         end as answer
-    from stored
+    from (
+        select
+            *, address = first_address or starts_with(address, first_address || '/')
+                or starts_with(first_address, address || '/') as is_one
+        from stored
+    )
 ),
 place as (
     select
@@ -113,10 +136,12 @@ select
             then 'the same artifact as another version, and nobody says where one of them lies'
         when first_name = model || ':' || model_version
             then 'the first of ' || copies || ' versions that are the same artifact'
-        when artifact_uri = first_uri then 'the same artifact as ' || first_name || ', stored once'
+        when is_one then 'the same artifact as ' || first_name || ', stored once'
         when is_deployed then 'the same artifact as ' || first_name || ', and deployed from '
             || artifact_uri
-        when place_at_address > 1 then 'another version lies at the same address'
+        when place_at_address > 1 or is_shared then 'another version lies at the same address'
+        when answer = 'cannot-say' then 'the same artifact as ' || first_name || ', and nobody says '
+            || 'whether ' || artifact_uri || ' and ' || first_uri || ' are two places'
         else 'the same artifact as ' || first_name || ', stored at ' || first_uri || ' too'
     end as reason,
     case when answer = 'advise' then 'delete' end as action,
@@ -126,8 +151,10 @@ select
     case when answer = 'advise' then cost_per_month end as saving_per_month,
     case when answer = 'advise' and cost_per_month is not null then rate_basis end as saving_basis,
     case when answer = 'advise' then 'high' end as confidence,
-    case when answer = 'advise' then 'Something may read it by its address: let the version point '
-        || 'to the other copy first.' end as risk,
+    case when answer = 'advise' then case when is_in_production
+            then 'It is in production, though nobody says where it is deployed. ' else '' end
+        || 'Something may read it by its address: let the version point to the other copy first.'
+        end as risk,
     to_json({
         digest: digest, copies: copies, first: first_name, first_uri: first_uri,
         is_in_production: is_in_production, created_at: created_at
