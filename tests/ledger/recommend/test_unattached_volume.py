@@ -90,3 +90,25 @@ def test_a_volume_that_no_pod_mounts_is_advised_to_go():
         "kubectl delete persistentvolumeclaim bound-claim --namespace ml"
     )
     assert "scaled to zero" in str(found["bound"]["risk"])
+
+
+def test_a_disc_costs_what_its_own_line_says_and_not_what_has_its_name():
+    """Google calls a machine and its disc the same, and names live in projects."""
+    warehouse = a_warehouse()
+    place = "projects/{}/zones/europe-west1-b/{}/train"
+    there = "https://www.googleapis.com/compute/v1/" + place.format("ml", "disks")
+    a_disk(warehouse, "ml/train", resource_id=there)
+    a_disk(warehouse, "lab/train", resource_id=place.format("lab", "disks"))
+    azure = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.Compute/disks/Data"
+    a_disk(warehouse, "Data", resource_id=azure)
+    billed(warehouse, "//compute.googleapis.com/" + place.format("ml", "instances"), "2400")
+    billed(warehouse, "//compute.googleapis.com/" + place.format("ml", "disks"), "24")
+    billed(warehouse, "data", "2400")
+    billed(warehouse, azure.lower(), "2.4")
+    rows = advised(warehouse, "unattached_volume").values()
+
+    assert {row["name"]: row["saving_per_month"] for row in rows} == {
+        "ml/train": Decimal(730),
+        "lab/train": None,
+        "Data": Decimal(73),
+    }

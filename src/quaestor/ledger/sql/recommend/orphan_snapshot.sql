@@ -10,9 +10,17 @@
 -- param     days = 90: days after which the snapshot of a disc that is gone is old
 -- source    Amazon EBS User Guide, "Delete an Amazon EBS snapshot"
 -- rows from usage.snapshot
+-- Names of Google's and Azure's are told apart by their paths: a machine, or a thing of another
+-- project, may be called the same.
 with billed as (
-    select *, regexp_extract(resource_id, '([^/]+)$') as short_id from ledger.resource_rate
-    qualify row_number() over (partition by short_id order by cost_per_month desc) = 1
+    select
+        *, lower(regexp_extract(resource_id, '([^/]+)$')) as short_id,
+        lower(regexp_extract(resource_id, '(?i)(/subscriptions/.+|projects/.+)$')) as path
+    from ledger.resource_rate
+    where regexp_matches(lower(resource_id), '(^|[:/](snapshots?)/)[^/]+$')
+    qualify row_number() over (
+        partition by short_id, path order by cost_per_month desc, resource_id
+    ) = 1
 ),
 disk as (
     select distinct regexp_extract(disk, '([^/]+)$') as short_id from usage.disk
@@ -78,4 +86,8 @@ select
     coalesce(b.resource_id, a.resource_id, 'snapshot/' || a.source || '/' || a.snapshot) as saves_on,
     null::varchar as inside, b.committed_ratio, a.tags
 from answered as a
-left join billed as b on b.short_id = a.short_id
+left join billed as b
+    on b.short_id = lower(a.short_id)
+    and b.path = lower(
+        coalesce(regexp_extract(a.resource_id, '(?i)(/subscriptions/.+|projects/.+)$'), '')
+    )

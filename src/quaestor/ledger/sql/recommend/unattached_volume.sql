@@ -10,9 +10,17 @@
 -- param     days = 1: days for which a disc must have been without a machine
 -- source    Amazon EC2 API reference, Volume; Kubernetes documentation, "Persistent Volumes"
 -- rows from usage.disk, usage.volume
+-- Names of Google's and Azure's are told apart by their paths: a machine, or a thing of another
+-- project, may be called the same.
 with billed as (
-    select *, regexp_extract(resource_id, '([^/]+)$') as short_id from ledger.resource_rate
-    qualify row_number() over (partition by short_id order by cost_per_month desc) = 1
+    select
+        *, lower(regexp_extract(resource_id, '([^/]+)$')) as short_id,
+        lower(regexp_extract(resource_id, '(?i)(/subscriptions/.+|projects/.+)$')) as path
+    from ledger.resource_rate
+    where regexp_matches(lower(resource_id), '(^|[:/](disks?|volumes?)/)[^/]+$')
+    qualify row_number() over (
+        partition by short_id, path order by cost_per_month desc, resource_id
+    ) = 1
 ),
 disk as (
     select
@@ -118,5 +126,9 @@ select
     coalesce(b.resource_id, j.resource_id, j.subject) as saves_on, null::varchar as inside,
     b.committed_ratio, coalesce(j.tags, j.labels) as tags
 from judged as j
-left join billed as b on b.short_id = j.short_id
+left join billed as b
+    on b.short_id = lower(j.short_id)
+    and b.path = lower(
+        coalesce(regexp_extract(j.resource_id, '(?i)(/subscriptions/.+|projects/.+)$'), '')
+    )
 left join ledger.label_set as l on l.labels = j.labels
