@@ -34,6 +34,14 @@ def test_a_load_balancer_without_pods_or_without_calls_is_advised_to_go():
         key = {"source": "prom", "endpoint": f"prod/ml/{name}"}
         insert(warehouse, "usage.endpoint", **key, model=name, seen_at=PRESENT)
         hourly(warehouse, "endpoint_hour", days, key, requests="1" if name == "busy" else "0")
+    # Of each day but one hour is known.
+    a_balancer(warehouse, "hardly", 1)
+    key = {"source": "prom", "endpoint": "prod/ml/hardly"}
+    insert(warehouse, "usage.endpoint", **key, model="hardly", seen_at=PRESENT)
+    hourly(
+        *(warehouse, "endpoint_hour", 14, key),
+        requests="case when date_part('hour', hour) = 3 then 0 end",
+    )
     billed(warehouse, ADDRESS, "0.6")
     found = {str(row["name"]): row for row in advised(warehouse, "idle_load_balancer").values()}
 
@@ -43,6 +51,7 @@ def test_a_load_balancer_without_pods_or_without_calls_is_advised_to_go():
         "ml/unknown": ("cannot-say", None),
         "ml/busy": ("clean", None),
         "ml/silent": ("clean", None),
+        "ml/hardly": ("clean", None),
         "ml/churn-predictor": ("advise", "high"),
     }
     empty = found["ml/empty"]

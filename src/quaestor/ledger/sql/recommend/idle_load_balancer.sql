@@ -5,9 +5,11 @@
 --           the endpoint's source tells
 -- method    idle: no pod behind it was ready when its cluster was seen; or it answers for one
 --           endpoint, by its own name or KServe's label, that was not called on any of the last $days
---           days. One made less than a day ago is given its time
+--           days, of whose hours $observed_ratio are known. One made less than a day ago is
+--           given its time
 -- money     its charges on the bill, by the rate of the last 30 days; none without them
 -- param     days = 14: days without a call to its endpoint before a load balancer counts as idle
+-- param     observed_ratio = 0.9: part of the hours of these days that must be known
 -- source    Kubernetes documentation, "Service"; KServe, label serving.kserve.io/inferenceservice
 -- rows from usage.load_balancer
 with called as (
@@ -16,6 +18,9 @@ with called as (
         count(distinct h.hour::date) filter (
             h.requests is not null and h.hour > p.present - to_days($days::integer)
         ) as days_seen,
+        count(distinct h.hour) filter (
+            h.requests between 0 and 1e15 and h.hour > p.present - to_days($days::integer)
+        ) as hours_seen,
         sum(h.requests) filter (h.hour > p.present - to_days($days::integer)) as requests
     from usage.endpoint_hour as h
     join (select source, max(hour) as present from usage.endpoint_hour group by source) as p
@@ -23,8 +28,9 @@ with called as (
     group by h.source, h.endpoint
 ),
 answering as (
-    select endpoint, min(days_seen) as days_seen, sum(requests) as requests,
-        max(present) as present
+    select
+        endpoint, min(days_seen) as days_seen, min(hours_seen) as hours_seen,
+        sum(requests) as requests, max(present) as present
     from called group by endpoint
 ),
 billed as (
@@ -46,7 +52,8 @@ judged as (
             when b.endpoints is null then 'cannot-say'
             when b.created_at > b.seen_at - interval 1 day then 'clean'
             when b.endpoints = 0 then 'advise'
-            when c.days_seen >= $days and c.requests = 0 then 'advise'
+            when c.days_seen >= $days and c.hours_seen >= $observed_ratio * $days * 24
+                and c.requests = 0 then 'advise'
             else 'clean'
         end as answer
     from usage.load_balancer as b
