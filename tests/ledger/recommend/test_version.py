@@ -188,6 +188,7 @@ def superseded() -> Warehouse:
     two("rollout", {}, {"created_at": RECENTLY, "rollout_strategy": "canary"})
     two("rolled back", {}, {"rollback_to": "1"})
     two("shadowed", {}, {"rollout_strategy": "shadow"})
+    two("failed", {}, {"status": "Failed"})
     two("nowhere", {"environment": None}, {})
     two("undated", {}, {})
     estate.versions["undated", "2"]["created_at"] = None
@@ -218,6 +219,7 @@ def test_what_a_newer_version_replaced_is_advised_to_go(superseded):
         "rollout": ("clean", None),
         "rolled back": ("clean", None),
         "shadowed": ("clean", None),
+        "failed": ("clean", None),
         "nowhere": ("cannot-say", None),
         "undated": ("cannot-say", None),
         "archived": ("advise", "low"),

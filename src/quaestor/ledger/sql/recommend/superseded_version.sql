@@ -3,10 +3,11 @@
 -- grain     one row per version and place that it is deployed at
 -- method    superseded: archived in its registry; or a version of the same model, registered later,
 --           is deployed in the same environment, and region where both say theirs. Left out: what
---           another version would be rolled back to, shadows, and versions beside one that came
---           less than $rollout_days days ago (a rollout is given its time), counted back from the
---           last hour or day in which anything of this was seen. Where versions or their
---           environments cannot be compared, nothing is said
+--           another version would be rolled back to, shadows, versions beside one that does not
+--           serve (being created or deleted, failed), and beside one that came less than
+--           $rollout_days days ago (a rollout is given its time), counted back from the last hour
+--           or day in which anything of this was seen. Where versions or their environments cannot
+--           be compared, nothing is said
 -- money     what the place costs; where its endpoint serves other versions too, its part of the
 --           instance-hours. saves_on is the endpoint's or variant's, as in idle_endpoint
 -- param     rollout_days = 14: days that a newer version is given to take over
@@ -50,7 +51,9 @@ beside as (
         select
             a.source, a.place, a.environment, a.registered_at, b as b,
             coalesce(a.environment = b.environment and b.registered_at > a.registered_at
-                and b.rollout_strategy is distinct from 'shadow', false) as is_newer
+                and b.rollout_strategy is distinct from 'shadow'
+                and coalesce(lower(b.status), '') not in ('creating', 'deleting', 'failed'),
+                false) as is_newer
         from place as a
         join place as b
             on b.model = a.model and b.model_version <> a.model_version
