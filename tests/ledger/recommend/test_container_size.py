@@ -115,6 +115,37 @@ def test_a_container_that_asks_for_too_much_is_sized_priced_and_told_how():
     assert json.loads(one["evidence"])["severity"] == "critical"
 
 
+def test_a_container_is_part_of_the_endpoint_that_it_answers_for():
+    """What stops the endpoint stops the container: of both only the better counts."""
+    warehouse = a_warehouse()
+    sampled(warehouse, ["churn"], "steady")
+    asking(warehouse, 4, 8, cpu_limit_cores=None)
+    priced(warehouse, "churn")
+    key = {"source": "k", "endpoint": "prod/ml/Deployment/churn"}
+    insert(
+        *(warehouse, "usage.endpoint"), **key, kind="deployment", instances=1,
+        created_at=datetime(2026, 1, 1), seen_at=UNTIL,
+    )  # fmt: skip
+    insert(
+        warehouse, "usage.pod", source="k", cluster="prod", namespace="ml",
+        pod="churn-7d9f8b6c5-abcd0", owner_kind="Deployment", owner="churn", seen_at=UNTIL,
+    )  # fmt: skip
+    warehouse.run(
+        "insert into usage.endpoint_hour (source, endpoint, hour, requests) select 'k', "
+        "'prod/ml/Deployment/churn', hour, 0 from generate_series(?::timestamp, ?::timestamp, "
+        "interval 1 hour) as s(hour)",
+        [UNTIL - timedelta(days=15), UNTIL - timedelta(hours=1)],
+    )
+    one = sized(warehouse)["churn"]
+    rows = warehouse.rows(
+        "select kind, counts_because, counted_saving_per_month > 0 from ledger.recommendation "
+        "where kind in ('container_size', 'idle_endpoint') order by kind"
+    )
+
+    assert one["inside"] == "workload/prod/ml/Deployment/churn"
+    assert rows == [("container_size", "inside", False), ("idle_endpoint", "best", True)]
+
+
 def test_what_fits_is_clean_and_what_is_too_small_is_raised():
     """Within a tenth nothing is advised; a raise costs, and says what it prevents."""
     warehouse = a_warehouse()

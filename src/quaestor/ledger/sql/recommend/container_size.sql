@@ -80,9 +80,18 @@ replayed as (
     where kind = 'container_size'
     group by subject
 ),
+-- Workloads that are looked at as endpoints: what stops one of these stops its containers.
+endpoint as (
+    select endpoint, min(saves_on) as saves_on, min(inside) as machine
+    from ledger.endpoint_rate
+    where kind in ('kserve', 'deployment', 'statefulset', 'rollout')
+    group by endpoint
+),
 joined as (
     select
         k.*, s.cpu_scaler, s.ram_scaler,
+        case when coalesce(w.resource_id, w.machine, e.machine) is not distinct from e.machine
+            then e.saves_on end as endpoint_saves_on,
         concat_ws(
             '/', 'container', k.cluster, k.namespace, nullif(k.owner_kind, ''), k.owner, k.container
         ) as subject,
@@ -101,6 +110,8 @@ joined as (
     left join ledger.workload_rate as w
         on w.cluster = k.cluster and w.namespace = k.namespace
         and coalesce(w.owner_kind, '') = k.owner_kind and w.owner = k.owner
+    left join endpoint as e
+        on e.endpoint = concat_ws('/', k.cluster, k.namespace, nullif(k.owner_kind, ''), k.owner)
 ),
 -- Of each resource: is there a change to make, and if not, why.
 judged as (
@@ -307,5 +318,5 @@ select
         end
     end as command,
     team, model, model_version, environment, null::varchar as resource_id, subject as saves_on,
-    coalesce(resource_id, machine) as inside, committed_ratio, tags
+    coalesce(endpoint_saves_on, resource_id, machine) as inside, committed_ratio, tags
 from patch

@@ -76,10 +76,19 @@ cost as (
     where d.part > 0
     group by h.cluster, h.namespace, h.owner_kind, h.owner, h.node
 ),
+-- Workloads that are looked at as endpoints: what stops one of these frees its GPUs.
+endpoint as (
+    select endpoint, min(saves_on) as saves_on, min(inside) as machine
+    from ledger.endpoint_rate
+    where kind in ('kserve', 'deployment', 'statefulset', 'rollout')
+    group by endpoint
+),
 fitted as (
     select
         w.*, c.gpu_cost, c.is_billed, c.team, c.model, c.model_version, c.environment,
-        m.subject as machine, coalesce(m.resource_id, m.subject) as machine_saves_on,
+        m.subject as machine,
+        case when e.machine = coalesce(m.resource_id, m.subject) then e.saves_on
+            else coalesce(m.resource_id, m.subject) end as larger,
         m.committed_ratio, m.resource_id as machine_resource, m.capacity_type,
         coalesce(m.gpu_model, m.told_model) as gpu_model, m.gpu_memory_gib, g.mig_slices,
         case
@@ -101,6 +110,8 @@ fitted as (
         and c.owner = w.owner and c.node = w.node
     left join ledger.gpu_machine as m on m.cluster = w.cluster and m.node = w.node
     left join config.gpu_model as g on g.gpu_model = m.gpu_model
+    left join endpoint as e
+        on e.endpoint = concat_ws('/', w.cluster, w.namespace, w.owner_kind, w.owner)
 ),
 answered as (
     select
@@ -164,5 +175,5 @@ select
     null::varchar as command,
     team, model, model_version, environment, null::varchar as resource_id,
     concat_ws('/', 'workload', cluster, namespace, owner_kind, owner, node) as saves_on,
-    machine_saves_on as inside, committed_ratio, null::varchar as tags
+    larger as inside, committed_ratio, null::varchar as tags
 from answered
