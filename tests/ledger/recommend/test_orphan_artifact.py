@@ -53,6 +53,31 @@ def test_an_unknown_checkpoint_is_advised_to_go_and_a_registered_one_is_not():
     assert json.loads(str(orphan["evidence"]))["taken_for_a_models_by"] == "beside"
 
 
+def test_what_a_gib_costs_is_read_in_any_unit_of_volume_and_time():
+    """The same bytes at the same price, however their bill counts them."""
+    warehouse = a_warehouse()
+    quantities = {
+        "GB-Mo": "1",
+        "gibibyte month": "1",
+        "gibibyte-seconds": "2628000",
+        "byte-seconds": str(2628000 * 2**30),
+        "Byte-Hrs": str(730 * 2**30),
+        "GB-Hours": "730",
+        "mebibyte month": "1024",
+        "tebibyte hour": str(730 / 1024),
+    }
+    for number, (unit, quantity) in enumerate(quantities.items()):
+        a_folder(warehouse, "lost", store=f"s3://bucket-{number}")
+        columns = {"ConsumedUnit": unit, "ConsumedQuantity": quantity}
+        billed(warehouse, f"bucket-{number}", "0.05", **columns)
+    answers(warehouse)
+
+    assert warehouse.rows(
+        "select count(*), min(round(cost_per_gib_month, 6)), max(round(cost_per_gib_month, 6)) "
+        "from ledger.storage_rate where basis = 'effective rate' and tier is null"
+    ) == [(len(quantities), Decimal("0.05"), Decimal("0.05"))]
+
+
 # An address as somebody wrote it, and the folder that it is of, below the bucket.
 SPELT = (
     ("s3a://acme-models/a1/7/", "a1/7"),

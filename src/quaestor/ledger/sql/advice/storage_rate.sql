@@ -30,7 +30,14 @@ charge as (
         storage_tier(coalesce(c.SkuMeter, c.ChargeDescription)) as tier,
         money_at_rate(c.EffectiveCost, c.x_billing_currency_rate) as cost,
         c.ConsumedQuantity::double * case
-            when lower(c.ConsumedUnit) like '%byte-sec%' then 1 / 1073741824.0 / 2628000
+            when regexp_matches(lower(c.ConsumedUnit), '(^|[^a-z])bytes?([^a-z]|$)')
+                then 1 / 1073741824.0
+            when regexp_matches(lower(c.ConsumedUnit), 'ki(bi|lo)byte') then 1 / 1048576.0
+            when regexp_matches(lower(c.ConsumedUnit), 'me(bi|ga)byte') then 1 / 1024.0
+            when regexp_matches(lower(c.ConsumedUnit), 'te(bi|ra)byte') then 1024
+            else 1
+        end * case
+            when regexp_matches(lower(c.ConsumedUnit), 'sec(ond)?s?$') then 1 / 2628000.0
             when regexp_matches(lower(c.ConsumedUnit), 'h(ou)?rs?$') then 1 / 730.0
             else 1
         end as gib_months
