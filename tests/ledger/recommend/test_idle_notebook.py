@@ -62,6 +62,22 @@ def test_a_notebook_that_nobody_worked_on_for_two_weeks_is_advised_to_stop():
     )
 
 
+def test_a_figure_that_is_no_ratio_is_not_told_as_one():
+    """Nor does it fail the build of a ledger; a minute is one."""
+    warehouse = a_warehouse()
+    at_work = {"cpu_used_ratio": 0.9, "gpu_used_ratio": float("nan")}
+    notebook(warehouse, "strange", **at_work)
+    notebook(warehouse, "without", **{**at_work, "gpus": 0})
+    notebook(warehouse, "minute", last_activity_at=ago(minutes=1))
+    rows = advised(warehouse, "idle_notebook").values()
+
+    assert {row["name"]: row["reason"] for row in rows} == {
+        "strange": "it is at work: its processor to 90 %",
+        "without": "it is at work: its processor to 90 %",
+        "minute": "somebody worked on it 1 minute before it was looked at",
+    }
+
+
 def test_one_that_nothing_stops_and_that_is_idle_gets_an_idle_shutdown():
     """The saving is the part of its time for which it has been idle, no more."""
     warehouse = a_warehouse()

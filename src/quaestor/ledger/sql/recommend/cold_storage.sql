@@ -65,7 +65,8 @@ select
             || ' days ago'
     end as reason,
     case when answer = 'advise' then 'archive' end as action,
-    objects || ' objects, ' || format('{:.1f}', size_gib) || ' GiB, ' || storage_classes as current,
+    objects || case when objects = 1 then ' object, ' else ' objects, ' end
+        || format('{:.1f}', size_gib) || ' GiB, ' || storage_classes as current,
     case
         when answer <> 'advise' then null
         when starts_with(place, 's3:') then 'GLACIER_IR'

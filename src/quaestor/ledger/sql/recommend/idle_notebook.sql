@@ -57,7 +57,8 @@ judged as (
     select
         *,
         case
-            when idle_for_minutes < 120 then round(idle_for_minutes)::bigint || ' minutes'
+            when idle_for_minutes < 120 then round(idle_for_minutes)::bigint
+                || case when round(idle_for_minutes) = 1 then ' minute' else ' minutes' end
             when idle_for_minutes < 2880 then round(idle_for_minutes / 60)::bigint || ' hours'
             else format('{:,}', round(idle_for_minutes / 1440)::bigint) || ' days'
         end as idle_for,
@@ -111,7 +112,8 @@ select
         when 'between' then 'its status is ' || coalesce(status, 'unknown')
         when 'busy' then 'it is at work: '
             || concat_ws(' and ',
-                'its GPUs are used to ' || round(gpu_used_ratio * 100)::bigint || ' %',
+                case when gpus is distinct from 0
+                    then 'its GPUs are used to ' || round(gpu_used * 100)::bigint || ' %' end,
                 'its processor to ' || round(cpu_used * 100)::bigint || ' %')
         when 'left' then 'nobody has worked on it for ' || idle_for
         when 'worked-on' then 'somebody worked on it ' || idle_for || ' before it was looked at'

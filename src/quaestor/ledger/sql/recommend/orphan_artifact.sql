@@ -48,7 +48,8 @@ select
             || touched_at::date || ', ' || date_diff('day', touched_at, seen_at) || ' days ago'
     end as reason,
     case when answer = 'advise' then 'delete' end as action,
-    objects || ' objects, ' || format('{:.1f}', size_gib) || ' GiB, ' || storage_classes as current,
+    objects || case when objects = 1 then ' object, ' else ' objects, ' end
+        || format('{:.1f}', size_gib) || ' GiB, ' || storage_classes as current,
     case when answer = 'advise' then 'nothing, or an entry in the registry' end as proposed,
     cost_per_month,
     case when answer = 'advise' then cost_per_month end as saving_per_month,

@@ -115,7 +115,8 @@ judged as (
             when is_limit_told then 'advise'
             else 'cannot-say'
         end as answer,
-        'has run ' || format('{:,}', ran::bigint) || ' hours' as has_run
+        'has run ' || format('{:,}', ran::bigint)
+            || case when ran::bigint = 1 then ' hour' else ' hours' end as has_run
     from estimated
 ),
 priced as (
@@ -143,7 +144,9 @@ select
         when is_limited then 'it ' || has_run || ', and '
             || coalesce('stops after ' || format('{:,}', time_limit_hours::bigint),
                 'a limit of its cost stops it')
-            || case when time_limit_hours is not null then ' hours at the latest' else '' end
+            || case when time_limit_hours is null then ''
+                when time_limit_hours::bigint = 1 then ' hour at the latest'
+                else ' hours at the latest' end
         else 'it ' || has_run
     end as reason,
     case when answer = 'advise' then case when is_limited or is_over then 'stop' else 'cap' end end
