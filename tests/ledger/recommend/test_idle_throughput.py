@@ -26,11 +26,18 @@ def tokens(warehouse: Warehouse, resource: str, days_ago: int) -> None:
 def test_throughput_without_tokens_for_a_week_is_advised_to_go():
     """Only where its bill did count them before; silence of the bill is no idleness."""
     warehouse = a_warehouse()
-    for name in ("idle", "busy", "silent", "listed"):
+    for name in ("idle", "busy", "silent", "since", "listed"):
         billed(warehouse, ARN + name, "24", **BEDROCK)
     azure = {"ServiceName": "Azure OpenAI", "SkuMeter": "Provisioned Managed Regional Unit"}
     billed(warehouse, ACCOUNT, "24", **azure)
     tokens(warehouse, ARN + "idle", 10)
+    # Paid for by tokens up to the day on which it was provisioned: of its own none are counted.
+    tokens(warehouse, ARN + "since", 10)
+    warehouse.run(
+        "delete from focus.charge where ResourceId = ? and ChargePeriodStart < ? "
+        "and ConsumedUnit is distinct from '1K tokens'",
+        [ARN + "since", LAST_BILLED - timedelta(days=8)],
+    )
     tokens(warehouse, ARN + "busy", 2)
     listed = {"source": "b", "endpoint": "x", "resource_id": ARN + "listed", "seen_at": PRESENT}
     insert(warehouse, "usage.endpoint", **listed)
@@ -43,6 +50,10 @@ def test_throughput_without_tokens_for_a_week_is_advised_to_go():
         ),
         f"throughput/{ARN}busy": ("clean", "the bill counts tokens of it up to 2026-10-29"),
         f"throughput/{ARN}silent": (
+            "cannot-say",
+            "the bill tells what it costs, and nobody what it answers",
+        ),
+        f"throughput/{ARN}since": (
             "cannot-say",
             "the bill tells what it costs, and nobody what it answers",
         ),

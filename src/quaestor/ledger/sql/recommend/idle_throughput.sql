@@ -3,9 +3,9 @@
 -- grain     one row per resource that the bill charges for provisioned throughput in the last $days
 --           days, less those that a platform lists as endpoints (idle_endpoint judges these)
 -- method    idle: the same resource was billed for tokens in the last 30 days, and for none in the
---           last $days, in each of which it was paid for. A bill that never counts its tokens does
---           not tell what it answers; nor does one whose resource is an account (Azure), as other
---           deployments answer in it, too
+--           last $days, in each of which it was paid for. A bill that never counts its tokens, or
+--           only those from before it was provisioned, does not tell what it answers; nor does one
+--           whose resource is an account (Azure), as other deployments answer in it, too
 -- money     its charges by the hour, as on the bill, for a month of 730 hours
 -- param     days = 7: days without tokens before provisioned throughput counts as idle
 -- source    AWS, Amazon Bedrock "Provisioned Throughput"; Microsoft, "Provisioned throughput units"
@@ -37,6 +37,7 @@ resource as (
     select
         resource_id, min(source) as source, any_value(region) as region, any_value(until) as until,
         count(distinct day) filter (is_provisioned) as days,
+        min(day) filter (is_provisioned) as first_paid,
         count(distinct day) filter (is_provisioned and day > until - $days::integer) as paid_days,
         case when count(*) filter (is_provisioned and cost is null) = 0
             then sum(cost) filter (is_provisioned) end as cost,
@@ -53,7 +54,7 @@ judged as (
             then money_estimate(r.cost::double * 730 / (24 * r.days)) end as cost_per_month,
         case
             when not contains(lower(r.resource_id), 'provisioned') then 'account'
-            when r.last_tokens is null then 'uncounted'
+            when r.last_tokens is null or r.last_tokens < r.first_paid then 'uncounted'
             when r.tokens > 0 then 'clean'
             when r.paid_days < $days then 'gaps'
             else 'advise'
