@@ -1,7 +1,8 @@
 -- Where models answer, with what each costs a month and who tells how often it is called.
 --
 -- grain     one row per endpoint (usage.endpoint)
--- money     reporting currency, effective cost of the last 30 days, for a month of 730 hours. bill:
+-- money     reporting currency, effective cost of the last 30 days, by the hours since its first
+--           charge in them, for a month of 730 hours. bill:
 --           the charges of its own resource (of Azure ML, those of its workspace with its tag);
 --           effective rate: the parts of machines that its pods held (ledger.pod_day). Null where
 --           neither is known, or a charge has no rate
@@ -65,7 +66,7 @@ last_day as (
 tagged as (
     select
         lower(c.resource_id) || '/onlineendpoints/' || lower(t.endpoint) as resource_id,
-        count(distinct c.day) as days, min(t.environment) as environment, min(t.team) as team,
+        any_value(d.until) - min(c.day) + 1 as days, min(t.environment) as environment, min(t.team) as team,
         case when count(*) = count(c.rate)
             then sum(money_at_rate(c.billing_effective_cost, c.rate)) end as cost
     from ledger.charge_day as c
@@ -77,7 +78,7 @@ tagged as (
 ),
 held as (
     select
-        p.cluster, p.allocated_to, count(distinct p.day) as days,
+        p.cluster, p.allocated_to, any_value(d.until) - min(p.day) + 1 as days,
         case when count(*) = count(p.cost) then sum(p.cost) end as cost,
         arg_max(p.machine, p.part) as machine,
         case when count(distinct p.team) = 1 then min(p.team) end as team,

@@ -21,7 +21,7 @@ with last_day as (
 ),
 held as (
     select
-        p.cluster, p.allocated_to, count(distinct p.day) as days,
+        p.cluster, p.allocated_to, any_value(d.until) - min(p.day) + 1 as days,
         case when count(distinct lower(p.environment)) = 1 and count(p.environment) = count(*)
             then min(p.environment) end as environment,
         case when count(*) = count(p.cost) then sum(p.cost) end as cost,
@@ -215,7 +215,7 @@ select
         as saving_basis,
     case when state = 'advise' then 'medium' end as confidence,
     case when state = 'advise'
-        then 'Two weeks are not every week: holidays, releases and a change of the clocks shift '
+        then 'Times are UTC. Two weeks are not every week: holidays, releases and a change of the clocks shift '
             || 'its hours, and who comes early waits for it to start.'
             || case when inside is not null then ' Its machine is paid for until it goes, too.'
                 else '' end end as risk,
