@@ -13,7 +13,6 @@ CONFIGURATION = """
 sources:
   - {name: bill, kind: files, path: bills}
   - {name: own, kind: files, path: endpoints, schema: endpoints}
-  - {name: own-hours, kind: files, path: hours, schema: endpoint-hours}
 policies: [policies/]
 """
 POLICY = """
@@ -72,7 +71,7 @@ def the_world(home, until: date, *, churn_until: date):
     )
     hours = [datetime.combine(day, datetime.min.time()) for day in days[-31:]]
     write(
-        home / "hours" / "hours.csv",
+        home / "endpoints" / "hours.csv",
         [
             {
                 "endpoint": name,

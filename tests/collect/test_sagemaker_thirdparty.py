@@ -22,6 +22,8 @@ EMPTY = {
     "ListTransformJobs": {"TransformJobSummaries": []},
     "ListEndpoints": {"Endpoints": []},
     "ListTags": {"Tags": []},
+    "ListNotebookInstances": {"NotebookInstances": []},
+    "ListApps": {"Apps": []},
 }
 TYPES = """<DescribeInstanceTypesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
 <instanceTypeSet><item><instanceType>c4.8xlarge</instanceType>

@@ -127,7 +127,8 @@ def test_the_configuration_is_ours_and_valid(written):
     config = read_config(written / "quaestor.yaml", {})
 
     assert [source.name for source in config.sources] == [
-        *("aws", "azure", "gcp", "nodes", "pods", "gpus", "registry", "gov", "cards")
+        *("aws", "azure", "gcp", "nodes", "pods", "gpus", "containers", "samples", "endpoints"),
+        *("notebooks", "jobs", "objects", "registry", "gov", "cards"),
     ]
 
 

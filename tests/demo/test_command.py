@@ -24,9 +24,8 @@ def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch)
     assert "quaestor gate churn:7 --now 2026-11-21T06:00:00Z" in said
     assert "quaestor gate upsell:5 --now 2026-11-21T06:00:00Z" in said
     assert [path.name for path in reports if path.is_file()] == [
-        "cost.html",
-        "compliance.html",
-        "reconciliation.html",
+        *("cost.html", "rightsizing.html", "compliance.html", "maturity.html"),
+        *("cost-of-no-mlops.html", "reconciliation.html"),
     ]
 
 

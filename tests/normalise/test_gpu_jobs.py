@@ -78,7 +78,7 @@ def test_every_column_of_the_table_can_be_stated(warehouse, tmp_path):
     """No column is taken from a file and dropped without a word."""
     columns = warehouse.columns("usage.gpu_job")
     values = {"VARCHAR": "x", "DOUBLE": "0.5", "INTEGER": "3", "TIMESTAMP": "2026-11-01T00:00:00Z"}
-    values["DECIMAL(38,20)"] = "100.10"
+    values |= {"DECIMAL(38,20)": "100.10", "BOOLEAN": "true"}
     row = {name: values[kind] for name, kind in columns.items()} | {"state": "failed"}
     read(warehouse, tmp_path, {**row, "labels": "{}"})
 

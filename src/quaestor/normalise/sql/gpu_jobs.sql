@@ -30,6 +30,7 @@ with typed as (
         as_number(time_limit_hours)::double as time_limit_hours,
         as_number(cost_limit) as cost_limit,
         as_number(energy_kwh)::double as energy_kwh,
+        try_cast(lower(is_checkpointed) as boolean) as is_checkpointed,
         concat_ws('; ',
             case when job is null then 'job is empty' end,
             no_quantity('gpus', gpus),
@@ -54,6 +55,10 @@ with typed as (
             no_quantity('cpus', cpus),
             no_quantity('ram_gib', ram_gib),
             no_count('attempt', attempt),
+            case when is_checkpointed is not null
+                and try_cast(lower(is_checkpointed) as boolean) is null
+                then 'is_checkpointed ' || shown(is_checkpointed) || ' is neither true nor false'
+            end,
             case when labels is not null and not is_json_object(labels)
                 then 'labels is no JSON object' end
         ) as reasons
@@ -67,6 +72,6 @@ select
     gpu_util_ratio, labels, kind, model, model_version, run_id, instance_type, instances, cpus,
     ram_gib, resource_id, sub_account, region, queue, submitted_at, attempt, exit_code,
     reason, $seen_at::timestamp as seen_at, capacity_type, billed_gpu_hours, kept_warm_gpu_hours,
-    volume_gib, artifact_uri, time_limit_hours, cost_limit, energy_kwh, file_row, raw,
+    volume_gib, artifact_uri, time_limit_hours, cost_limit, energy_kwh, is_checkpointed, file_row, raw,
     nullif(reasons, '') as refused
 from typed
