@@ -17,6 +17,11 @@ from quaestor.core.nearest import did_you_mean
 PAGE = "page.html.j2"
 SHARED = "every"
 _TEMPLATE = ".html.j2"
+# How people read them; a report that a team added comes after these, by name.
+_READ_FIRST = (
+    *("index", "executive", "cost", "rightsizing", "compliance", "changes", "maturity"),
+    *("cost-of-no-mlops", "model", "reconciliation"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def find_reports(folder: Path, names: Sequence[str]) -> list[Report]:
     Raises:
         ConfigurationError: No such report, or a section that lacks one of its two files.
     """
-    known = sorted(page.parent.name for page in folder.glob(f"*/{PAGE}"))
+    known = sorted((page.parent.name for page in folder.glob(f"*/{PAGE}")), key=_place)
     for name in names:
         if name not in known:
             choice = f"Choose from {', '.join(known)}."
@@ -58,6 +63,10 @@ def find_reports(folder: Path, names: Sequence[str]) -> list[Report]:
             )
     wanted = list(dict.fromkeys(names)) or known
     return [Report(name, f"{name}/{PAGE}", _sections(folder, name)) for name in wanted]
+
+
+def _place(report: str) -> tuple[int, str]:
+    return _READ_FIRST.index(report) if report in _READ_FIRST else len(_READ_FIRST), report
 
 
 def _sections(folder: Path, report: str) -> tuple[Section, ...]:

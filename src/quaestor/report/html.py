@@ -41,6 +41,7 @@ def render(
     now: datetime,
     progress: Callable[[str], None],
     definitions: Path | None = None,
+    file: Path | None = None,
 ) -> list[Path]:
     """Write reports, each as `<name>.html`, whole or not at all.
 
@@ -51,6 +52,7 @@ def render(
         now: The clock, UTC; it ages the data and dates the page.
         progress: Gets a word for each step.
         definitions: The folder of definitions; None: those that ship with Quaestor.
+        file: Where to, of one report alone, instead of `folder`.
 
     Returns:
         The files, in the order of `names`.
@@ -63,8 +65,9 @@ def render(
     reports = find_reports(place, names)
     facts = _facts(warehouse, now)
     environment = environment_of([place], facts)
+    environment.globals["pages"] = _contents(environment, reports)
     pages = [(one, _page(warehouse, environment, one, place, facts, progress)) for one in reports]
-    return [_write(folder / f"{report.name}.html", page) for report, page in pages]
+    return [_write(file or folder / f"{report.name}.html", page) for report, page in pages]
 
 
 def _facts(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
@@ -80,6 +83,26 @@ def _facts(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
         "last_day": last_day if isinstance(last_day, date) else None,
         "version": __version__,
     }
+
+
+def _contents(environment: Environment, reports: Sequence[Report]) -> list[dict[str, Any]]:
+    """Name every page of one render, so that each links to the others and to nothing else."""
+
+    def said(report: Report, *blocks: str) -> Markup:
+        template = environment.get_template(report.template)
+        written = [template.blocks[name] for name in blocks if name in template.blocks]
+        words = "".join(written[0](template.new_context())) if written else ""
+        return Markup(words)  # noqa: S704 - autoescaped
+
+    return [
+        {
+            "name": report.name,
+            "href": f"{report.name}.html",
+            "label": said(report, "label", "title"),
+            "about": said(report, "about"),
+        }
+        for report in reports
+    ]
 
 
 def _page(
@@ -139,6 +162,8 @@ def environment_of(places: Sequence[Path], facts: Mapping[str, Any]) -> Environm
     environment.filters.update(_filters(facts))
     environment.globals.update(
         **facts,
+        pages=(),
+        root="",
         ratio=show.ratio,
         total=show.total,
         change=show.change,
