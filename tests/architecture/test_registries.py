@@ -23,6 +23,7 @@ from quaestor.ledger.rules import create_views
 from quaestor.normalise import LOADERS, formats
 from quaestor.normalise.format import SQL
 from quaestor.report.export import FORMATS
+from quaestor.report.forms import FORMS
 from quaestor.warehouse.duckdb import Warehouse
 
 SRC = Path(__file__).resolve().parents[2] / "src" / "quaestor"
@@ -59,9 +60,10 @@ def command_module(name: str) -> str:
         (LOADERS, "normalise", ("load",)),
         (formats.FORMATS, "normalise/formats", ("FORMAT",)),
         (FORMATS, "report/export", ("render",)),
+        (FORMS, "report/forms", ("ENDING", "write")),
         ({name: command_module(name) for name in COMMANDS}, "cli", ("command",)),
     ],
-    ids=["COLLECTORS", "LOADERS", "FORMATS of bills", "FORMATS of reports", "COMMANDS"],
+    ids=["COLLECTORS", "LOADERS", "FORMATS of bills", "FORMATS of audits", "FORMS", "COMMANDS"],
 )
 def test_registry_and_folder_agree(registry: dict[str, str], folder: str, offers: tuple[str, ...]):
     """No module is forgotten, and no entry points nowhere."""

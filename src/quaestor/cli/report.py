@@ -1,46 +1,100 @@
-"""`quaestor report`: render the HTML reports from the warehouse as it is."""
+"""`quaestor report`: render the reports from the warehouse as it is, in every format."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from quaestor.cli.options import Call, shared
+from quaestor.core.errors import ConfigurationError
+from quaestor.core.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from quaestor.report.forms import Request
 
 
 @click.command("report")
 @shared
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=PATH]",
+    help="html; repeatable. PATH is a folder, or a file for one report. Default: html.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder to write to, instead of the configured `reports:`.",
 )
-def command(call: Call, names: tuple[str, ...], out: Path | None) -> int:
-    """Render the HTML reports: all of them, or those NAMED.
+def command(call: Call, names: tuple[str, ...], formats: tuple[str, ...], out: Path | None) -> int:
+    """Render the reports: all of them, or those NAMED.
 
-    They are cost, compliance, and reconciliation (does the bill add up?). Each is one file that
-    needs no network and holds no script: it can be mailed, printed and kept. The figures are
+    A page is one file that needs no network: it can be mailed, printed and kept. The figures are
     those of the last `quaestor audit` or `build`; nothing is collected.
 
     \b
-    Example:
+    Examples:
       quaestor report
       quaestor report cost --out /tmp/reports
     """
     from quaestor.cli.progress import steps
-    from quaestor.report.html import render
+    from quaestor.core.shipped import shipped
+    from quaestor.report.forms import Request
     from quaestor.warehouse.duckdb import Warehouse
 
+    wanted = _wanted(formats)
     with (
         Warehouse(call.warehouse(), read_only=True) as warehouse,
         steps(call) as progress,
     ):
-        paths = render(warehouse, names, _folder(call, out), now=call.now, progress=progress)
+        request = Request(
+            warehouse=warehouse,
+            names=names,
+            definitions=shipped("reports"),
+            folder=_folder(call, out),
+            now=call.now,
+            progress=progress,
+        )
+        paths = _written(request, wanted)
     for path in paths:
         click.echo(str(path))
     return 0
+
+
+def _wanted(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
+    """Read `--format` values: each format, and where to, if that is said."""
+    from quaestor.report.forms import FORMS
+
+    pairs = []
+    for text in formats or ["html"]:
+        name, _, path = text.partition("=")
+        if name not in FORMS:
+            raise ConfigurationError(
+                f"there is no format '{name}'",
+                where="--format",
+                fix=did_you_mean(name, list(FORMS), otherwise=f"Choose from {', '.join(FORMS)}."),
+            )
+        pairs.append((name, Path(path) if path else None))
+    return list(dict.fromkeys(pairs))
+
+
+def _written(request: Request, wanted: Sequence[tuple[str, Path | None]]) -> list[Path]:
+    """Write each format, where every place is known to be fit before the first is written."""
+    from quaestor.report.forms import form, placed
+
+    forms = [(form(name), path) for name, path in wanted]
+    places = [placed(request, path, one.ENDING) for one, path in forms]
+    return [
+        written
+        for (one, _), (folder, file) in zip(forms, places, strict=True)
+        for written in one.write(replace(request, folder=folder, file=file))
+    ]
 
 
 def _folder(call: Call, out: Path | None) -> Path:
