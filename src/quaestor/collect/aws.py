@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quaestor import __version__
-from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
+from quaestor.core.network import network_reason
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
+from quaestor.core.network import network_reason
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

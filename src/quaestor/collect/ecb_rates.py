@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from quaestor.collect import web
+from quaestor.core import web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import msgspec
 
 from quaestor import __version__
 from quaestor.collect.k8s_kept import Resource, kept
-from quaestor.collect.network import network_reason
 from quaestor.core.errors import ConfigurationError, IncompleteError
+from quaestor.core.network import network_reason
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlunsplit
 
 import msgspec
 
-from quaestor.collect import web
+from quaestor.core import web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
 API = "/api/model_registry/v1alpha3"

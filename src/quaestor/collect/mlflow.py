@@ -22,7 +22,6 @@ import msgspec
 from quaestor.collect.cleared import cleared
 from quaestor.collect.mlflow_grants import ask_grants
 from quaestor.collect.mlflow_rest import in_order, model_as_json, run_as_json, version_as_json
-from quaestor.collect.network import network_reason
 from quaestor.core.errors import (
     ConfigurationError,
     IncompleteError,
@@ -30,6 +29,7 @@ from quaestor.core.errors import (
     QuaestorError,
 )
 from quaestor.core.landed import Gap
+from quaestor.core.network import network_reason
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:

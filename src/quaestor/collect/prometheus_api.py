@@ -21,7 +21,7 @@ from urllib.parse import urlencode, urlunsplit
 
 import msgspec
 
-from quaestor.collect import web
+from quaestor.core import web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.landed import Gap
 from quaestor.core.text import printable

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from quaestor.collect import web
 from quaestor.collect.objects import land_objects
 from quaestor.collect.paths import matching, scope_of
+from quaestor.core import web
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
 

@@ -1,4 +1,4 @@
-"""collect.web: one GET by the standard library, and what of its answer may be believed."""
+"""core.web: one GET by the standard library, and what of its answer may be believed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import pytest
 import stamina
 
-from quaestor.collect import web
+from quaestor.core import web
 
 LARGEST = 1 << 20
 PACKED = gzip.compress(b"x" * 1_000)

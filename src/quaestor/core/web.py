@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from quaestor.collect.network import network_reason
+from quaestor.core.network import network_reason
 
 T = TypeVar("T")
 PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others in a moment
