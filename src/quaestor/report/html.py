@@ -63,14 +63,14 @@ def render(
     """
     place = definitions or shipped("reports")
     reports = find_reports(place, names)
-    facts = _facts(warehouse, now)
+    facts = facts_of(warehouse, now)
     environment = environment_of([place], facts)
     environment.globals["pages"] = _contents(environment, reports)
     pages = [(one, _page(warehouse, environment, one, place, facts, progress)) for one in reports]
     return [_write(file or folder / f"{report.name}.html", page) for report, page in pages]
 
 
-def _facts(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
+def facts_of(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
     """Return what every section may say: the currency, the clock, the data's age."""
     settings = dict(warehouse.rows("select name, value from config.setting"))
     properties = dict(warehouse.rows("select name, value from meta.property"))
