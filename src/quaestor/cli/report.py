@@ -15,6 +15,7 @@ from quaestor.core.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from quaestor.report.forms import Request
+    from quaestor.report.paper import Paper
 
 
 @click.command("report")
@@ -25,14 +26,34 @@ if TYPE_CHECKING:
     "formats",
     multiple=True,
     metavar="FORMAT[=PATH]",
-    help="html; repeatable. PATH is a folder, or a file for one report. Default: html.",
+    help="html or pdf; repeatable. PATH is a folder, or a file for one report. Default: html.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder to write to, instead of the configured `reports:`.",
 )
-def command(call: Call, names: tuple[str, ...], formats: tuple[str, ...], out: Path | None) -> int:
+@click.option(
+    "--paper",
+    type=click.Choice(["a4", "letter"]),
+    default="a4",
+    show_default=True,
+    help="The sheets of a PDF.",
+)
+@click.option(
+    "--browser",
+    envvar="QUAESTOR_BROWSER",
+    metavar="PROGRAM",
+    help="Chromium, Chrome or Edge, which prints a PDF. Default: the first that is found.",
+)
+def command(
+    call: Call,
+    names: tuple[str, ...],
+    formats: tuple[str, ...],
+    out: Path | None,
+    paper: Paper,
+    browser: str | None,
+) -> int:
     """Render the reports: all of them, or those NAMED.
 
     A page is one file that needs no network: it can be mailed, printed and kept. The figures are
@@ -42,6 +63,7 @@ def command(call: Call, names: tuple[str, ...], formats: tuple[str, ...], out: P
     Examples:
       quaestor report
       quaestor report cost --out /tmp/reports
+      quaestor report --format pdf --paper letter
     """
     from quaestor.cli.progress import steps
     from quaestor.core.shipped import shipped
@@ -60,6 +82,8 @@ def command(call: Call, names: tuple[str, ...], formats: tuple[str, ...], out: P
             folder=_folder(call, out),
             now=call.now,
             progress=progress,
+            paper=paper,
+            browser=browser,
         )
         paths = _written(request, wanted)
     for path in paths:

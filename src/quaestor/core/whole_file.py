@@ -8,15 +8,15 @@ from pathlib import Path
 from quaestor.core.errors import IncompleteError
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text and let it take the place of the file that was there.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a text (as UTF-8) or bytes and let them take the place of the file that was there.
 
     Raises:
         IncompleteError: It cannot be written; what was there is left as it was.
     """
     part = part_of(path)
     try:
-        part.write_bytes(text.encode("utf-8"))
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         part.replace(path)
     except OSError as problem:
         with suppress(OSError):

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.report.definitions import find_reports
+from quaestor.report.paper import Paper
 
 if TYPE_CHECKING:
     from quaestor.warehouse.duckdb import Warehouse
 
 FORMS = {
     "html": "quaestor.report.forms.html",
+    "pdf": "quaestor.report.forms.pdf",
 }
 
 
@@ -36,6 +38,8 @@ class Request:
         file: Where to, where one file is named for the one report; else None.
         now: The clock, UTC; it ages the data and dates the document.
         progress: Gets a word for each step.
+        paper: The size of a printed sheet.
+        browser: The program that prints; None: the first that is found.
     """
 
     warehouse: Warehouse
@@ -45,6 +49,8 @@ class Request:
     file: Path | None = None
     now: datetime
     progress: Callable[[str], None]
+    paper: Paper = "a4"
+    browser: str | None = None
 
 
 class Form(Protocol):
