@@ -1,13 +1,15 @@
 -- The figures of the first screen, beside the audit before where there was one.
 --
 -- grain     one row
--- money     reporting currency, a month of 730 hours
+-- money     reporting currency, a month of 730 hours; ending is what jobs that run now cost, apart
+--           from saving because they may end by themselves
 with run as (
     select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
 ),
 before as (
     select
-        run.audited_at, sum(r.counted_saving_per_month) as saving, count(*) as advised
+        run.audited_at, count(*) as advised,
+        sum(r.counted_saving_per_month) filter (where not r.may_end) as saving
     from run join audit.recommendation as r using (run_id)
     where run.place = 2 and r.state in ('open', 'reopened')
     group by run.audited_at
@@ -25,8 +27,11 @@ kept as (
 ),
 now as (
     select
-        count(*) as advised, sum(counted_saving_per_month) as saving,
-        sum(counted_saving_per_month) filter (where confidence = 'high') as sure_saving,
+        count(*) as advised,
+        sum(counted_saving_per_month) filter (where not may_end) as saving,
+        sum(counted_saving_per_month) filter (where may_end) as ending,
+        sum(counted_saving_per_month) filter (where confidence = 'high' and not may_end)
+            as sure_saving,
         sum(stranded_per_month) as stranded
     from audit.standing_recommendation
     where state <> 'dismissed'

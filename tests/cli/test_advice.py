@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import yaml
 
 from builders.rows import insert
 from quaestor.audit.advice import record_advice
+from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 21, 6)
 HOSTILE = "=cmd|'/c'!A1\x1b[31m|<b>\n::error::x"
@@ -85,7 +87,7 @@ def test_advice_is_listed_with_what_counts(asked):
     assert "delete: 1 x ml.g5.xlarge -> no endpoint" in lines[2]
     assert lines[-2] == (
         "3 open: 730.00 USD a month; not counted: 1 in whose place another counts (500.00 USD), "
-        "1 without a known price"
+        "1 whose saving is not known"
     )
     assert lines[-1] == "looked at: 4 (3 advise, 1 clean)"
 
@@ -106,6 +108,39 @@ def test_advice_is_listed_with_what_counts(asked):
 def test_filters_are_all_held_to(asked, options, ids):
     """Each of them; what has no team or price is none of a team and reaches no sum."""
     assert listed(asked("list", "--format", "json", *options)) == ids
+
+
+def test_filters_that_fit_nothing_do_not_read_like_nothing_to_save(asked):
+    """What is there without them is said first."""
+    lines = asked("list", "--team", "nobody").out.splitlines()
+
+    assert lines[0] == "Nothing fits what was asked for; without it, 3 would be listed."
+
+
+def test_jobs_that_run_now_are_apart_from_what_is_saved_for_good(asked):
+    """They may end by themselves; the sum of both is in the JSON format."""
+    with Warehouse("quaestor.duckdb") as again:
+        again.run("update ledger.recommendation set may_end = true where saving_per_month = 730")
+    said = json.loads(asked("list", "--format", "json").out)["totals"]
+
+    assert (
+        asked("list")
+        .out.splitlines()[-2]
+        .startswith(
+            "3 open: 0.00 USD a month, and 730.00 USD a month while jobs run that may end by "
+            "themselves;"
+        )
+    )
+    assert (said["saving_per_month"], said["ending_per_month"]) == ("730", "730")
+
+
+def test_settings_that_cannot_be_are_told_before_anything_is_listed(asked):
+    """As a build tells them."""
+    Path("quaestor.yaml").write_text("advice: {params: {idle_endpoint: {days: -3}}}")
+    said = asked("list")
+
+    assert said.code == 2
+    assert "days cannot be -3" in said.err
 
 
 def test_all_shows_what_gets_no_advice_and_why(asked):

@@ -195,6 +195,13 @@ def test_show_is_explain(estate, quaestor):
     assert advice[0]["said"]["evidence"] == {"requests": 0, "last_call": None}
 
 
+def test_show_takes_as_few_digits_as_dismiss(estate, quaestor):
+    """Six, where they name one piece of advice."""
+    estate.close()
+
+    assert quaestor("advice", "show", ID[:6]).out == quaestor("explain", ID).out
+
+
 def test_a_name_near_advice_is_offered(estate, quaestor):
     """A typing mistake in a subject is told with the subject."""
     estate.close()

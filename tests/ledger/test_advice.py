@@ -132,8 +132,23 @@ def test_advice_goes_when_what_it_was_about_does(warehouse):
     [
         ("params: {idle_endpont: {days: 7}}", "nothing to set", "Did you mean 'idle_endpoint'?"),
         ("params: {idle_endpoint: {day: 7}}", "no parameter 'day'", "Did you mean 'days'?"),
-        ("params: {idle_endpoint: {days: week}}", "'week', and has to be like 14", "It is days"),
-        ("params: {idle_endpoint: {days: .nan}}", "has to be like 14", "It is days"),
+        (
+            "params: {idle_endpoint: {days: week}}",
+            "days cannot be 'week'",
+            "It is 14 unless set: days",
+        ),
+        (
+            "params: {idle_endpoint: {days: .nan}}",
+            "days cannot be nan",
+            "It is 14 unless set: days",
+        ),
+        ("params: {idle_endpoint: {days: -3}}", "days cannot be -3", "It is 14 unless set: days"),
+        ("params: {maturity: {majority_ratio: 80}}", "majority_ratio cannot be 80", "0 to 1"),
+        (
+            "params: {container_request: {strategy: best}}",
+            "cannot be 'best'",
+            "simple-limit or vpa",
+        ),
         ("least_saving: .nan", "NaN is no amount", "Write an amount"),
         ("least_saving: -1", "-1 is no amount", "Write an amount"),
         ("skip: [idle_endpont]", "no kind of advice", "Did you mean 'idle_endpoint'?"),
@@ -147,7 +162,7 @@ def test_a_mistake_in_the_configuration_is_told(text, problem, fix):
 
     assert problem in str(caught.value)
     assert fix in str(caught.value.fix)
-    assert str(caught.value.where).startswith("advice")
+    assert "quaestor.yaml, advice" in str(caught.value.where)
 
 
 def test_an_exclusion_has_to_name_something():

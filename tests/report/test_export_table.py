@@ -312,7 +312,7 @@ def test_of_many_targets_the_first_are_named_and_the_rest_counted(a_gate):
         ),
         (
             AdviceCount(open=2, unpriced=1, saving_per_month=Decimal(10), dismissed=3),
-            "advice: 2 open, 10.00 USD a month and 1 without a known price, 3 dismissed",
+            "advice: 2 open, 10.00 USD a month, 1 whose saving is not known, 3 dismissed",
         ),
     ],
 )

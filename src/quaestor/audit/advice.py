@@ -26,7 +26,7 @@ TOLD_DAYS = 92  # so long after it was taken, or gone, an audit still tells of a
 _TOLD = (
     "recommendation, kind, subject, name, action, model, team, environment, source, resource_id, "
     "inside, current, proposed, cost_per_month, saving_per_month, counted_saving_per_month, "
-    "stranded_per_month, counts_because, instead_of, saving_basis, confidence"
+    "stranded_per_month, counts_because, instead_of, saving_basis, confidence, may_end"
 )
 _BECAME = (
     "state, state_reason, dismissal, first_seen, state_since, advised_at, realised_per_month, "
@@ -204,12 +204,12 @@ def _count(
 ) -> AdviceCount:
     """Return how much is in which state, and what is new since the audit before."""
     standing = [row for row in rows if row["state"] in OPEN]
-    savings = [row["counted_saving_per_month"] for row in standing]
     realised = [one for row in rows if (one := row["realised_per_month"]) is not None]
     since = [row for row in rows if last is not None and row["state_since"] == now]
     return AdviceCount(
         open=len(standing),
-        saving_per_month=sum((one for one in savings if one is not None), Decimal(0)),
+        saving_per_month=_counted(standing),
+        ending_per_month=_counted(row for row in standing if row["may_end"]),
         unpriced=sum(row["saving_per_month"] is None for row in standing),
         dismissed=sum(row["state"] == "dismissed" for row in rows),
         new=sum(row["recommendation"] not in before for row in since),
@@ -218,6 +218,11 @@ def _count(
         reopened=sum(row["state"] == "reopened" for row in since),
         realised_per_month=sum(realised, Decimal(0)) if realised else None,
     )
+
+
+def _counted(rows: Iterable[Row]) -> Decimal:
+    savings = (row["counted_saving_per_month"] for row in rows)
+    return sum((one for one in savings if one is not None), Decimal(0))
 
 
 def _exact(value: Any) -> Any:

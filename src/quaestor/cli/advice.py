@@ -60,7 +60,7 @@ class _Amount(click.ParamType[Decimal]):
     "--min-saving",
     type=_Amount(),
     metavar="AMOUNT",
-    help="From this saving a month on; advice without a known price is left out.",
+    help="From this saving a month on; advice whose saving is not known is left out.",
 )
 @click.option(
     "--state",
@@ -101,10 +101,13 @@ def list_advice(
     quaestor advice list --state taken --state dismissed
     quaestor advice list --all --format csv=advice.csv
     """
+    from quaestor.ledger import check_settings
+
     asked = outputs(formats, FORMATS, "table")
     chosen = () if everything or "all" in states else states or OPEN
     wanted = Wanted(chosen, everything, kind, team, model, min_saving)
     config = call.config_or_default()
+    check_settings(config)
     if kind is not None and "*" not in kind:
         _known(kind)
     advice = read_advice(call, config)
@@ -154,7 +157,9 @@ def show(call: Call, name: str, *, formats: tuple[str, ...]) -> int:
     """
     from quaestor.cli.explain import say
 
-    return say(call, name, formats)
+    rows = read_advice(call, call.config_or_default()).rows
+    ids = [row["id"] for row in rows if len(name) >= 6 and row["id"].startswith(name)]
+    return say(call, ids[0] if len(ids) == 1 else name, formats)
 
 
 @command.command("dismiss")

@@ -23,7 +23,7 @@ COLUMNS = (
     "stranded_per_month", "saving_basis", "cost_per_month", "confidence", "risk", "command",
     "reason", "state_reason", "first_seen", "state_since", "team", "model", "environment",
     "source", "resource_id", "realised_per_month", "realised_low", "realised_high",
-    "realised_how",
+    "realised_how", "may_end",
 )  # fmt: skip
 # Objects that get no advice, each with the reason.
 _OTHERS = """
@@ -61,7 +61,7 @@ class Wanted:
         states: Those of STATES.
         unadvised: Objects without advice too.
         kind: A kind, or a pattern with `*`; so `team` and `model`.
-        min_saving: A month; advice without a known price is left out.
+        min_saving: A month; advice whose saving is not known is left out.
     """
 
     states: tuple[str, ...] = ()

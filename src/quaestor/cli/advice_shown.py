@@ -19,7 +19,7 @@ _MOST = 60  # characters of what to do, in a table
 _WORDS = {
     "alternative": "in whose place another counts",
     "inside": "inside a larger thing that counts",
-    "unpriced": "without a known price",
+    "unpriced": "whose saving is not known",
 }
 
 
@@ -55,6 +55,9 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "open": len(standing),
         "saving_per_month": _sum(standing, "counted_saving_per_month"),
+        "ending_per_month": _sum(
+            [row for row in standing if row["may_end"]], "counted_saving_per_month"
+        ),
         "not_counted": {
             why: {
                 "advice": len(of),
@@ -74,7 +77,11 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def total_lines(advice: Advice, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what counts of the rows, what does not, and what was looked at."""
     sums = totals(rows)
-    line = f"{sums['open']:,} open: {_money(sums['saving_per_month'], advice)} a month"
+    lasting = sums["saving_per_month"] - sums["ending_per_month"]
+    line = f"{sums['open']:,} open: {_money(lasting, advice)} a month"
+    if sums["ending_per_month"]:
+        ending = _money(sums["ending_per_month"], advice)
+        line += f", and {ending} a month while jobs run that may end by themselves"
     apart = [
         f"{of['advice']:,} {_WORDS.get(why, why)}"
         + (f" ({_money(of['saving_per_month'], advice)})" if why != "unpriced" else "")
@@ -107,6 +114,9 @@ def to_do(row: Mapping[str, Any]) -> str:
 
 def _as_table(advice: Advice, rows: Sequence[Row]) -> str:
     lines = list(total_lines(advice, rows))
+    standing = sum(row["state"] in OPEN for row in advice.rows)
+    if standing and not rows:
+        lines.insert(0, f"Nothing fits what was asked for; without it, {standing:,} would be listed.")
     if rows:
         lines = [table([_cells(row) for row in rows], right=["saving a month"]), "", *lines]
     return "\n".join(lines)

@@ -23,7 +23,7 @@ _COUNTS = {
     "best": "all of it counts towards the total",
     "alternative": "it does not count: {instead_of} counts in its place",
     "inside": "it does not count: {instead_of} is about a larger thing that holds it",
-    "unpriced": "no price is known, so that it is in no sum",
+    "unpriced": "its saving is not known, so that it is in no sum",
 }
 
 

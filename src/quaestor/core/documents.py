@@ -210,7 +210,8 @@ def _complaint(message: str, document: Document, shape: type[Any], fix: str) -> 
         name = unknown.group(1)
         part = (*part, name)
         what = f"unknown key '{printable(name)}'"
-        fix = did_you_mean(name, known_keys(shape), otherwise="Remove it.")
+        others = [key for key in known_keys(shape) if key != name]  # which stands elsewhere
+        fix = did_you_mean(name, others, otherwise="Remove it.")
     elif missing := re.search(r"missing required field `(.+)`", what):
         what = f"the key '{missing.group(1)}' is missing"
         fix = f"Add `{missing.group(1)}:`."

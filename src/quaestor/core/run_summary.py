@@ -117,6 +117,7 @@ class AdviceCount:
     Args:
         open: How much is given, reopened included, dismissed not.
         saving_per_month: What it comes to, alternatives counted once, in the reporting currency.
+        ending_per_month: Of it, what jobs that run now cost: that may end by itself.
         unpriced: How much of `open` has no known saving.
         dismissed: How much is dismissed.
         new: How much is advised for the first time.
@@ -128,6 +129,7 @@ class AdviceCount:
 
     open: int = 0
     saving_per_month: Decimal = Decimal(0)
+    ending_per_month: Decimal = Decimal(0)
     unpriced: int = 0
     dismissed: int = 0
     new: int = 0

@@ -69,7 +69,7 @@ def build(
         CheckFailedError: A check returned a row, or a figure is larger than money can be.
     """
     facts = fact_columns(warehouse, config)
-    models = {path.stem: read(path) for path in SQL.rglob("*.sql") if path.parent != advice.SQL}
+    models = _models()
     given = advice.params(config, models | advice.kinds())
     with engine(warehouse, config) as computing:
         for view, select in views(warehouse, config).items():
@@ -87,6 +87,21 @@ def build(
     checks = [] if upto else sorted(CHECKS.glob("*.sql"))
     for path in counted(checks, progress, lambda path: f"check: {_sentence(path)}"):
         _check(warehouse, path)
+
+
+def check_settings(config: Config) -> None:
+    """Hold `advice:` of quaestor.yaml to what there is to set.
+
+    Raises:
+        ConfigurationError: An amount that is none, a kind or a parameter that is not there, or a
+            value that a parameter cannot have.
+    """
+    advice.params(config, _models() | advice.kinds())
+
+
+def _models() -> dict[str, ModelFile]:
+    """Return every SELECT of the ledger by its table, less the kinds of advice."""
+    return {path.stem: read(path) for path in SQL.rglob("*.sql") if path.parent != advice.SQL}
 
 
 def is_built_with(warehouse: Warehouse, config: Config) -> bool:

@@ -93,7 +93,7 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
     if not least.is_finite() or not 0 <= least < 10**18:
         raise ConfigurationError(
             f"{least} is no amount",
-            where="advice: least_saving",
+            where=f"{_file(config)}, advice: least_saving",
             fix="Write an amount of the reporting currency; 0 for advice however little it saves.",
         )
     for name, given in config.advice.params.items():
@@ -101,19 +101,23 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
             takes = {each for each, one in files.items() if one.params}
             raise ConfigurationError(
                 f"there is nothing to set of '{name}'",
-                where="advice: params",
+                where=f"{_file(config)}, advice: params",
                 fix=did_you_mean(name, takes, otherwise=f"Choose from {', '.join(sorted(takes))}."),
             )
-        files[name].filled(given)
+        files[name].filled(given, _file(config))
     unwanted = [*config.advice.skip, *(one for each in config.advice.exclude for one in each.kinds)]
     for name in unwanted:
         if name not in kinds():
             raise ConfigurationError(
                 f"there is no kind of advice '{name}'",
-                where="advice",
+                where=f"{_file(config)}, advice",
                 fix=did_you_mean(name, kinds(), otherwise=f"Choose from {', '.join(kinds())}."),
             )
     return dict(config.advice.params)
+
+
+def _file(config: Config) -> str:
+    return str(Path(config.base, "quaestor.yaml"))
 
 
 def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:

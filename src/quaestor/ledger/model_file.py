@@ -28,6 +28,7 @@ _PARAM = re.compile(
     r"^-- param     (?P<name>\w+) = (?P<value>.+?): (?P<says>.+(?:\n--            .*)*)",
     re.MULTILINE,
 )
+_CHOICE = re.compile(r"\(([\w-]+(?:, [\w-]+)* or [\w-]+)\)$")
 _USE = re.compile(r"\$([a-z]\w*)")
 
 
@@ -38,12 +39,22 @@ class Param:
     Args:
         name: What it is called.
         default: Its value where nobody sets it.
-        says: What it means, with its unit.
+        says: What it means, with its unit; at its end, in brackets, the words that it may be,
+            such as (simple or vpa), or "0 to 1".
     """
 
     name: str
     default: Any
     says: str
+
+    def takes(self, value: Any) -> bool:
+        """Return whether a value of the default's type is in its range: no figure is below zero."""
+        if isinstance(value, str):
+            choice = _CHOICE.search(self.says)
+            return choice is None or value in re.findall(r"[\w-]+", choice[1].replace(" or ", " "))
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            return True
+        return value >= 0 and (value <= 1 or not self.says.endswith("0 to 1"))
 
 
 @dataclass(frozen=True)
@@ -72,11 +83,12 @@ class ModelFile:
         text = " ".join(iter(lambda: next(lines, ""), ""))
         return text.partition(". ")[0].rstrip(".") + "."
 
-    def filled(self, given: Mapping[str, Any]) -> str:
+    def filled(self, given: Mapping[str, Any], place: str = "quaestor.yaml") -> str:
         """Return the SELECT with the value of each parameter in its place.
 
         Args:
             given: What the user sets, by name; the rest is as the header says.
+            place: The file in which it is set.
 
         Raises:
             ConfigurationError: A name that it does not have, or a value of another type.
@@ -85,13 +97,15 @@ class ModelFile:
             if name not in self.params:
                 raise ConfigurationError(
                     f"{self.name} has no parameter '{name}'",
-                    where=f"advice: params: {self.name}",
+                    where=f"{place}, advice: params: {self.name}",
                     fix=did_you_mean(
                         name, self.params, otherwise=f"It takes {', '.join(self.params)}."
                     ),
                 )
         values = {
-            name: _checked(self.name, one, given.get(name, one.default))
+            name: _checked(
+                f"{place}, advice: params: {self.name}", one, given.get(name, one.default)
+            )
             for name, one in self.params.items()
         }
         return _USE.sub(lambda found: values.get(found[1], found[0]), self.sql)
@@ -119,14 +133,14 @@ def read(path: Path) -> ModelFile:
     return ModelFile(path.stem, sql, tuple(tables), params, is_portable)
 
 
-def _checked(file: str, param: Param, value: object) -> str:
-    """Return a value as SQL, if it is of the default's type."""
+def _checked(place: str, param: Param, value: object) -> str:
+    """Return a value as SQL, if it is of the default's type and in its range."""
     text = _as_sql(value)
-    if text is None or _family(value) is not _family(param.default):
+    if text is None or _family(value) is not _family(param.default) or not param.takes(value):
         raise ConfigurationError(
-            f"{param.name} of {file} is {value!r}, and has to be like {param.default}",
-            where=f"advice: params: {file}: {param.name}",
-            fix=f"It is {param.says}.",
+            f"{param.name} cannot be {value!r}",
+            where=f"{place}: {param.name}",
+            fix=f"It is {json.dumps(param.default, default=float)} unless set: {param.says}.",
         )
     return text
 

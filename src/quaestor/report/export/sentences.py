@@ -120,10 +120,14 @@ def advice_line(summary: RunSummary) -> str | None:
     one = summary.advice
     if one is None:
         return None
-    saving = amount_text(one.saving_per_month, printable(summary.currency))
-    line = f"{one.open:,} open, {saving} a month"
+    currency = printable(summary.currency)
+    lasting = amount_text(one.saving_per_month - one.ending_per_month, currency)
+    line = f"{one.open:,} open, {lasting} a month"
+    if one.ending_per_month:
+        ending = amount_text(one.ending_per_month, currency)
+        line += f", and {ending} a month while jobs run that may end by themselves"
     if one.unpriced:
-        line += f" and {one.unpriced:,} without a known price"
+        line += f", {one.unpriced:,} whose saving is not known"
     if one.dismissed:
         line += f", {one.dismissed:,} dismissed"
     changes = ("new", "taken", "gone", "reopened")
@@ -132,7 +136,7 @@ def advice_line(summary: RunSummary) -> str | None:
         line += f"; since the audit before: {', '.join(since)}"
     if one.realised_per_month is None:
         return line
-    realised = amount_text(one.realised_per_month, printable(summary.currency))
+    realised = amount_text(one.realised_per_month, currency)
     return f"{line}; what was taken saves {realised} a month on the bill"
 
 

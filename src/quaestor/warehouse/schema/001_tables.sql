@@ -450,5 +450,6 @@ create table if not exists audit.recommendation (
     advised_at timestamp not null, -- the latest audit that advised it
     realised_per_month decimal(38, 20), -- of taken advice, on the bill; null: not known
     realised_low decimal(38, 20), realised_high decimal(38, 20), -- 80 % interval
-    realised_how varchar -- against what: control group, trend; over which days; or why not known
+    realised_how varchar, -- against what: control group, trend; over which days; or why not known
+    may_end boolean not null default false -- the cost may end by itself: a job that runs
 );

@@ -159,7 +159,8 @@ create table if not exists ledger.recommendation (
     counts_because varchar not null, -- best, alternative, inside, unpriced: why it counts or not
     instead_of varchar, -- the recommendation that counts in its place
     team varchar, model varchar, model_version varchar, environment varchar, resource_id varchar,
-    saves_on varchar, inside varchar, tags varchar
+    saves_on varchar, inside varchar, tags varchar,
+    may_end boolean not null default false -- by itself: it is the cost of a job that runs now
 );
 -- What each kind of advice came to.
 create table if not exists ledger.saving (

@@ -283,7 +283,7 @@ select
         else b.recommendation
     end as instead_of,
     r.team, r.model, r.model_version, r.environment, r.resource_id, r.saves_on,
-    n.larger as inside, r.tags
+    n.larger as inside, r.tags, r.kind = 'runaway_training' as may_end
 from ranked as r
 join node as n on n.thing = r.thing
 join around as a on a.thing = r.thing

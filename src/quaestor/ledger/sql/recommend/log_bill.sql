@@ -73,7 +73,7 @@ select
                 round(100 * ratio, 1) || ' % of '
                 || case when scope = 'nobody' then 'what is nobody''s' else 'its cost' end || ', ',
                 ''
-            ) || format('{:.2f}', per_month) || ' a month'
+            ) || format('{:,.2f}', per_month) || ' a month'
             || coalesce(
                 ', ' || case when growth < 0 then round(-100 * growth)::bigint || ' % less'
                     else round(100 * growth)::bigint || ' % more' end || ' than in the ' || $days
@@ -81,7 +81,7 @@ select
             )
     end as reason,
     case when answer = 'advise' then 'reduce-logs' end as action,
-    format('{:.2f}', per_month) || ' a month' as current,
+    format('{:,.2f}', per_month) || ' a month' as current,
     case when answer = 'advise'
         then 'a shorter retention, a higher level or a sample of logs, fewer custom metrics' end
         as proposed,
