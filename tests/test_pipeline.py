@@ -443,6 +443,26 @@ def test_a_warehouse_of_an_older_schema_is_left_alone(estate: Estate):
     assert estate.rows("select sum(charges) from ledger.cost") == [(1,)]
 
 
+def test_a_warehouse_of_the_schema_before_is_brought_up_to_date(estate: Estate):
+    """What audits recorded is kept; the next build fills new tables and columns from all days."""
+    estate.build()
+    with Warehouse(estate.path) as warehouse:
+        warehouse.run("insert into meta.property values ('kept', 'yes')")
+        warehouse.run("update meta.property set value = '6' where name = 'schema_version'")
+        warehouse.run("drop table audit.run_cost")
+        warehouse.run("alter table ledger.cost drop column allocated_ratio")
+        warehouse.run("alter table focus.charge drop column x_sub_account_name_source")
+    with pytest.raises(IncompleteError, match="of an older schema") as caught:
+        estate.rows("select 1")
+
+    assert caught.value.fix == "Run `quaestor build` once."
+    assert estate.build().changed
+    assert estate.rows("select value from meta.property where name = 'kept'") == [("yes",)]
+    assert estate.rows("select count(*) from audit.run_cost") == [(0,)]
+    assert estate.rows("select sum(allocated_ratio) from ledger.cost") == [(1,)]
+    assert not estate.build().changed
+
+
 def test_a_file_that_is_no_warehouse_is_left_alone(estate: Estate):
     """Somebody's notes, or somebody's own DuckDB file."""
     estate.write("quaestor.duckdb", "my notes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -129,3 +129,65 @@ def test_later_runs_do_not_date_an_earlier_one(warehouse, a_finding, a_run):
 
     [seen] = with_first_seen(warehouse, [a_finding()], now=MONDAY)
     assert seen.first_seen == MONDAY
+
+
+A_DAY = (
+    "insert into ledger.cost (day, source, service, provider, team, model, lifecycle_stage, "
+    "cost_kind, rule, billing_billed_cost, billing_effective_cost, effective_cost, charges) "
+    "values (?, 'aws', 'EC2', 'AWS', 'risk', 'churn', 'training', 'direct', 'tag', 5, 5, ?, 1)"
+)
+
+
+def days_until(warehouse, last, days, cost):
+    """Bill the days up to one, each complete, at a cost a day."""
+    for back in range(days):
+        day = last - timedelta(days=back)
+        warehouse.run(A_DAY, [day, cost])
+        warehouse.run("insert or replace into ledger.billed_day values (?, 1, true)", [day])
+
+
+def test_a_run_keeps_what_its_window_cost_by_then(warehouse, a_run):
+    """The 30 last complete days before it; the day of the audit and what is older are not in it."""
+    days_until(warehouse, MONDAY.date(), 40, "5.00000000000000000001")
+    run_id = record(warehouse, a_run([], MONDAY), config_digest="c")
+    warehouse.run("update ledger.cost set effective_cost = 9")
+
+    assert warehouse.rows("select * from audit.run_window") == [
+        (run_id, date(2026, 10, 17), date(2026, 11, 15), 30, "USD", "c")
+    ]
+    assert warehouse.rows("select * from audit.run_cost") == [
+        (run_id, "churn", "risk", "training", "AWS", "EC2", Decimal("150.0000000000000000003"))
+    ]
+
+
+def test_a_window_that_began_before_the_bill_says_how_many_days_it_has(warehouse, a_run):
+    """A month is not compared with a week unnoticed; without a rate a cost is not known."""
+    days_until(warehouse, MONDAY.date() - timedelta(days=1), 7, None)
+    record(warehouse, a_run([], MONDAY), config_digest="c")
+
+    assert warehouse.rows("select billed_days from audit.run_window") == [(7,)]
+    assert warehouse.rows("select effective_cost from audit.run_cost") == [(None,)]
+
+
+def test_a_run_without_a_bill_has_no_window(warehouse, a_run):
+    """Its cost is not zero: there is none."""
+    run_id = record(warehouse, a_run([], MONDAY), config_digest="c")
+
+    assert warehouse.rows("select * from audit.run_window") == [(run_id, None, None, 0, "USD", "c")]
+    assert warehouse.rows("select * from audit.run_cost") == []
+
+
+def test_a_run_keeps_what_it_could_not_see(warehouse, a_run):
+    """A blind spot that is mended is gone from the warehouse, and not from the run."""
+    warehouse.run(
+        "insert into audit.blind_spot values "
+        "('collect', 'aws', 'all', null, 'no rights', null, null, null, null, ?)",
+        [MONDAY],
+    )
+    for _ in range(2):  # recorded again, it replaces itself
+        run_id = record(warehouse, a_run([], MONDAY), config_digest="c")
+    warehouse.run("delete from audit.blind_spot")
+
+    assert warehouse.rows("select run_id, source, reason from audit.run_blind_spot") == [
+        (run_id, "aws", "no rights")
+    ]

@@ -1,4 +1,4 @@
-"""Write down what an audit found, and since when: `audit.run`, `.finding` and `.waiver`."""
+"""Write down what an audit found, since when, and on what: `audit.run`, `.finding`, `.waiver`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from quaestor.audit.record_basis import record_basis
 from quaestor.core.finding import Finding
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import json_value
@@ -121,6 +122,7 @@ def record(warehouse: Warehouse, summary: RunSummary, *, config_digest: str) -> 
     insert_rows(
         warehouse, "audit.waiver", _WAIVER, [_waiver(run_id, use) for use in summary.waivers]
     )
+    record_basis(warehouse, run_id, summary, config_digest=config_digest)
     return run_id
 
 

@@ -15,8 +15,9 @@ import duckdb
 
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
 from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
+from quaestor.warehouse.upgrade import KEPT_FROM, carry_over
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"
@@ -190,6 +191,30 @@ class Warehouse:
             ) from problem
 
     def _prepare(self) -> None:
+        version = self._version()
+        if version == SCHEMA_VERSION:
+            return
+        if self.read_only:
+            raise IncompleteError(
+                f"the warehouse is of an older schema ({version}, this one reads {SCHEMA_VERSION})"
+                if version
+                else "the warehouse is empty",
+                where=self.path,
+                fix="Run `quaestor build` once.",
+            )
+        scripts = [path.read_text(encoding="utf-8") for path in sorted(_SCHEMA.glob("*.sql"))]
+        with self.transaction():
+            if version:
+                carry_over(self, scripts)
+            else:
+                self.run("\n".join(scripts))
+            self.run(
+                "insert or replace into meta.property values ('schema_version', ?)",
+                [str(SCHEMA_VERSION)],
+            )
+
+    def _version(self) -> int:
+        """Return the schema the file was written by, one that can be read; 0: the file is new."""
         found = self.rows(
             "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'property'"
         )
@@ -210,25 +235,13 @@ class Warehouse:
                 where=self.path,
                 fix="Upgrade Quaestor (pip install -U quaestor), or use another warehouse file.",
             )
-        if version == SCHEMA_VERSION:
-            return
-        if version:
+        if 0 < version < KEPT_FROM:
             raise ConfigurationError(
                 f"the warehouse is of an older schema ({version}, this one reads {SCHEMA_VERSION})",
                 where=self.path,
                 fix="Move it away and run `quaestor build`: what is landed is read anew.",
             )
-        if self.read_only:
-            raise IncompleteError(
-                "the warehouse is empty", where=self.path, fix="Run `quaestor build` once."
-            )
-        with self.transaction():
-            for script in sorted(_SCHEMA.glob("*.sql")):
-                self.run(script.read_text(encoding="utf-8"))
-            self.run(
-                "insert or replace into meta.property values ('schema_version', ?)",
-                [str(SCHEMA_VERSION)],
-            )
+        return version
 
 
 def _explained(problem: duckdb.Error, path: str) -> QuaestorError:
