@@ -19,6 +19,8 @@ from quaestor.core.documents import (
     with_environment,
 )
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.notifiers import Notifier
+from quaestor.core.notifiers import check as check_notifiers
 from quaestor.core.sources import (
     BillSource,
     FileSchema,
@@ -221,6 +223,8 @@ class Config(Strict, frozen=True, kw_only=True):
     params: dict[str, dict[str, Any]] = defaulted(default_factory=dict)
     waivers: str | None = None  # a folder; None: waivers/ beside the file, if there is one
     attestations: str | None = None  # a file or folder; None: attestations.yaml, if there is one
+    notify: tuple[Notifier, ...] = ()
+    metrics: str | None = None  # a file of OpenMetrics that each audit writes
     base: str = "."
 
     def resolve(self, path: str) -> Path:
@@ -254,6 +258,8 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("shared rule", [rule.name for rule in config.shared], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
     _check_names("exclusion", [one.name for one in config.advice.exclude], str(path))
+    _check_names("notifier", [one.name for one in config.notify], str(path))
+    check_notifiers(config.notify, document)
     _check_spark(config.spark, document)
     _check_renamings(config.names, document)
     for number, source in enumerate(config.sources):
