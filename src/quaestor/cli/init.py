@@ -69,11 +69,11 @@ policies: [builtin]
 # Who is told after an audit, and when: always, failure, new-findings or change. An address of a
 # webhook is a secret, so it comes from the environment. `quaestor notify --dry-run` shows the text.
 # notify:
-#   - {name: ops, kind: slack, url: "${SLACK_URL}", when: change, link: "https://reports.example"}
-#   - {name: owners, kind: teams, url: "${TEAMS_URL}", when: failure}
-#   - {name: bus, kind: webhook, url: "${HOOK_URL}", secret: "${HOOK_SECRET}", when: always}
-#   - {name: board, kind: mail, host: smtp.example, user: finops, password: "${SMTP_PASSWORD}",
-#      from: finops@acme.example, to: [cfo@acme.example], when: always}
+# - {name: ops, kind: slack, url: "${SLACK_URL}", when: change, link: "https://reports.example"}
+# - {name: owners, kind: teams, url: "${TEAMS_URL}", when: failure}
+# - {name: bus, kind: webhook, url: "${HOOK_URL}", secret: "${HOOK_SECRET}", when: always}
+# - {name: board, kind: mail, host: smtp.example, user: finops, password: "${SMTP_PASSWORD}",
+#    from: finops@acme.example, to: [cfo@acme.example], when: always}
 # metrics: metrics/quaestor.prom   # written by each audit, for Prometheus' node_exporter
 """
 _MOST_NAMED = 5  # files
