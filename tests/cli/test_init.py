@@ -123,10 +123,10 @@ def test_usage_files_and_delimiters_are_recognised(sources, home):
 
 def test_a_registry_in_the_environment_is_named_without_its_address(sources, home, monkeypatch):
     """The address may hold a password: the file keeps the variable's name only."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://user:secret@mlflow.example")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://user:s3cr3t@mlflow.example")
 
     assert sources(environment=REGISTRY) == {"registry": "http://localhost:5000"}
-    assert "secret" not in (home / "quaestor.yaml").read_text()
+    assert "s3cr3t" not in (home / "quaestor.yaml").read_text()
 
 
 def test_model_gov_files_are_found(sources, home):

@@ -69,7 +69,7 @@ policies: [builtin]
 # Who is told after an audit, and when: always, failure, new-findings or change. An address of a
 # webhook is a secret, so it comes from the environment. `quaestor notify --dry-run` shows the text.
 # notify:
-# - {name: ops, kind: slack, url: "${SLACK_URL}", when: change, link: "https://reports.example"}
+# - {name: ops, kind: slack, url: "${SLACK_URL}", when: change, link: "https://finops.acme.example"}
 # - {name: owners, kind: teams, url: "${TEAMS_URL}", when: failure}
 # - {name: bus, kind: webhook, url: "${HOOK_URL}", secret: "${HOOK_SECRET}", when: always}
 # - {name: board, kind: mail, host: smtp.example, user: finops, password: "${SMTP_PASSWORD}",
