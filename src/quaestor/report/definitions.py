@@ -2,7 +2,8 @@
 
 A section is `NN-<name>.sql` (one SELECT over ledger, audit and registry) and
 `NN-<name>.html.j2` of the same stem, which gets its rows. The folder `every` holds sections
-that all reports have; they take their place by their number. Adding a section is two files.
+that all reports have; they take their place by their number, unless a report has its own of
+that name. Adding a section is two files. A report with a `page.sql` has a page for each row.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 
 PAGE = "page.html.j2"
+PAGES = "page.sql"
 SHARED = "every"
 _TEMPLATE = ".html.j2"
 # How people read them; a report that a team added comes after these, by name.
@@ -41,11 +43,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """One report: its page and its sections, in order."""
+    """One report: its page and its sections, in order.
+
+    Args:
+        name: Its folder's name.
+        template: Of the whole page, relative to the folder of all reports.
+        sections: In order.
+        pages: The query that has a row for each of its pages; None: it is one page.
+    """
 
     name: str
     template: str
     sections: tuple[Section, ...]
+    pages: Path | None
 
 
 def find_reports(folder: Path, names: Sequence[str]) -> list[Report]:
@@ -62,7 +72,13 @@ def find_reports(folder: Path, names: Sequence[str]) -> list[Report]:
                 f"there is no report '{name}'", fix=did_you_mean(name, known, otherwise=choice)
             )
     wanted = list(dict.fromkeys(names)) or known
-    return [Report(name, f"{name}/{PAGE}", _sections(folder, name)) for name in wanted]
+    return [_report(folder, name) for name in wanted]
+
+
+def _report(folder: Path, name: str) -> Report:
+    pages = folder / name / PAGES
+    sections = _sections(folder, name)
+    return Report(name, f"{name}/{PAGE}", sections, pages if pages.is_file() else None)
 
 
 def _place(report: str) -> tuple[int, str]:
@@ -70,13 +86,13 @@ def _place(report: str) -> tuple[int, str]:
 
 
 def _sections(folder: Path, report: str) -> tuple[Section, ...]:
-    places = [folder / report, folder / SHARED]
+    places = [folder / SHARED, folder / report]
     stems = {
         path.name.removesuffix(ending): path.parent
         for place in places
         for ending in (".sql", _TEMPLATE)
         for path in place.glob(f"*{ending}")
-        if path.name != PAGE
+        if path.name not in (PAGE, PAGES)
     }
     return tuple(_section(folder, stems[stem], stem) for stem in sorted(stems))
 

@@ -67,6 +67,20 @@ def money(amount: Decimal | None, currency: str) -> Markup:
     )
 
 
+def whole_money(amount: Decimal | None, currency: str) -> Markup:
+    """Show an amount to who decides by it: no cents from a thousand on, every digit on hover.
+
+    >>> str(whole_money(Decimal("37766.28"), "USD"))
+    '<span class="money" data-exact="37766.28" title="37766.28 USD">37,766</span>'
+    """
+    if amount is None or abs(amount) < 1000:
+        return money(amount, currency)
+    exact = exact_text(amount)
+    return Markup('<span class="money" data-exact="{}" title="{} {}">{}</span>').format(
+        exact, exact, currency, number(amount)
+    )
+
+
 def plain_money(amount: Decimal | None) -> str:
     """Show an amount where no markup can be: chart labels, titles.
 
@@ -104,6 +118,17 @@ def number(value: float | None, digits: int = 0) -> Markup:
     step = Decimal(1).scaleb(-digits)
     shown = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
     return Markup("{}").format(f"{shown:,}".replace("-", MINUS))
+
+
+def link(name: str, places: Mapping[str, str]) -> Any:
+    """Show a name as a link to its page, where it has one.
+
+    >>> str(link("a<b", {"a<b": "models/a-b.html"})), link("churn", {})
+    ('<a href="models/a-b.html">a&lt;b</a>', 'churn')
+    """
+    if name not in places:
+        return name
+    return Markup('<a href="{}">{}</a>').format(places[name], shown(name))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -17,16 +17,22 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from quaestor import __version__
+from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc
 from quaestor.core.shipped import shipped
 from quaestor.core.whole_file import unwritable, write_whole
 from quaestor.report import chart_band, chart_bars, chart_map
 from quaestor.report import format as show
-from quaestor.report.definitions import Report, find_reports
+from quaestor.report.charts import PALETTE
+from quaestor.report.definitions import Report, Section, find_reports
+from quaestor.report.pages import Pages, by_page, file_name, find_pages, write_pages
 from quaestor.warehouse.duckdb import Warehouse
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+Row = Mapping[str, Any]
+Found = Sequence[tuple[Section, Sequence[Row]]]  # sections and their rows
 
 _POLICY = (
     "default-src 'none'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -42,8 +48,9 @@ def render(
     progress: Callable[[str], None],
     definitions: Path | None = None,
     file: Path | None = None,
+    model: str | None = None,
 ) -> list[Path]:
-    """Write reports, each as `<name>.html`, whole or not at all.
+    """Write reports, each as `<name>.html` or as a folder of pages; each file whole or not at all.
 
     Args:
         warehouse: What they show; it is only read.
@@ -53,21 +60,36 @@ def render(
         progress: Gets a word for each step.
         definitions: The folder of definitions; None: those that ship with Quaestor.
         file: Where to, of one report alone, instead of `folder`.
+        model: The one whose page is wanted, of the report with a page per model; None: all.
 
     Returns:
-        The files, in the order of `names`.
+        Where each lies, in the order of `names`: its file, or the folder of one that has many
+        pages; nothing of one that has none.
 
     Raises:
-        ConfigurationError: No such report, or a section without one of its two files.
+        ConfigurationError: No such report or model, or a section without one of its two files.
         IncompleteError: The folder cannot be written to.
     """
     place = definitions or shipped("reports")
     reports = find_reports(place, names)
-    facts = facts_of(warehouse, now)
-    environment = environment_of([place], facts)
-    environment.globals["pages"] = _contents(environment, reports)
-    pages = [(one, _page(warehouse, environment, one, place, facts, progress)) for one in reports]
-    return [_write(file or folder / f"{report.name}.html", page) for report, page in pages]
+    single = [report for report in reports if report.pages is None]
+    many = {
+        report: find_pages(warehouse, report.name, report.pages, model)
+        for report in reports
+        if report.pages is not None
+    }
+    environment = environment_of([place], facts_of(warehouse, now), _links(many.values()))
+    environment.globals.update(pages=_contents(environment, single), **styling(place))
+    texts = {one: _text(environment, one, _found(warehouse, one, progress)) for one in single}
+    written: list[Path] = []
+    for report in reports:
+        if report in texts:
+            written.append(_write(file or folder / f"{report.name}.html", texts[report]))
+            continue
+        found = _found(warehouse, report, progress)
+        pages = _texts(environment, report, many[report], found)
+        written += _write_many(report, many[report], pages, folder, file, one_alone=bool(model))
+    return written
 
 
 def facts_of(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
@@ -105,30 +127,66 @@ def _contents(environment: Environment, reports: Sequence[Report]) -> list[dict[
     ]
 
 
-def _page(
-    warehouse: Warehouse,
-    environment: Environment,
-    report: Report,
-    place: Path,
-    facts: Mapping[str, Any],
-    progress: Callable[[str], None],
-) -> str:
-    sections = []
+def _links(many: Iterable[Pages]) -> dict[str, str]:
+    """Return where the page of each model lies, of those that are written."""
+    return next((pages.places for pages in many if pages.key == "model"), {})
+
+
+def _found(warehouse: Warehouse, report: Report, progress: Callable[[str], None]) -> Found:
+    found = []
     for section in report.sections:
         progress(f"report {report.name}: {section.name}")
-        rows = warehouse.records(section.sql.read_text(encoding="utf-8"))
+        found.append((section, warehouse.records(section.sql.read_text(encoding="utf-8"))))
+    return found
+
+
+def _text(environment: Environment, report: Report, found: Found, **said: Any) -> str:
+    """Return a page, of the rows of its sections and what else its templates may say."""
+    sections = []
+    for section, rows in found:
         template = environment.get_template(section.template)
-        module = template.make_module({"rows": rows, "section": section.name})
+        module = template.make_module({"rows": rows, "section": section.name, **said})
         body = str(module).strip()
         if body:
             title = getattr(module, "title", None)
             sections.append({"name": section.name, "title": title, "body": Markup(body)})  # noqa: S704 - autoescaped
-    return environment.get_template(report.template).render(
-        report=report.name,
-        sections=sections,
-        **facts,
-        **styling(place),
-    )
+    template = environment.get_template(report.template)
+    return template.render(report=report.name, sections=sections, **said)
+
+
+def _texts(
+    environment: Environment, report: Report, pages: Pages, found: Found
+) -> Iterator[tuple[str, str]]:
+    """Yield the file name and the text of each page of a report that has many."""
+    parted = [(section, by_page(rows, pages.key, section.sql)) for section, rows in found]
+    for row in pages.rows:
+        own = [(section, rows.get(row[pages.key], [])) for section, rows in parted]
+        text = _text(environment, report, own, page=row, root="../")
+        yield file_name(row[pages.key]), text
+
+
+def _write_many(
+    report: Report,
+    pages: Pages,
+    texts: Iterable[tuple[str, str]],
+    folder: Path,
+    file: Path | None,
+    *,
+    one_alone: bool,
+) -> list[Path]:
+    """Write the pages of a report; return their folder, or the file where one is wanted."""
+    if file is not None:
+        if not one_alone:
+            raise ConfigurationError(
+                f"one file is named for a page per {report.name}",
+                where=str(file),
+                fix=f"Choose one with --{report.name}, or name a folder.",
+            )
+        return [_write(file, text) for _, text in texts]
+    write_pages(folder / pages.folder, texts, are_all=not one_alone)
+    if one_alone:
+        return [folder / place for place in pages.places.values()]
+    return [folder / pages.folder] if pages.rows else []
 
 
 def styling(place: Path) -> dict[str, Any]:
@@ -141,12 +199,15 @@ def styling(place: Path) -> dict[str, Any]:
     }
 
 
-def environment_of(places: Sequence[Path], facts: Mapping[str, Any]) -> Environment:
+def environment_of(
+    places: Sequence[Path], facts: Mapping[str, Any], models: Mapping[str, str] | None = None
+) -> Environment:
     """Return what renders templates: everything is escaped, and nothing missing is empty.
 
     Args:
         places: Folders of templates; the first that has one is it.
         facts: What every template may say; `currency` and `now` at least.
+        models: Where the page of each model lies, of those that have one.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -163,6 +224,8 @@ def environment_of(places: Sequence[Path], facts: Mapping[str, Any]) -> Environm
     environment.globals.update(
         **facts,
         pages=(),
+        model_link=partial(show.link, places=models or {}),
+        palette=PALETTE,
         root="",
         ratio=show.ratio,
         total=show.total,
@@ -179,6 +242,7 @@ def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     currency = facts["currency"]
     return {
         "money": lambda amount, unit=currency: show.money(amount, unit),
+        "whole": lambda amount, unit=currency: show.whole_money(amount, unit),
         "plain_money": show.plain_money,
         "percent": show.percent,
         "number": show.number,
