@@ -178,6 +178,32 @@ def test_a_whole_and_its_parts_never_both_count(warehouse):
     assert instead["pool"] == instead["node"] == ids["pod-5"]
 
 
+def test_stopping_a_workload_and_sizing_its_containers_count_once(warehouse):
+    """What stops it stops them; sizes count where stopping saves less, and beside other work."""
+    workload = "workload/prod/ml/Deployment/{}"
+    found = counted(
+        warehouse,
+        [
+            an_advice(workload.format("desk"), 60, inside="i-1"),
+            an_advice("container/prod/ml/Deployment/desk/a", 50, inside="i-1"),
+            an_advice(workload.format("lab"), 10, inside="i-1"),
+            an_advice("container/prod/ml/Deployment/lab/a", 15, inside="i-1"),
+            an_advice(workload.format("lab") + "/n1", 8, inside="i-1"),
+            an_advice("container/prod/ml/Deployment/other/a", 7, inside="i-1"),
+        ],
+        a_rate("i-1", 1000),
+    )
+
+    assert sums(found) == {
+        workload.format("desk"): (60, "best"),
+        "container/prod/ml/Deployment/desk/a": (0, "inside"),
+        workload.format("lab"): (0, "inside"),
+        "container/prod/ml/Deployment/lab/a": (15, "best"),
+        workload.format("lab") + "/n1": (8, "best"),
+        "container/prod/ml/Deployment/other/a": (7, "best"),
+    }
+
+
 def test_nothing_saves_more_than_it_costs(warehouse):
     """By the bill; where it is on none, by what was said of it. Parts are scaled to their whole."""
     found = counted(

@@ -41,6 +41,15 @@ named as (
     from ledger.assessment
     group by all
 ),
+-- A container, and a workload's part of a machine, are inside the workload where that was looked
+-- at as a whole: what stops it stops them.
+nested as (
+    select n.* replace (coalesce(w.thing, n.larger) as larger)
+    from named as n
+    left join named as w
+        on split_part(n.thing, '/', 1) in ('container', 'workload')
+        and w.thing = 'workload/' || array_to_string(string_split(n.thing, '/')[2:-2], '/')
+),
 thing as (
     select
         n.thing, n.larger,
@@ -49,10 +58,10 @@ thing as (
         coalesce(r.committed_ratio, n.committed_ratio) as committed_ratio,
         r.resource_id is not null as is_billed, r.provider, r.service, r.region
     from (
-        from named
+        from nested
         union all by name
         select distinct larger as thing
-        from named
+        from nested
         where larger is not null and larger not in (select thing from named)
     ) as n
     left join ledger.resource_rate as r on r.resource_id = n.thing
