@@ -1,7 +1,7 @@
 """Print a page to PDF by a browser that is on the machine: Chromium, Chrome or Edge.
 
-The browser gets a profile of its own that is thrown away, no network, and no script to run. It is
-asked by its command line, which is the same in all three of them.
+The browser gets a profile of its own that is thrown away, and no network. It is asked by its
+command line, which is the same in all three of them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND",  # no address is found: nothing goes out
-    "--blink-settings=scriptEnabled=false",
     "--no-pdf-header-footer",  # the browser's own has the file's path and the clock
 )
 
@@ -119,7 +118,7 @@ def print_page(browser: str, page: str, *, patience: float = PATIENCE) -> bytes:
 def _without_sandbox() -> tuple[str, ...]:
     """Return the flag that root needs: Chromium starts for root without its sandbox only.
 
-    What it opens is a page of ours, without script and without network.
+    What it opens is a page of ours, with neither script nor network.
     """
     return ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
 

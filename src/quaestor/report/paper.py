@@ -21,8 +21,7 @@ PAPERS: tuple[Paper, ...] = ("a4", "letter")
 _FOOT = """
 @page {{
   size: {paper};
-  @bottom-left {{ content: "{title}"; }}
-  @bottom-center {{ content: "{date}"; }}
+  @bottom-left {{ content: "{title}"; white-space: nowrap; }}
 }}
 """
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -30,6 +29,7 @@ _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _FOLDED = re.compile(r"<details(?![^>]*\sopen\b)")
 # To another page of the folder: on paper it leads nowhere, and would name our temporary folder.
 _AWAY = re.compile(r'(<a\b[^>]*?) href="(?!#|https?:)[^"]*"')
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # sorts and searches: nothing on paper
 _CLOCK = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}[^)]*\)")
 _NODE = re.compile(rb"\(node(\d{8})\)")
 
@@ -55,11 +55,11 @@ def for_paper(page: str, paper: Paper, now: datetime) -> str:
     style = _STYLE.search(page)
     if style is None:
         raise ValueError("a page of ours has its style sheet in itself")
-    date = f"{now.day} {now:%B %Y, %H:%M} UTC"
-    foot = _FOOT.format(paper=paper, title=_quoted(title_of(page)), date=_quoted(date))
+    title = f"{title_of(page)} · {now.day} {now:%B %Y, %H:%M} UTC"
+    foot = _FOOT.format(paper=paper, title=_quoted(title))
     whole = style[1] + foot
     copy = page.replace(style[1], whole, 1).replace(_digest(style[1]), _digest(whole), 1)
-    return _AWAY.sub(r"\1", _FOLDED.sub("<details open", copy))
+    return _AWAY.sub(r"\1", _FOLDED.sub("<details open", _SCRIPT.sub("", copy)))
 
 
 def settled(pdf: bytes, title: str, now: datetime) -> bytes:
