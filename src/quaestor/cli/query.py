@@ -10,7 +10,6 @@ import click
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
 from quaestor.core.errors import ConfigurationError
-from quaestor.core.text import guarded
 
 if TYPE_CHECKING:
     from quaestor.warehouse.ask import Answer
@@ -91,47 +90,20 @@ def _to_file(path: Path | None) -> Path:
 
 def _text(name: str, answer: Answer) -> str:
     if name == "csv":
-        return _csv(answer)
+        from quaestor.report.forms.csv import csv_lines
+
+        return "".join(f"{line}\n" for line in csv_lines(answer.names, answer.rows))
     if name == "json":
         from quaestor.report.export.json import dump
 
         return dump([dict(zip(answer.names, _plain_row(row), strict=True)) for row in answer.rows])
     if not answer.rows:
         return f"(no rows)  {', '.join(answer.names)}"
-    shown = [
-        dict(zip(answer.names, (_cell(value) for value in row), strict=True)) for row in answer.rows
-    ]
+    from quaestor.core.text import value_text
+
+    shown = [dict(zip(answer.names, map(value_text, row), strict=True)) for row in answer.rows]
     numbers = [n for n, is_number in zip(answer.names, answer.numeric, strict=True) if is_number]
     return table(shown, right=numbers)
-
-
-def _csv(answer: Answer) -> str:
-    lines = [[_field(name) for name in answer.names]]
-    for row in answer.rows:
-        lines.append([_field(v) if isinstance(v, str) else _quoted(_cell(v)) for v in row])
-    return "".join(",".join(line) + "\n" for line in lines)
-
-
-def _field(text: str) -> str:
-    return _quoted(guarded(text)) or '""'  # NULL is empty, an empty text is ""
-
-
-def _quoted(text: str | None) -> str:
-    if text is None:
-        return ""
-    needed = any(character in text for character in ',"\r\n')
-    return '"' + text.replace('"', '""') + '"' if needed else text
-
-
-def _cell(value: Any) -> str | None:
-    import json
-
-    from quaestor.core.text import json_value
-
-    plain = json_value(value)
-    if plain is None or isinstance(plain, str):
-        return plain
-    return json.dumps(plain, ensure_ascii=False)
 
 
 def _plain_row(row: tuple[Any, ...]) -> list[Any]:

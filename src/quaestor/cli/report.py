@@ -112,12 +112,11 @@ def _written(request: Request, wanted: Sequence[tuple[str, Path | None]]) -> lis
     """Write each format, where every place is known to be fit before the first is written."""
     from quaestor.report.forms import form, placed
 
-    forms = [(form(name), path) for name, path in wanted]
-    places = [placed(request, path, one.ENDING) for one, path in forms]
+    places = [placed(request, name, path) for name, path in wanted]
     return [
         written
-        for (one, _), (folder, file) in zip(forms, places, strict=True)
-        for written in one.write(replace(request, folder=folder, file=file))
+        for (name, _), (folder, file) in zip(wanted, places, strict=True)
+        for written in form(name).write(replace(request, folder=folder, file=file))
     ]
 
 

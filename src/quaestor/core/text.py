@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from quaestor.core.money import exact_text
 
 # What a spreadsheet takes for a formula, the full-width forms included (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_UNSEEN = re.compile(r"[^\t\r\n]+")
 _NUMBER = re.compile(r"[+-]\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -75,3 +77,24 @@ def json_value(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [json_value(item) for item in value]
     return str(value)
+
+
+def value_text(value: Any) -> str | None:
+    """Return a value as text, every digit of it; what has parts as JSON, and None as None.
+
+    >>> value_text(Decimal("0.10")), value_text(True), value_text(["a", None]), value_text("a")
+    ('0.1', 'true', '["a", null]', 'a')
+    """
+    plain = json_value(value)
+    if plain is None or isinstance(plain, str):
+        return plain
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def visible(text: str) -> str:
+    r"""Show control and direction characters of a text as escapes; tabs and line ends stay.
+
+    >>> visible("a\x00\u202eb\nc")
+    'a\\x00\\u202eb\nc'
+    """
+    return text if text.isprintable() else _UNSEEN.sub(lambda part: printable(part[0]), text)

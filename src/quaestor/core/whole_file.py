@@ -1,11 +1,13 @@
-"""Write a file whole or not at all, so that nobody reads half a result."""
+"""Write a file or a folder whole or not at all, so that nobody reads half a result."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from quaestor.core.errors import IncompleteError
+from quaestor.core.errors import ConfigurationError, IncompleteError
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -22,6 +24,61 @@ def write_whole(path: Path, content: str | bytes) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise unwritable(path, problem.strerror) from None
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield where to write a file; when that is done it takes the place of the one at `path`.
+
+    The folder is made if need be.
+
+    Raises:
+        IncompleteError: It cannot be written; what was there is left as it was.
+    """
+    part = part_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as problem:
+        raise unwritable(path, problem.strerror) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
+    """Yield an empty folder; when it is filled it takes the place of the one at `folder`.
+
+    Args:
+        folder: Where to.
+        mark: The file by which a folder that was written so is known; no other is replaced.
+
+    Raises:
+        ConfigurationError: There is something else.
+        IncompleteError: It cannot be written; what was there is left as it was.
+    """
+    if folder.exists() and not (folder / mark).is_file():
+        raise ConfigurationError(
+            "there is something else where the folder should go",
+            where=str(folder),
+            fix="Name another folder, or move this one away: only an earlier export is replaced.",
+        )
+    part, old = (folder.with_name(f".{folder.name}.{state}") for state in ("part", "old"))
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
+        part.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as problem:
+        raise unwritable(folder, problem.strerror) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def part_of(path: Path) -> Path:

@@ -34,15 +34,20 @@ class Answer:
 
     Args:
         names: The columns' names, each once: a second `cost` is `cost_2`.
-        numeric: For each column whether it holds numbers.
+        types: The columns' types, as the engine names them.
         rows: In the query's order.
         more: There were more rows than asked for.
     """
 
     names: tuple[str, ...]
-    numeric: tuple[bool, ...]
+    types: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     more: bool
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Return for each column whether it holds numbers."""
+        return tuple(kind.startswith(_NUMBERS) and kind[-1] != "]" for kind in self.types)
 
 
 def close_off(warehouse: Warehouse, *, writable: Sequence[Path] = ()) -> None:
@@ -77,7 +82,7 @@ def ask(warehouse: Warehouse, sql: str, *, limit: int | None = None) -> Answer:
     more = limit is not None and len(rows) > limit
     return Answer(
         names=_unique([column[0] for column in columns]),
-        numeric=tuple(str(column[1]).startswith(_NUMBERS) for column in columns),
+        types=tuple(str(column[1]) for column in columns),
         rows=tuple(rows[:limit] if more else rows),
         more=more,
     )

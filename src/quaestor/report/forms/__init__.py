@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMS = {
     "html": "quaestor.report.forms.html",
+    "csv": "quaestor.report.forms.csv",
+    "parquet": "quaestor.report.forms.parquet",
     "pdf": "quaestor.report.forms.pdf",
 }
 
@@ -67,26 +69,28 @@ def form(name: str) -> Form:
     return cast("Form", importlib.import_module(FORMS[name]))
 
 
-def placed(request: Request, path: Path | None, ending: str | None) -> tuple[Path, Path | None]:
+def placed(request: Request, name: str, path: Path | None) -> tuple[Path, Path | None]:
     """Return the folder to write to, and the file where `path` is one, by its ending.
 
     Args:
-        request: As asked; its folder is where what has no path goes.
+        request: As asked; its folder is where what has no path goes. A format that writes
+            folders has one of its own name in it.
+        name: The format's.
         path: What stands behind FORMAT=; None: nothing.
-        ending: The format's.
 
     Raises:
         ConfigurationError: One file is named for several reports.
     """
+    ending = form(name).ENDING
     if path is None:
-        return request.folder, None
+        return (request.folder if ending else request.folder / name), None
     if ending is None or path.suffix.lower() != ending:
         return path, None
     reports = find_reports(request.definitions, request.names)
     if len(reports) > 1:
         raise ConfigurationError(
             f"one file is named for {len(reports)} reports",
-            where=f"--format {ending[1:]}={path}",
+            where=f"--format {name}={path}",
             fix="Name one report, or a folder, which each report gets a file in.",
         )
     return path.parent, path
