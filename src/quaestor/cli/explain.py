@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quaestor.report.explain import Explained, Trace
 
 _MOST_FINDINGS = 20
+_OWNERS = ("team", "model", "environment", "lifecycle_stage")
 
 
 @click.command("explain")
@@ -32,7 +33,9 @@ def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
     """Say where a finding, advice, a model's cost, a budget or a charge comes from.
 
     ID is a finding's or advice's digits (8 or more, as the reports show them); a subject, such
-    as churn, churn:7, an endpoint or a data set; model_month/MODEL/YYYY-MM; budget/NAME/YYYY-MM;
+    as churn, churn:7, an endpoint or a data set; a figure of a month: month/YYYY-MM,
+    model_month/MODEL/YYYY-MM, team_month/TEAM/YYYY-MM, provider_month/PROVIDER/YYYY-MM,
+    stage_month/STAGE/YYYY-MM, budget/NAME/YYYY-MM, unattributed/YYYY-MM or idle_gpu/YYYY-MM;
     or charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
     last read, and to the landed files; money from the figure to the ledger's lines and their
     rules, to the charges on the bill, to the landed files and their hashes; advice to how its
@@ -44,6 +47,7 @@ def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
       quaestor explain endpoint/prod/churn
       quaestor explain churn:7
       quaestor explain model_month/churn/2026-10
+      quaestor explain month/2026-10
     """
     return say(call, name, formats)
 
@@ -155,16 +159,30 @@ def _why(explained: Explained) -> Iterator[str]:
 
 def _without(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
     """Return rows without those of these columns that no row has anything in."""
-    blank = {name for name in names if all(row[name] is None for row in rows)}
+    blank = {name for name in names if all(row.get(name) is None for row in rows)}
     return [{name: value for name, value in row.items() if name not in blank} for row in rows]
 
 
 def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
     yield f"{printable(trace.about)}: {_money(trace.figure, currency)}, effective cost"
-    yield from ("", "From the ledger, by the rule that says whose it is", "")
-    yield table([_costs(row) for row in trace.ledger], right=["effective_cost", "charges"])
-    shown = len(trace.charges)
     yield ""
+    if trace.is_of_the_bill:
+        yield "From the ledger, by the rule that says whose it is"
+    else:
+        yield "From ledger.gpu_hour, by GPU, what it was known by, and who asked for it"
+    yield ""
+    lines = _without([_costs(row) for row in trace.ledger], *_OWNERS)
+    yield table(lines, right=["idle_gpu_hours", "effective_cost", "charges", "lines"])
+    if trace.is_of_the_bill:
+        yield from ("", *_charges(trace))
+    yield from ("", "From these landed files", "")
+    right = ["charges", "rows_landed", "rows_quarantined"]
+    yield table(_without(list(trace.files), "charges"), right=right)
+    yield from ("", _sums(trace, currency))
+
+
+def _charges(trace: Trace) -> Iterator[str]:
+    shown = len(trace.charges)
     yield (
         f"From {trace.charge_count:,} charges of {trace.resources:,} resources"
         + (f", the {shown} dearest" if shown < trace.resources else "")
@@ -172,21 +190,24 @@ def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
     yield ""
     right = ["effective_cost", "resource_cost", "charges"]
     yield table(_without([_costs(row) for row in trace.charges], "resource_cost"), right=right)
-    yield from ("", "From these landed files", "")
-    yield table(list(trace.files), right=["charges", "rows_landed", "rows_quarantined"])
-    yield ""
-    unrated = sum(row["lines_without_rate"] for row in trace.ledger)
-    if unrated:
+
+
+def _sums(trace: Trace, currency: str | None) -> str:
+    unrated = trace.unrated
+    if unrated and trace.is_of_the_bill:
         lines = "1 ledger line has" if unrated == 1 else f"{unrated:,} ledger lines have"
-        yield f"{lines} no exchange rate, so that no sum is known; add it to `rates:`."
-    elif trace.adds_up:
-        yield f"It adds up: figure, ledger and charges are {_exact(trace.figure, currency)}."
-    else:
-        yield (
+        rest = f" What has one comes to {_exact(trace.rated, currency)}." if trace.rated else ""
+        return f"{lines} no exchange rate, so that no sum is known; add it to `rates:`.{rest}"
+    if not trace.adds_up:
+        charges = f", charges {_exact(trace.charged, currency)}" if trace.is_of_the_bill else ""
+        return (
             f"It does not add up: figure {_exact(trace.figure, currency)}, ledger "
-            f"{_exact(trace.ledger_sum, currency)}, charges {_exact(trace.charged, currency)}. "
+            f"{_exact(trace.rated, currency)}{charges}. "
             "Run `quaestor build`; if it stays so, please report it."
         )
+    sums = "figure, ledger and charges" if trace.is_of_the_bill else "figure and ledger"
+    unpriced = "; hours on no bill have no cost and are not in it" if unrated else ""
+    return f"It adds up: {sums} are {_exact(trace.figure, currency)}{unpriced}."
 
 
 def _costs(row: Mapping[str, Any]) -> dict[str, Any]:

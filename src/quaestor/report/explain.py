@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,50 +23,15 @@ from quaestor.core.text import printable
 from quaestor.report.explain_advice import AdviceBehind, advice_named
 from quaestor.report.explain_rows import Behind, behind
 from quaestor.report.explain_why import why
+from quaestor.report.trace import Trace, figure_id, is_figure, trace
 from quaestor.warehouse.duckdb import Warehouse
 
 Row = dict[str, Any]
 _SQL = Path(__file__).parent / "sql"
-_FIGURE = re.compile(r"(model_month|budget)/(.+)/(\d{4}-(?:0[1-9]|1[0-2]))", re.DOTALL)
+_TABLES = ("model_month", "budget")  # figures with a row of their own in the ledger
 _CHARGE = re.compile(r"charge/([0-9a-f]{6,64})/(\d{1,18})")
 _ABOUT_RIGHTS = ("access",)  # families whose policies judge the rights in a thing by its name
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trace:
-    """Where the money of one month comes from.
-
-    Args:
-        about: What the money is, such as "support-chat in 2026-10".
-        figure: The amount that the reports show, or None where it is not known.
-        ledger: The ledger's lines by rule, the most money first.
-        charges: The ten dearest resources on the bill.
-        resources: How many resources there are.
-        charge_count: How many charges there are.
-        charged: Their sum in the reporting currency; None without a rate.
-        files: The landed files that hold them.
-    """
-
-    about: str
-    figure: Decimal | None
-    ledger: Sequence[Row]
-    charges: Sequence[Row]
-    resources: int
-    charge_count: int
-    charged: Decimal | None
-    files: Sequence[Row]
-
-    @property
-    def ledger_sum(self) -> Decimal | None:
-        """Return the sum of the ledger's lines in the reporting currency; None without a rate."""
-        costs = [row["effective_cost"] for row in self.ledger]
-        return None if None in costs or not costs else sum(costs, Decimal(0))
-
-    @property
-    def adds_up(self) -> bool:
-        """Return whether figure, ledger and charges are the same amount, to the last digit."""
-        return (self.figure or 0) == (self.ledger_sum or 0) == (self.charged or 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +80,8 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
         warehouse: A built warehouse.
         name: A fingerprint, or the id of advice, or the first 8 digits or more of either; what
             advice is about, such as `endpoint/prod/churn`; a subject such as `churn`, `churn:7`
-            or `prod/node-3`, an endpoint, data set, run, job or source;
-            `model_month/MODEL/YYYY-MM`; `budget/NAME/YYYY-MM`; or
+            or `prod/node-3`, an endpoint, data set, run, job or source; a figure of a month, such
+            as `model_month/MODEL/YYYY-MM` or `month/YYYY-MM` (`trace.KINDS`); or
             `charge/SHA256/ROW` with 6 digits of the file's hash or more.
 
     Raises:
@@ -125,8 +89,8 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
     """
     if match := _CHARGE.fullmatch(name):
         return _charge(warehouse, name, match[1], int(match[2]))
-    if match := _FIGURE.fullmatch(name):
-        return _figure(warehouse, name, match[1], match[2], f"{match[3]}-01")
+    if is_figure(name):
+        return _figure(warehouse, name)
     if _FINGERPRINT.fullmatch(name) and (found := _findings(warehouse, "finding", prefix=name)):
         return _finding(warehouse, name, found)
     if advice := advice_named(warehouse, name):
@@ -231,21 +195,23 @@ def _resting(rests: Behind, evidence: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _figure(warehouse: Warehouse, name: str, table: str, key: str, month: str) -> Explained:
-    rows = _rows(warehouse, table, name=key, month=month)
-    if not rows:
+def _figure(warehouse: Warehouse, name: str) -> Explained:
+    found = trace(warehouse, name)
+    if found is None:
         raise _unknown(warehouse, name)
-    [row] = rows
-    scope = {field: row.get(field) for field in ("model", "team", "environment")}
-    if table == "model_month":
-        scope = {"model": key, "team": None, "environment": None}
-    figure = row["effective_cost"] if table == "model_month" else row["spent"]
+    kind, _, rest = name.partition("/")
+    key, _, month = rest.rpartition("/")
+    rows = (
+        _rows(warehouse, kind, name=key, month=f"{month}-01")
+        if kind in _TABLES
+        else [{"month": month, "effective_cost": found.figure}]
+    )
     return Explained(
         kind="figure",
         name=name,
         currency=_currency(warehouse),
-        facts=_known(row),
-        trace=_trace(warehouse, f"{key} in {month[:7]}", figure, month, scope),
+        facts=_known(rows[0]),
+        trace=found,
     )
 
 
@@ -300,33 +266,11 @@ def _money_of(warehouse: Warehouse, subject: str, model: str | None) -> Trace | 
         ("budget", subject, budget["month"]),
         ("model_month", model, stake["month"]),
     ):
-        if key and month and _rows(warehouse, table, name=key, month=month):
-            return _figure(warehouse, key, table, key, f"{month:%Y-%m}-01").trace
+        if name := figure_id(table, month, key):
+            found = trace(warehouse, name)
+            if found is not None:
+                return found
     return None
-
-
-def _trace(
-    warehouse: Warehouse,
-    about: str,
-    figure: Decimal | None,
-    month: str,
-    scope: Mapping[str, str | None],
-) -> Trace:
-    charges = _rows(warehouse, "charges", month=month, **scope)
-    totals = charges[0] if charges else {}
-    return Trace(
-        about=about,
-        figure=figure,
-        ledger=_rows(warehouse, "ledger", month=month, **scope),
-        charges=[
-            {key: value for key, value in row.items() if not key.startswith("total_")}
-            for row in charges
-        ],
-        resources=totals.get("total_resources", 0),
-        charge_count=int(totals.get("total_charges", 0)),
-        charged=totals.get("total_effective_cost"),
-        files=_rows(warehouse, "files", month=month, **scope),
-    )
 
 
 def _findings(warehouse: Warehouse, sql: str, **parameters: Any) -> list[Row]:

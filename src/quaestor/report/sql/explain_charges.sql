@@ -4,9 +4,8 @@
 --           charge has no rate; `resource_cost` is all of it, where it was divided;
 --           `billing_effective_cost` is as billed
 -- method    a cell is what the ledger's lines and the bill's are both told by: day, source,
---           provider, service, account, region, resource, category and currency. What the figure
---           has of the bill is what of its cells the ledger gives to nobody else.
---           `total_*` count and sum every resource, the ones past the tenth included;
+--           provider, service, account, region, resource, category and currency.
+--           `total_*` count every resource, the ones past the tenth included;
 --           `charge` names the dearest charge of each, for `quaestor explain charge/...`
 with owed as (
     select
@@ -14,7 +13,10 @@ with owed as (
         coalesce(
             ($model::varchar is null or model = $model)
             and ($team::varchar is null or team = $team)
-            and ($environment::varchar is null or environment = $environment), false
+            and ($environment::varchar is null or environment = $environment)
+            and ($provider::varchar is null or provider = $provider)
+            and ($stage::varchar is null or lifecycle_stage = $stage)
+            and ($cost_kind::varchar is null or cost_kind = $cost_kind), false
         ) as is_mine,
         allocated_to is not null or cost_kind = 'shared' as is_split
     from ledger.cost
@@ -23,37 +25,10 @@ with owed as (
 cell as (
     select
         day, source, provider, service, sub_account, region, resource_id, charge_category,
-        billing_currency,
-        case when count(*) = count(effective_cost) then sum(effective_cost) end as owed,
-        sum(effective_cost) filter (where is_mine) as mine,
-        bool_or(is_mine and is_split) as is_split
+        billing_currency, bool_or(is_mine and is_split) as is_split
     from owed
     group by all
     having bool_or(is_mine)
-),
-billed as (
-    select
-        day, source, provider, service, sub_account, region, resource_id, charge_category,
-        billing_currency,
-        case when count(*) = count(effective_cost) then sum(effective_cost) end as billed
-    from ledger.line
-    where date_trunc('month', day)::date = $month::date
-    group by all
-),
-held as (
-    select
-        count(*) = count(c.owed) as is_known,
-        sum(c.mine + coalesce(b.billed, 0) - c.owed) as charged
-    from cell as c
-    left join billed as b
-        on b.day = c.day and b.source = c.source
-        and b.provider is not distinct from c.provider
-        and b.service is not distinct from c.service
-        and b.sub_account is not distinct from c.sub_account
-        and b.region is not distinct from c.region
-        and b.resource_id is not distinct from c.resource_id
-        and b.charge_category is not distinct from c.charge_category
-        and b.billing_currency is not distinct from c.billing_currency
 ),
 charge as (
     select
@@ -83,6 +58,9 @@ charge as (
             ($model::varchar is null or r.model = $model)
             and ($team::varchar is null or r.team = $team)
             and ($environment::varchar is null or r.environment = $environment)
+            and ($provider::varchar is null or r.provider = $provider)
+            and ($stage::varchar is null or r.lifecycle_stage = $stage)
+            and ($cost_kind::varchar is null or r.cost_kind = $cost_kind)
         )
     group by all
 ),
@@ -102,8 +80,7 @@ select
     case when r.is_split then c.resource_cost end as resource_cost,
     coalesce(c.charges, 0) as charges, c.charge,
     count(*) over () as total_resources,
-    (select coalesce(sum(charges), 0) from charge) as total_charges,
-    (select case when is_known then charged end from held) as total_effective_cost
+    (select coalesce(sum(charges), 0) from charge) as total_charges
 from resource as r
 left join charge as c
     on c.provider is not distinct from r.provider

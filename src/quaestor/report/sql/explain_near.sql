@@ -20,4 +20,18 @@ union
 select 'model_month/' || model || '/' || strftime(month, '%Y-%m') from ledger.model_month
 union
 select 'budget/' || budget || '/' || strftime(month, '%Y-%m') from ledger.budget
+union
+select distinct kind || '/' || strftime(month, '%Y-%m')
+from (select distinct date_trunc('month', day) as month from ledger.billed_day) as m
+cross join (select unnest(['month', 'unattributed', 'idle_gpu']) as kind) as k
+union
+select kind || '/' || name || '/' || strftime(month, '%Y-%m')
+from (
+    select distinct
+        date_trunc('month', day) as month,
+        unnest(['team_month', 'provider_month', 'stage_month']) as kind,
+        unnest([team, provider, lifecycle_stage]) as name
+    from ledger.cost
+)
+where name is not null
 order by name
