@@ -156,7 +156,7 @@ def test_a_run_keeps_what_its_window_cost_by_then(warehouse, a_run):
         (run_id, date(2026, 10, 17), date(2026, 11, 15), 30, "USD", "c")
     ]
     assert warehouse.rows("select * from audit.run_cost") == [
-        (run_id, "churn", "risk", "training", "AWS", "EC2", Decimal("150.0000000000000000003"))
+        (run_id, "churn", "risk", "training", "AWS", "EC2", Decimal("150.0000000000000000003"), 0)
     ]
 
 
@@ -166,7 +166,9 @@ def test_a_window_that_began_before_the_bill_says_how_many_days_it_has(warehouse
     record(warehouse, a_run([], MONDAY), config_digest="c")
 
     assert warehouse.rows("select billed_days from audit.run_window") == [(7,)]
-    assert warehouse.rows("select effective_cost from audit.run_cost") == [(None,)]
+    assert warehouse.rows("select effective_cost, unrated_charges from audit.run_cost") == [
+        (None, 7)
+    ]
 
 
 def test_a_run_without_a_bill_has_no_window(warehouse, a_run):

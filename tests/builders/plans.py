@@ -14,7 +14,10 @@ from quaestor.normalise import settings
 from quaestor.warehouse.duckdb import Warehouse
 
 PLAN = Path(ledger.__file__).parent / "sql" / "plan"
-ORDER = ("billed_day", "spend_day", "forecast", "budget", "unusual_day", "anomaly", "commitment")
+ORDER = (
+    *("billed_day", "spend_day", "forecast", "budget", "unusual_day", "sku_day", "compared"),
+    *("compared_day", "effect", "anomaly", "commitment"),
+)
 Daily = Callable[[int], float | str | Decimal | None]
 
 

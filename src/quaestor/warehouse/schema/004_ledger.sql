@@ -392,6 +392,31 @@ create table if not exists ledger.unusual_day (
     spread decimal(38, 20) not null, -- median distance of the days before from their weekdays'
     place bigint not null -- by the size of the change, 1 is the largest
 );
+-- What each SKU cost and how much of it was used, by who owns it.
+create table if not exists ledger.sku_day (
+    day date not null, service varchar, resource_id varchar, team varchar, model varchar,
+    model_version varchar, sku_id varchar, unit varchar,
+    cost decimal(38, 9), -- effective; null: no rate
+    quantity decimal(38, 9) -- null: not stated
+);
+-- What is held against what it cost before, and on which days.
+create table if not exists ledger.compared (
+    scope varchar not null, subject varchar not null, day date not null,
+    change decimal(38, 20) not null
+);
+create table if not exists ledger.compared_day (
+    scope varchar not null, subject varchar not null, day date not null,
+    charged_on date not null, is_now boolean not null
+);
+-- Why: the effects add up to the change.
+create table if not exists ledger.effect (
+    scope varchar not null, subject varchar not null, day date not null,
+    change decimal(38, 20) not null, price_effect decimal(38, 20) not null,
+    volume_effect decimal(38, 20) not null, mix_effect decimal(38, 20) not null,
+    efficiency_effect decimal(38, 20) not null, version_effect decimal(38, 20) not null,
+    unmeasured_effect decimal(38, 20) not null, -- of charges that state no quantity
+    service varchar, resource_id varchar, team varchar, model varchar, sku_id varchar -- most
+);
 create table if not exists ledger.anomaly (
     scope varchar not null, subject varchar not null, day date not null,
     cost decimal(38, 20) not null, expected decimal(38, 20) not null,

@@ -12,7 +12,8 @@ create table if not exists audit.run_window (
 create table if not exists audit.run_cost (
     run_id varchar not null, model varchar, team varchar, lifecycle_stage varchar,
     provider varchar, service varchar,
-    effective_cost decimal(38, 20) -- null: a charge had no rate
+    effective_cost decimal(38, 20), -- null: no charge had a rate
+    unrated_charges bigint not null default 0 -- in currencies without a rate, in no cost
 );
 -- What a run could not see.
 create table if not exists audit.run_blind_spot (
