@@ -166,6 +166,18 @@ def test_production_may_be_stopped_where_somebody_says_so():
     assert advised(warehouse, "schedule", text)[SUBJECT]["answer"] == "advise"
 
 
+def test_what_scales_by_itself_saves_what_it_still_runs():
+    """One instance at night of five by day: the stop spares that one, not a fifth of each hour."""
+    warehouse = a_warehouse()
+    endpoint(warehouse)
+    billed(warehouse, "e", "24")
+    scaled = OFFICE.replace("else 0", "else 1")
+    hourly(warehouse, "endpoint_hour", 14, KEY, requests=OFFICE, instances=scaled)
+    one = advised(warehouse, "schedule")[SUBJECT]
+
+    assert one["saving_per_month"] == Decimal("159.6875")  # 98 of 98 + 70 x 5 instance-hours of 730
+
+
 def test_a_workload_that_is_not_production_is_held_against_its_use():
     """Its pods' cores and GPUs, hour by hour; a GPU that works is no idle hour."""
     warehouse = a_warehouse()

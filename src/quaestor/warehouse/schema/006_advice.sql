@@ -101,6 +101,7 @@ create table if not exists ledger.idle_bin (
     seen integer not null, idle integer not null, -- hours; two weeks are looked at
     is_idle boolean not null, -- seen twice, and idle both times
     since timestamp not null, until timestamp not null,
+    size double, -- instances, or cores asked for, in these hours together; null: not known of each
     primary key (subject, bin)
 );
 

@@ -23,7 +23,9 @@ called as (
             when e.kind in ('vertex', 'azure-ml') and h.instances between 1e-9 and 1e6
                 and c.source is not null then 1 end) as is_known,
         coalesce(sum(case when h.requests between 0 and 1e15 then h.requests end), 0) = 0
-            as is_idle
+            as is_idle,
+        case when count(*) = count(case when h.instances between 0 and 1e6 then 1 end)
+            then sum(exact(h.instances))::double end as size
     from ledger.endpoint_rate as e
     join usage.endpoint_hour as h on h.source = e.told_by and h.endpoint = e.endpoint
     left join counting as c on c.source = h.source
@@ -72,13 +74,14 @@ worked as (
         count(*) = count(case when cpu_used is not null and (not has_gpu or gpu_used is not null)
             then 1 end) as is_known,
         sum(cpu_used) < $idle_ratio * sum(cpu_asked)
-        and coalesce(max(gpu_used) filter (has_gpu), 0) < $idle_ratio as is_idle
+        and coalesce(max(gpu_used) filter (has_gpu), 0) < $idle_ratio as is_idle,
+        sum(exact(cpu_asked))::double as size
     from sound
     group by cluster, namespace, owner_kind, owner, hour
 ),
 observed as (
     select * from called where is_known
-    union all
+    union all by name
     select * from worked where is_known
 )
 select
@@ -87,6 +90,7 @@ select
     count(*)::integer as seen,
     count(*) filter (is_idle)::integer as idle,
     count(*) >= 2 and bool_and(is_idle) as is_idle,
-    min(hour) as since, max(hour) as until
+    min(hour) as since, max(hour) as until,
+    case when count(*) = count(size) then sum(exact(size))::double end as size
 from observed
 group by subject, bin

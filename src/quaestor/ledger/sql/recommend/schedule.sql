@@ -7,8 +7,9 @@
 --           week. Production is not stopped, unless $production; what nobody says to be one or the
 --           other, cannot be judged. What is idle all week needs no schedule, but to go. Times are
 --           UTC
--- money     its cost a month by the stopped part of a week: bill of its resource or its pods' part
---           of machines, at its effective rate
+-- money     its cost a month by the stopped part of a week, of its instances or cores where those of
+--           every hour are known (what scales by itself costs less at night), else of its hours:
+--           bill of its resource or its pods' part of machines, at its effective rate
 -- param     least_stop_hours = 3: hours that a stop takes at least, as a start takes its time
 -- param     least_hours = 20: stopped hours a week below which there is no advice
 -- param     production = false: whether what is in production may be stopped, too
@@ -102,6 +103,18 @@ whole as (
     select subject, count(*) filter (is_idle) as idle, sum(seen) as seen, count(*) as bins
     from ledger.idle_bin group by subject
 ),
+-- What part of a week's instances, or of the cores asked for, the stops are.
+sized as (
+    select
+        b.subject, sum(exact(b.size)) filter (s.bin is not null)::double
+            / sum(exact(b.size))::double as ratio
+    from ledger.idle_bin as b
+    left join (
+        select distinct subject, unnest(range(starts, starts + hours)) % 168 as bin from stop
+    ) as s on s.subject = b.subject and s.bin = b.bin
+    group by b.subject
+    having count(*) = 168 and count(b.size) = 168 and sum(b.size) > 0
+),
 timed as (
     select
         subject, hours, starts, starts // 24 as day, starts % 24 as hour,
@@ -154,7 +167,7 @@ planned as (
 ),
 judged as (
     select
-        o.*, p.hours, p.words, w.idle, w.seen, w.bins,
+        o.*, p.hours, p.words, coalesce(z.ratio, p.hours / 168) as stopped_ratio, w.idle, w.seen, w.bins,
         case
             when o.costs_nothing then 'nothing'
             when o.scales_to_zero and o.autoscaler is not null then 'scales'
@@ -172,6 +185,7 @@ judged as (
     from object as o
     left join planned as p on p.subject = o.subject
     left join whole as w on w.subject = o.subject
+    left join sized as z on z.subject = o.subject
 ),
 commanded as (
     select
@@ -209,7 +223,7 @@ select
     nullif(concat_ws(' x ', instances, instance_type), '') as current,
     case when state = 'advise' then 'stopped ' || words || ' (UTC)' end as proposed,
     cost_per_month,
-    case when state = 'advise' then money_estimate(cost_per_month::double * hours / 168) end
+    case when state = 'advise' then money_estimate(cost_per_month::double * stopped_ratio) end
         as saving_per_month,
     case when state = 'advise' and cost_per_month is not null then 'effective rate' end
         as saving_basis,
@@ -221,6 +235,7 @@ select
                 else '' end end as risk,
     to_json({
         idle_hours_of_week: idle, hours_seen: seen, stopped_hours_of_week: hours,
+        stopped_ratio: stopped_ratio,
         environment: environment, stops: words
     })::varchar as evidence,
     case when state = 'advise' and scaled_kind is not null and instances > 0 then lines end
