@@ -50,7 +50,9 @@ judged as (
             when e.ends is null or c.unclear > 0 then 'cannot-say'
             when date_diff('day', c.until, e.ends) not between 0 and $days then 'clean'
             else 'advise'
-        end as answer
+        end as answer,
+        case e.ends - c.until when 0 then ', that day' when 1 then ', in 1 day'
+            else ', in ' || (e.ends - c.until) || ' days' end as in_days
     from charged as c
     left join ending as e on e.source = c.source and e.commitment_id = c.commitment_id
 )
@@ -62,11 +64,11 @@ select
             || 'the months that are known'
         when unclear > 0 then unclear || ' of its charges do not say whether they used it'
         when ends < until then 'it ended on ' || ends
-        when answer = 'clean' then 'it ends on ' || ends || ', in ' || (ends - until) || ' days'
-        else 'it ends on ' || ends || ', in ' || (ends - until) || ' days; it costs '
-            || coalesce(format('{:.2f}', monthly::double), 'an unknown sum')
+        when answer = 'clean' then 'it ends on ' || ends || in_days
+        else 'it ends on ' || ends || in_days || '; it costs '
+            || coalesce(format('{:,.2f}', monthly::double), 'an unknown sum')
             || ' a month, and its use without it '
-            || coalesce(format('{:.2f}', monthly_without::double), 'an unknown sum')
+            || coalesce(format('{:,.2f}', monthly_without::double), 'an unknown sum')
     end as reason,
     case when answer = 'advise' then case when is_dearer then 'let-expire'
         when not is_dearer then 'renew' else 'review' end end as action,

@@ -214,11 +214,11 @@ select
             || 'commitment covers them, or at which kind of price they are'
         when on_demand <= 0 then 'nothing of it is paid on demand'
         when unused > $unused * (used + unused) then 'of its commitments '
-            || format('{:.2f}', unused) || ' stood unused in ' || $days || ' days: use them first'
+            || format('{:,.2f}', unused) || ' stood unused in ' || $days || ' days: use them first'
         when hourly <= 0 then 'it is not steady: it ran on demand in ' || coalesce(slots_used, 0)
             || ' of ' || coalesce(slots, 0) || ' ' || slot_name
         when answer = 'clean' then 'a commitment would save less than ' || $least || ' a month'
-        else 'at least ' || format('{:.2f}', hourly) || ' an hour was paid on demand in '
+        else 'at least ' || format('{:,.2f}', hourly) || ' an hour was paid on demand in '
             || format('{:.0f}', 100 * $steady_ratio) || ' % of ' || slots || ' ' || slot_name
             || case when discount is null then '; what a commitment takes off is not known'
                 else '; at ' || format('{:.1f}', 100 * discount) || ' % less a year''s commitment '
@@ -226,7 +226,7 @@ select
                     || (until + 1 + break_even_day) end
     end as reason,
     case when answer = 'advise' then 'commit' end as action,
-    format('{:.2f}', hourly) || ' an hour on demand' as current,
+    format('{:,.2f}', hourly) || ' an hour on demand' as current,
     case when answer = 'advise' then
         case
             when lower(service) like '%sagemaker%' then 'a SageMaker AI Savings Plan'
@@ -238,7 +238,7 @@ select
             when provider = 'Google Cloud' then 'a committed use discount'
             else 'a commitment'
         end || ' of one year, nothing upfront'
-        || coalesce(', to ' || format('{:.2f}', hourly * (1 - discount)) || ' an hour', '')
+        || coalesce(', to ' || format('{:,.2f}', hourly * (1 - discount)) || ' an hour', '')
     end as proposed,
     steady_cost as cost_per_month,
     case when answer = 'advise' then saving end as saving_per_month,

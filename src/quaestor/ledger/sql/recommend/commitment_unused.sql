@@ -72,8 +72,8 @@ select
         when unclear > 0 then unclear || ' of its charges do not say whether they used it'
         when unpriced > 0 then 'a charge of it has no exchange rate'
         when used + unused <= 0 then 'the bill does not say what it is worth'
-        else format('{:.1f}', 100 * utilisation) || ' % of it was used in the ' || days
-            || ' days up to ' || until
+        else format('{:.1f}', 100 * utilisation) || ' % of it was used '
+            || case days when 1 then 'on' else 'in the ' || days || ' days up to' end || ' ' || until
             || case when answer = 'advise' and way = 'let-expire'
                 then '; it cannot be sold, so nothing is saved before it ends' else '' end
     end as reason,

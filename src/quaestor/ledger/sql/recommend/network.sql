@@ -106,7 +106,7 @@ select
         when answer = 'cannot-say' then 'a charge of it has no exchange rate'
         -- Of what costs nothing in all there is no part.
         else 'data transfer is ' || coalesce(round(100 * ratio, 1) || ' % of its cost, ', '')
-            || coalesce(format('{:.2f}', transfer_per_month::double), 'an unknown sum')
+            || coalesce(format('{:,.2f}', transfer_per_month::double), 'an unknown sum')
             || ' a month'
             || coalesce(', most of it ' || kind, '')
     end as reason,
