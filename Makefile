@@ -28,7 +28,7 @@ bench: $(VENV)/.dev ## Measure against what is physically possible; writes bench
 	$(PY) tests/bench/run.py
 
 clean: ## Remove what was made here, the environments included
-	rm -rf $(VENV) .parties .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .parties .pages .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf build dist quaestor-demo bench-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

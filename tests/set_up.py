@@ -1,4 +1,4 @@
-"""Install the real parties that tests talk to: a browser, an MLflow server, Spark, stand-ins.
+"""Install the real parties that tests talk to: a browser, axe-core, an MLflow server, Spark, stand-ins.
 
 Run by `make test`; does nothing where all is there. What cannot be installed here is said,
 and the tests that need it skip; with CI=true (or REQUIRE_REAL=1) that is an error.
@@ -19,7 +19,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core")
 MLFLOW = "mlflow[auth]==3.17.2"
 BIGQUERY = ("bqemulator==1.4.0", "duckdb==1.5.5", "duckdb-extension-spatial==1.5.5", "numpy")
-NPM_PACKAGES = {"azurite": "azurite@3.35.0", "wiremock": "wiremock@3.13.2"}
+NPM_PACKAGES = {
+    "axe-core": "axe-core@4.14.1",
+    "azurite": "azurite@3.35.0",
+    "wiremock": "wiremock@3.13.2",
+}
 JAVA = "default-jre-headless"  # runs WireMock and Spark, and has the keytool for a certificate
 SPARK = "pyspark==4.0.1"  # no part of [dev]: it is large, and of use only where Java 17 is
 JAVA_OF_SPARK = 17
@@ -31,6 +35,7 @@ def main() -> int:
         reason
         for reason in (
             browser(),
+            axe(),
             mlflow(),
             azurite(),
             wiremock(),
@@ -51,6 +56,11 @@ def browser() -> str | None:
     if any(shutil.which(name) for name in BROWSERS):
         return None
     return debian("chromium", *DEBIAN_PACKAGES)
+
+
+def axe() -> str | None:
+    """Install what finds faults of accessibility in a page; return why it is not there."""
+    return debian("npm", "nodejs", "npm") or npm("axe-core")
 
 
 def mlflow() -> str | None:
