@@ -1,0 +1,37 @@
+-- What the latest audit says of each model: what it breaks, what has no answer, what is waived.
+--
+-- grain     one row per model and finding that is neither kept nor without application; and one
+--           per model whose `verdict` is null, with how many findings are: kept, not_applicable
+-- money     reporting currency, a month; null: unknown
+-- order     violations, unanswered ones, waived ones; each by severity and what is at stake
+with run as (
+    select * from audit.run order by audited_at desc, run_id desc limit 1
+),
+finding as (
+    select f.*, run.audited_at
+    from audit.finding as f join run using (run_id)
+    where f.model is not null
+),
+counted as (
+    select
+        model, audited_at,
+        count(*) filter (where verdict = 'pass') as kept,
+        count(distinct policy) filter (where verdict = 'pass') as kept_policies,
+        count(*) filter (where verdict = 'skip') as not_applicable
+    from finding group by model, audited_at
+)
+select
+    f.model, case f.verdict when 'error' then 'unknown' else f.verdict end as verdict,
+    f.verdict = 'error' as is_broken_rule, f.policy, f.title, f.severity, f.blocking, f.source,
+    f.subject, f.reason, f.remedy, f.at_stake_per_month, f.fingerprint, f.first_seen, f.audited_at,
+    w.expires, w.approved_by, w.reason as waived_because, w.waiver,
+    null::bigint as kept, null::bigint as kept_policies, null::bigint as not_applicable
+from finding as f
+left join audit.waiver as w on w.run_id = f.run_id and w.waiver = f.waiver
+where f.verdict not in ('pass', 'skip')
+union all by name
+select model, audited_at, kept, kept_policies, not_applicable from counted
+order by
+    model, array_position(['fail', 'unknown', 'waived'], verdict),
+    array_position(['critical', 'high', 'medium', 'low'], severity),
+    at_stake_per_month desc nulls last, policy, subject, source
