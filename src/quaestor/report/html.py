@@ -1,7 +1,7 @@
-"""Render reports as HTML: one self-contained file each, with no script and no network.
+"""Render reports as HTML: one self-contained file each, that needs no network.
 
-The page's Content-Security-Policy allows its own style sheet, by hash, and nothing else; a
-hostile name that got past escaping could still load and run nothing.
+The page's Content-Security-Policy allows its own style sheet and its own script, each by hash,
+and nothing else; a hostile name that got past escaping could still load and run nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from quaestor.report import format as show
 from quaestor.report.charts import PALETTE
 from quaestor.report.definitions import Report, Section, find_reports
 from quaestor.report.pages import Pages, by_page, file_name, find_pages, write_pages
+from quaestor.report.tables import hold_long
 from quaestor.warehouse.duckdb import Warehouse
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Found = Sequence[tuple[Section, Sequence[Row]]]  # sections and their rows
 
-_POLICY = (
-    "default-src 'none'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'"
-)
+_POLICY = "default-src 'none'; style-src '{}'; {}img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def render(
@@ -149,7 +148,8 @@ def _text(environment: Environment, report: Report, found: Found, **said: Any) -
         body = str(module).strip()
         if body:
             title = getattr(module, "title", None)
-            sections.append({"name": section.name, "title": title, "body": Markup(body)})  # noqa: S704 - autoescaped
+            told = hold_long(body, report.name)
+            sections.append({"name": section.name, "title": title, "body": told})
     template = environment.get_template(report.template)
     return template.render(report=report.name, sections=sections, **said)
 
@@ -189,14 +189,25 @@ def _write_many(
     return [folder / pages.folder] if pages.rows else []
 
 
-def styling(place: Path) -> dict[str, Any]:
-    """Return the style sheet of a folder of definitions, and the policy that allows it alone."""
+def styling(place: Path, *, is_scripted: bool = True) -> dict[str, Any]:
+    """Return the style sheet and the script of a page, and the policy that allows them alone.
+
+    Args:
+        place: A folder of definitions, with `page.css` and `page.js`.
+        is_scripted: False for a page whose tables stay as they are; its policy allows no script.
+    """
     style = (place / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    script = (place / "page.js").read_text(encoding="utf-8") if is_scripted else None
+    allowed = "" if script is None else f"script-src '{_digest(script)}'; "
     return {
         "style": Markup(style),  # noqa: S704 - our own style sheet, byte for byte as hashed
-        "content_policy": _POLICY.format(digest),
+        "script": None if script is None else Markup(script),  # noqa: S704 - our own, as hashed
+        "content_policy": _POLICY.format(_digest(style), allowed),
     }
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def environment_of(

@@ -613,7 +613,7 @@ class Page(HTMLParser):
             self._cell = None
 
     def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self._words.append(data)
 
 

@@ -38,7 +38,8 @@ def test_a_hostile_name_is_text(pages, read_page, hostile_model, report):
     page = read_page(pages[report])
 
     assert hostile_model in page.text
-    assert [tag for tag, _ in page.tags if tag in ("img", "script", "iframe", "object")] == []
+    assert [tag for tag, _ in page.tags if tag in ("img", "iframe", "object")] == []
+    assert [named for tag, named in page.tags if tag == "script"] == [{}], "not ours alone"
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -54,11 +55,13 @@ def test_a_page_needs_nothing_but_itself(pages, read_page, report):
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_the_policy_lets_in_the_style_sheet_and_nothing_else(pages, read_page, report):
-    """The style sheet is allowed by its hash; no element has a style or a handler of its own."""
+def test_the_policy_lets_in_style_sheet_and_script_and_nothing_else(pages, read_page, report):
+    """Both are allowed by their hash; no element has a style or a handler of its own."""
     page = read_page(pages[report])
-    [style] = re.findall(r"<style>(.*?)</style>", page.source, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, script = (
+        _digest(*re.findall(rf"<{element}>(.*?)</{element}>", page.source, re.DOTALL))
+        for element in ("style", "script")
+    )
     [policy] = [
         a["content"]
         for tag, a in page.tags
@@ -66,8 +69,8 @@ def test_the_policy_lets_in_the_style_sheet_and_nothing_else(pages, read_page, r
     ]
 
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
     assert [a for _, a in page.tags if "style" in a or any(n.startswith("on") for n in a)] == []
 
@@ -478,6 +481,10 @@ def test_a_folder_that_cannot_be_written_to_is_said(estate, tmp_path, now):
         render(estate, ["cost"], tmp_path / "reports", now=now, progress=silent)
 
     assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def _digest(text):
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _copied(source, target):

@@ -1,6 +1,7 @@
 """For browsers and mail: one self-contained page, in the frame and style of the reports.
 
 No script, no network; its Content-Security-Policy allows its own style sheet and nothing else.
+It is read where CI keeps files, whose viewers shut scripts out, and lists hundreds of rows at most.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def render(summary: RunSummary) -> str:
     template = environment_of([Path(__file__).parent, place], facts).get_template("gate.html.j2")
     return template.render(
         **facts,
-        **styling(place),
+        **styling(place, is_scripted=False),
         summary=summary,
         headline=headline(summary),
         counts=count_line(summary),
