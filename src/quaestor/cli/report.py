@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,9 @@ from quaestor.core.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from quaestor.report.forms import Request
-    from quaestor.report.paper import Paper
+
+_OUTPUT = Path("-")
+_PRINTED = ("json", "markdown")
 
 
 @click.command("report")
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     "formats",
     multiple=True,
     metavar="FORMAT[=PATH]",
-    help="html or pdf; repeatable. PATH is a folder, or a file for one report. Default: html.",
+    help="html, pdf, xlsx, csv, parquet, json, markdown; repeatable. PATH is a folder, a file for "
+    "one report, or - (json and markdown) for standard output. Default: html.",
 )
 @click.option(
     "--out",
@@ -46,24 +49,32 @@ if TYPE_CHECKING:
     metavar="PROGRAM",
     help="Chromium, Chrome or Edge, which prints a PDF. Default: the first that is found.",
 )
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, value: _print_schema(context) if value else None,
+    help="Print the JSON Schema of --format json instead.",
+)
 def command(
-    call: Call,
-    names: tuple[str, ...],
-    formats: tuple[str, ...],
-    out: Path | None,
-    paper: Paper,
-    browser: str | None,
+    call: Call, names: tuple[str, ...], formats: tuple[str, ...], out: Path | None, **options: Any
 ) -> int:
     """Render the reports: all of them, or those NAMED.
 
-    A page is one file that needs no network: it can be mailed, printed and kept. The figures are
-    those of the last `quaestor audit` or `build`; nothing is collected.
+    A page is one file that needs no network: it can be mailed, printed and kept. The other
+    formats hold the rows behind its sections, every digit. The figures are those of the last
+    `quaestor audit` or `build`; nothing is collected.
 
     \b
     Examples:
-      quaestor report
+      quaestor report                                      # pages, to the configured folder
       quaestor report cost --out /tmp/reports
       quaestor report --format pdf --paper letter
+      quaestor report cost --format xlsx=cost.xlsx         # a sheet per section
+      quaestor report --format csv --format parquet=lake/  # a folder per report
+      quaestor report cost --format json=cost.json         # --schema prints what it holds
+      quaestor report cost --format markdown=-             # to standard output
     """
     from quaestor.cli.progress import steps
     from quaestor.core.shipped import shipped
@@ -71,10 +82,7 @@ def command(
     from quaestor.warehouse.duckdb import Warehouse
 
     wanted = _wanted(formats)
-    with (
-        Warehouse(call.warehouse(), read_only=True) as warehouse,
-        steps(call) as progress,
-    ):
+    with Warehouse(call.warehouse(), read_only=True) as warehouse, steps(call) as progress:
         request = Request(
             warehouse=warehouse,
             names=names,
@@ -82,13 +90,17 @@ def command(
             folder=_folder(call, out),
             now=call.now,
             progress=progress,
-            paper=paper,
-            browser=browser,
+            **options,
         )
-        paths = _written(request, wanted)
-    for path in paths:
-        click.echo(str(path))
+        _write(request, wanted)
     return 0
+
+
+def _print_schema(context: click.Context) -> None:
+    from quaestor.report.forms.json import SCHEMA_FILE
+
+    click.echo(SCHEMA_FILE.read_text(encoding="utf-8"), nl=False)
+    context.exit()
 
 
 def _wanted(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
@@ -104,20 +116,66 @@ def _wanted(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
                 where="--format",
                 fix=did_you_mean(name, list(FORMS), otherwise=f"Choose from {', '.join(FORMS)}."),
             )
+        if path == "-" and name not in _PRINTED:
+            raise ConfigurationError(
+                f"{name} is not for standard output",
+                where="--format",
+                fix=f"Name a file or a folder; {' and '.join(_PRINTED)} can be printed.",
+            )
         pairs.append((name, Path(path) if path else None))
+    if sum(path == _OUTPUT for _, path in pairs) > 1:
+        raise ConfigurationError(
+            "two formats would share standard output",
+            where="--format",
+            fix="Give all but one a file, such as --format json=cost.json.",
+        )
     return list(dict.fromkeys(pairs))
 
 
-def _written(request: Request, wanted: Sequence[tuple[str, Path | None]]) -> list[Path]:
-    """Write each format, where every place is known to be fit before the first is written."""
+def _write(request: Request, wanted: Sequence[tuple[str, Path | None]]) -> None:
+    """Write each format, where every place is known to be fit before the first is written.
+
+    Paths are printed; where a document itself goes to standard output, on standard error.
+    """
     from quaestor.report.forms import form, placed
 
     places = [placed(request, name, path) for name, path in wanted]
-    return [
-        written
-        for (name, _), (folder, file) in zip(wanted, places, strict=True)
-        for written in form(name).write(replace(request, folder=folder, file=file))
+    folders = [
+        folder
+        for (name, _), (folder, _) in zip(wanted, places, strict=True)
+        if form(name).ENDING is None
     ]
+    if len(set(folders)) < len(folders):
+        raise ConfigurationError(
+            "two formats would be written to one folder",
+            where="--format",
+            fix="Give each a folder of its own, such as --format csv=csv/.",
+        )
+    to_output = any(path == _OUTPUT for _, path in wanted)
+    for (name, path), (folder, file) in zip(wanted, places, strict=True):
+        if path == _OUTPUT:
+            _print(request, name)
+            continue
+        for written in form(name).write(replace(request, folder=folder, file=file)):
+            click.echo(str(written), err=to_output)
+
+
+def _print(request: Request, name: str) -> None:
+    """Print the documents of a format that is text, one after the other."""
+    from tempfile import TemporaryDirectory
+
+    from quaestor.report.forms import form
+
+    with TemporaryDirectory() as folder:
+        paths = form(name).write(replace(request, folder=Path(folder)))
+        if name == "json" and len(paths) > 1:
+            raise ConfigurationError(
+                f"{len(paths)} reports would be one document",
+                where="--format json=-",
+                fix="Name one report, or a folder instead of -.",
+            )
+        for path in paths:
+            click.echo(path.read_text(encoding="utf-8"), nl=False)
 
 
 def _folder(call: Call, out: Path | None) -> Path:

@@ -6,11 +6,13 @@ read is text as a browser would show it, so each format escapes it for its own r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 _VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 _UNSEEN = {"svg", "style", "script", "template", "dialog", "button", "noscript"}
+_STARTING = {"h1", "h3", "p", "dt", "dd", "th", "td"}
 _APART = {"small", "br", "dd", "dt", "li", "p", "div", "td", "th", "summary"}
 
 
@@ -75,19 +77,27 @@ class _Lines:
     caption: str = ""
     heads: list[str] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
+    spans: list[int] = field(default_factory=list)
     body: list[list[str]] = field(default_factory=list)
     foot: list[list[str]] = field(default_factory=list)
 
 
 def _listed(table: _Lines) -> Listed:
     def squared(lines: list[list[str]]) -> tuple[tuple[str, ...], ...]:
-        wide = len(table.heads)
-        return tuple(tuple((line + [""] * wide)[:wide]) for line in lines)
+        return tuple(tuple(_merged(line, table.spans)) for line in lines)
 
     right = tuple(table.right)
     return Listed(
         table.caption, tuple(table.heads), right, squared(table.body), squared(table.foot)
     )
+
+
+def _merged(line: list[str], spans: list[int]) -> Iterator[str]:
+    """Yield a cell for each head: those below a head of several columns are read as one."""
+    place = 0
+    for span in spans:
+        yield ", ".join(cell for cell in line[place : place + span] if cell)
+        place += span
 
 
 class _Reader(HTMLParser):
@@ -127,8 +137,11 @@ class _Reader(HTMLParser):
             return any(name == "td" for name, _, _ in self._open)
         return tag in _UNSEEN or "hidden" in facts
 
+    def _is_within(self, tag: str) -> bool:
+        return any(name == tag for name, _, _ in self._open[:-1])
+
     def _start(self, tag: str, kind: str, span: int) -> None:
-        if tag in ("h1", "h3", "p", "dt", "dd", "th", "td"):
+        if tag in _STARTING and not self._is_within("td"):
             self._text = []
         match tag:
             case "table":
@@ -141,7 +154,8 @@ class _Reader(HTMLParser):
             case "td" | "th":
                 self._span = span
                 if self._part == "thead" and self.tables:
-                    self.tables[-1].right += ["n" in kind.split()] * span
+                    self.tables[-1].right.append("n" in kind.split())
+                    self.tables[-1].spans.append(span)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _VOID or not self._open:
@@ -172,11 +186,10 @@ class _Reader(HTMLParser):
 
     def _cell(self) -> None:
         text = self._said()
-        cells = [text] + [""] * (self._span - 1)
         if self._part == "thead":
-            self.tables[-1].heads += cells
+            self.tables[-1].heads.append(text)
         elif lines := self._lines():
-            lines[-1] += cells
+            lines[-1] += [text, *[""] * (self._span - 1)]
 
     def _lines(self) -> list[list[str]]:
         return self.tables[-1].foot if self._part == "tfoot" else self.tables[-1].body

@@ -86,6 +86,7 @@ class Table:
         rows: In the query's order; None is unknown.
         title: The section's heading on the page; None: it belongs to the first screen.
         words: What the page says of these rows.
+        is_on_page: The page has the section: it leaves out what says nothing.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
     title: str | None
     words: Words
+    is_on_page: bool
 
     def records(self) -> list[dict[str, Any]]:
         """Return each row by column."""
@@ -199,10 +201,12 @@ def _table(
     module = environment.get_template(section.template).make_module(
         {"rows": rows, "section": section.name}
     )
+    body = str(module).strip()
     return Table(
         section.name,
         columns_of(answer.names, answer.types, facts["currency"]),
         answer.rows,
         getattr(module, "title", None),
-        words_of(str(module)),
+        words_of(body),
+        bool(body),
     )

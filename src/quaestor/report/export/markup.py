@@ -15,7 +15,7 @@ from collections.abc import Collection
 from quaestor.core.text import printable
 
 # Structure only at the start of a line, where no name stands, or beside what is a reference here.
-_PLAIN = frozenset(" ,;'\".:-()=+%?")
+_PLAIN = frozenset(" ,;'\".:-()=+%?\N{MINUS SIGN}\N{EN DASH}\N{MIDDLE DOT}→…")
 _BREAK = "&#8203;"
 # After these, rendered text becomes a mention, a reference, an address.
 _ACTING = re.compile(r"(?<=@)|(?<=[#!$%&~])(?=\w)|(?<=//)|(?<=www\.)(?=\w)|(?<=GH-)(?=\d)", re.I)

@@ -24,6 +24,8 @@ FORMS = {
     "html": "quaestor.report.forms.html",
     "csv": "quaestor.report.forms.csv",
     "parquet": "quaestor.report.forms.parquet",
+    "json": "quaestor.report.forms.json",
+    "markdown": "quaestor.report.forms.markdown",
     "pdf": "quaestor.report.forms.pdf",
 }
 

@@ -1,0 +1,112 @@
+"""For chat and pull requests: verdict, key figures, blind spots, and the top of each table.
+
+The words are those of the page. The size is bounded, whatever names are in it, so that three
+reports fit into one comment on GitHub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from quaestor.core.whole_file import whole
+from quaestor.report import format as show
+from quaestor.report.export.markup import escaped
+from quaestor.report.forms import Request
+from quaestor.report.page_words import Listed
+from quaestor.report.sections import Document, Table, documents
+
+ENDING = ".md"
+LONGEST = 20_000  # bytes; GitHub takes 65,536 characters
+_ROWS = 5  # of each table
+_SPOTS = 5
+_CELL, _SENTENCE = 120, 600  # bytes
+
+
+def write(request: Request) -> list[Path]:
+    """Write each report as one summary.
+
+    Raises:
+        ConfigurationError: No such report, or a section whose files or SQL are wrong.
+        IncompleteError: It cannot be written.
+    """
+    paths = []
+    for document in documents(request):
+        path = request.file or request.folder / f"{document.name}{ENDING}"
+        with whole(path) as part:
+            part.write_bytes(summary_of(document).encode("utf-8"))
+        paths.append(path)
+    return paths
+
+
+def summary_of(document: Document) -> str:
+    """Return a report in Markdown; what does not fit is left out from the end, and counted."""
+    head, foot = "\n".join(_head(document)), "\n".join(_foot(document))
+    titled = [one for one in document.tables if one.title is not None and one.is_on_page]
+    parts = ["\n".join(_section(one)) for one in titled]
+    room = LONGEST - len(head.encode()) - len(foot.encode()) - 200
+    kept: list[str] = []
+    for part in parts:
+        room -= len(part.encode()) + 1
+        if room < 0:
+            more = show.plural(len(parts) - len(kept), "more section")
+            kept.append(f"\n{more} did not fit; the page has them.")
+            break
+        kept.append(part)
+    return "\n".join([head, *kept, foot]) + "\n"
+
+
+def _head(document: Document) -> Iterator[str]:
+    yield f"## {escaped(document.heading, _CELL)}"
+    for place, sentence in enumerate(document.verdict):
+        text = escaped(sentence, _SENTENCE)
+        yield from ("", text if place else f"**{text}**")
+    spots = document.blind_spots
+    if spots:
+        yield from ("", f"**{show.plural(len(spots), 'blind spot')}**: what could not be seen", "")
+        for spot in spots[:_SPOTS]:
+            where = ": ".join(str(spot[key]) for key in ("source", "scope") if spot[key])
+            yield f"- {escaped(where, _CELL)}: {escaped(str(spot['reason']), _SENTENCE)}"
+        if len(spots) > _SPOTS:
+            yield f"- {len(spots) - _SPOTS:,} more"
+    if document.figures:
+        yield from ("", "| Key figure | | |", "|---|--:|---|")
+        for one in document.figures:
+            cells = (one.label, one.value, one.note)
+            yield f"| {' | '.join(escaped(cell, _CELL) for cell in cells)} |"
+
+
+def _section(table: Table) -> Iterator[str]:
+    yield from ("", f"### {escaped(str(table.title), _CELL)}")
+    for sentence in table.words.sentences[:1]:
+        yield from ("", escaped(sentence, _SENTENCE))
+    for listed in table.words.tables[:1]:
+        yield from _table(listed)
+    more = len(table.words.tables) - 1
+    if more > 0:
+        yield from ("", f"{show.plural(more, 'more table')} on the page.")
+
+
+def _table(listed: Listed) -> Iterator[str]:
+    if listed.caption:
+        yield from ("", f"**{escaped(listed.caption, _CELL)}**")
+    yield from ("", _line(listed.heads))
+    yield f"|{'|'.join('--:' if is_number else '---' for is_number in listed.right)}|"
+    yield from map(_line, listed.lines[:_ROWS])
+    if len(listed.lines) > _ROWS:
+        yield _line([f"{len(listed.lines) - _ROWS:,} more", *[""] * (len(listed.heads) - 1)])
+    yield from map(_line, listed.totals)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(escaped(cell, _CELL) for cell in cells)} |"
+
+
+def _foot(document: Document) -> Iterator[str]:
+    facts = document.facts
+    built = facts["built_at"]
+    age = f"data are {show.age(built, facts['now'])} old" if built else "of data of unknown age"
+    last = f"billed up to {show.day(facts['last_day'])}" if facts["last_day"] else "no charge yet"
+    unit = f", in {escaped(facts['currency'], 20)}" if facts["currency"] else ""
+    version = escaped(facts["version"], 40)
+    yield from ("", f"{last[:1].upper()}{last[1:]}, {age}{unit}. Quaestor {version}.")
