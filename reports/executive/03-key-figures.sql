@@ -1,0 +1,98 @@
+-- The figures of the first screen, each beside the period before.
+--
+-- grain     one row
+-- money     reporting currency, effective cost; savings are a month of 730 hours, alternatives
+--           counted once; ending is what jobs that run now cost, apart from saving because they
+--           may end by themselves
+-- method    cost, coverage, idle GPUs and budgets as in cost/03-key-figures.sql, savings as in
+--           rightsizing/03-key-figures.sql, findings as in compliance/03-key-figures.sql
+with period as (
+    select
+        date_trunc('month', max(day))::date as month, max(day) as last_day,
+        max(day) = last_day(max(day)) as is_complete
+    from ledger.cost
+),
+span as (
+    select month, (month - interval 1 month)::date as previous_month, is_complete,
+        day(last_day) as days
+    from period
+),
+cost as (
+    select
+        sum(c.effective_cost) filter (where date_trunc('month', c.day) = s.month) as cost,
+        sum(c.effective_cost) filter (where date_trunc('month', c.day) = s.previous_month)
+            as previous_cost
+    from ledger.cost as c, span as s
+    where s.is_complete or day(c.day) <= s.days
+),
+gpu as (
+    select
+        sum(g.idle_cost) filter (where date_trunc('month', g.day) = s.month) as idle_cost,
+        sum(g.idle_cost) filter (where date_trunc('month', g.day) = s.previous_month)
+            as previous_idle_cost,
+        sum(g.gpu_hours) filter (where date_trunc('month', g.day) = s.month) as gpu_hours
+    from ledger.gpu_hour as g, span as s
+    where s.is_complete or day(g.day) <= s.days
+),
+expected as (
+    select f.expected
+    from ledger.forecast as f join span as s on f.month = s.month
+    where f.scope = 'total' and f.day is null
+),
+budget as (
+    select
+        count(*) as budgets, count(*) filter (where b.spent > b.amount) as exceeded,
+        count(*) filter (where b.spent is null) as unknown_budgets,
+        sum(b.spent - b.amount) filter (where b.spent > b.amount) as over_budget
+    from ledger.budget as b join span as s on b.month = s.month
+),
+saving as (
+    select
+        count(*) as advised,
+        sum(counted_saving_per_month) filter (where not may_end) as saving,
+        sum(counted_saving_per_month) filter (where may_end) as ending,
+        sum(counted_saving_per_month) filter (where confidence = 'high' and not may_end)
+            as sure_saving
+    from audit.standing_recommendation
+    where state <> 'dismissed'
+),
+run as (
+    select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
+),
+realised as (
+    select
+        count(*) as taken, sum(r.realised_per_month) as realised,
+        count(*) filter (where r.realised_per_month is null) as unmeasured
+    from audit.recommendation as r join run using (run_id)
+    where run.place = 1 and r.state = 'taken'
+),
+finding as (
+    select
+        run.place, count(*) filter (where f.verdict = 'fail') as failed,
+        count(*) filter (where f.verdict = 'fail' and f.severity = 'critical') as critical,
+        count(*) filter (where f.verdict = 'fail' and f.severity = 'high') as high,
+        count(*) filter (where f.verdict = 'fail' and f.severity = 'medium') as medium,
+        count(*) filter (where f.verdict = 'fail' and f.severity = 'low') as low,
+        count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered,
+        count(distinct f.model) filter (where f.verdict <> 'skip') as models,
+        count(distinct f.model) filter (where f.verdict = 'fail' and f.blocking)
+            as stopped_models
+    from audit.finding as f join run using (run_id)
+    where run.place <= 2
+    group by run.place
+)
+select
+    s.month, s.previous_month, s.is_complete, s.days, c.*, g.*, e.expected, b.*, a.*, r.*,
+    covered.model_ratio, before.model_ratio as previous_model_ratio,
+    latest.audited_at, earlier.audited_at as previous_audited_at,
+    f.failed, f.critical, f.high, f.medium, f.low, f.unanswered, f.models, f.stopped_models,
+    ff.failed as previous_failed, ff.stopped_models as previous_stopped_models
+from span as s cross join cost as c cross join gpu as g cross join budget as b
+cross join saving as a cross join realised as r
+left join expected as e on true
+left join ledger.coverage as covered on covered.month = s.month
+left join ledger.coverage as before on before.month = s.previous_month
+left join run as latest on latest.place = 1
+left join run as earlier on earlier.place = 2
+left join finding as f on f.place = 1
+left join finding as ff on ff.place = 2
