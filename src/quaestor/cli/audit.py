@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from quaestor.cli.gate_show import FORMAT, relative, show, wanted
+from quaestor.cli.notify import tell
 from quaestor.cli.options import Call, shared
 from quaestor.cli.progress import steps
 from quaestor.cli.speech import say_blind_spots
@@ -29,15 +30,17 @@ from quaestor.cli.speech import say_blind_spots
     show_default=True,
     help="What missing evidence comes to: exit code 3, or a warning.",
 )
+@click.option("--no-notify", is_flag=True, help="Tell nobody (`notify:`).")
 @FORMAT
 def command(
     call: Call,
     no_collect: bool,
     fail_on: str,
     on_missing: Literal["fail", "warn"],
+    no_notify: bool,
     formats: tuple[str, ...],
 ) -> int:
-    """Collect, build, evaluate every policy, and report: the scheduled job.
+    """Collect, build, evaluate every policy, report and notify: the scheduled job.
 
     \b
     Examples:
@@ -66,4 +69,6 @@ def command(
     if not call.quiet:
         for report in audited.reports:
             click.echo(f"report: {report}", err=True)
+    if config.notify and not no_notify:
+        tell(call, config)
     return code

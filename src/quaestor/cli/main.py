@@ -25,6 +25,7 @@ COMMANDS = {
     "gate": "May this model version run? The CI job.",
     "promote": "Ask the gate, and if it opens set a version's stage in its registry.",
     "report": "Render the HTML reports.",
+    "notify": "Tell Slack, Teams, a webhook or people by mail of the latest audit.",
     "export": "Give the bill back as FOCUS Parquet; give clusters a policy of what may run.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
     "attribution": "Try rules that say whose money it is, before they are saved.",

@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,12 +21,22 @@ from quaestor.core.network import network_reason
 
 T = TypeVar("T")
 PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others in a moment
+_LONGEST_WAIT = 30  # seconds; who wants us to wait longer is asked by the next run
 _BLOCK = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class PassingError(Exception):
-    """What may be otherwise in a moment, as a sentence whose subject is who was asked."""
+    """What may be otherwise in a moment, as a sentence whose subject is who was asked.
+
+    Args:
+        what: The sentence.
+        after: Seconds after which the server wants to be asked again; None: it does not say.
+    """
+
+    def __init__(self, what: str, after: float | None = None) -> None:
+        super().__init__(what)
+        self.after = after
 
 
 class LargeError(Exception):
@@ -37,7 +49,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def patiently(ask: Callable[[], T], attempts: int) -> T:
-    """Ask, and again after a while where that may help.
+    """Ask, and again where that may help, after as long as the server says or a little while.
 
     Raises:
         PassingError: It did not help.
@@ -47,10 +59,67 @@ def patiently(ask: Callable[[], T], attempts: int) -> T:
     log = logging.getLogger("stamina")
     if not log.handlers:  # else it would speak between our own lines
         log.addHandler(logging.NullHandler())
-    for attempt in stamina.retry_context(on=PassingError, attempts=attempts):
+    for attempt in stamina.retry_context(on=_how_long, attempts=attempts):
         with attempt:
             return ask()
     raise AssertionError("stamina returns or raises")
+
+
+def _how_long(problem: Exception) -> bool | float:
+    """Say whether to ask again after a problem, and in how many seconds, for stamina's `on`."""
+    if not isinstance(problem, PassingError) or (problem.after or 0) > _LONGEST_WAIT:
+        return False
+    return True if problem.after is None else problem.after
+
+
+def post(url: str, content: bytes, headers: Mapping[str, str], *, wait: float) -> int:
+    """Send something once and return the status of the answer; what it says is not read.
+
+    Args:
+        url: Of a web address, see `split`.
+        content: What is sent.
+        headers: What it is, and who sends it.
+        wait: Seconds until the server has to say something.
+
+    Raises:
+        PassingError: No answer, or one of PASSING.
+    """
+    sent = {**headers, "User-Agent": "quaestor"}
+    request = urllib.request.Request(url, data=content, headers=sent, method="POST")  # noqa: S310 - http(s) only, see `split`
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=wait) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as problem:
+        with problem:
+            if problem.code in PASSING:
+                said = retry_after(problem.headers)
+                raise PassingError(f"answers {problem.code}", said) from None
+            return problem.code
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as problem:
+        reason = network_reason(getattr(problem, "reason", None) or problem)
+        raise PassingError(f"cannot be reached ({reason})") from None
+
+
+def retry_after(headers: Mapping[str, str] | Message) -> float | None:
+    """Return in how many seconds a server wants to be asked again; None where it does not say.
+
+    A moment is read against the server's own clock, its `Date`.
+
+    >>> retry_after({"Retry-After": "30"}), retry_after({}), retry_after({"Retry-After": "soon"})
+    (30.0, None, None)
+    >>> day = "Sat, 21 Nov 2026 06:00:{} GMT"
+    >>> retry_after({"Retry-After": day.format("09"), "Date": day.format("04")})
+    5.0
+    """
+    said = (headers.get("Retry-After") or "").strip()
+    if said.isdecimal():
+        return float(said[:9])
+    try:
+        moment = parsedate_to_datetime(said)
+        seconds = (moment - parsedate_to_datetime(headers.get("Date") or "")).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return max(seconds, 0.0)
 
 
 def get(
