@@ -341,7 +341,7 @@
 
   const numbers = new Map();
   for (const table of document.querySelectorAll("table")) {
-    if (!table.tHead || table.tBodies.length !== 1 || table.tBodies[0].rows.length < 2 || table.querySelector("[rowspan]")) continue;
+    if (!table.tHead || table.closest(".grounds") || table.tBodies.length !== 1 || table.tBodies[0].rows.length < 2 || table.querySelector("[rowspan]")) continue;
     const section = table.closest("section[id]");
     numbers.set(section, (numbers.get(section) || 0) + 1);
     new Table(table, numbers.get(section));

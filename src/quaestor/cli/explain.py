@@ -17,7 +17,8 @@ from quaestor.core.text import printable
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from quaestor.report.explain import Explained, Trace
+    from quaestor.report.explain import Explained
+    from quaestor.report.trace import Trace
 
 _MOST_FINDINGS = 20
 _OWNERS = ("team", "model", "environment", "lifecycle_stage")
@@ -213,7 +214,7 @@ def _sums(trace: Trace, currency: str | None) -> str:
 def _costs(row: Mapping[str, Any]) -> dict[str, Any]:
     from quaestor.core.money import exact_text
 
-    hidden = ("billed_cost", "lines_without_rate", "billing_effective_cost")
+    hidden = ("billed_cost", "lines_without_rate", "billing_effective_cost", "rated_cost")
     kept = {key: value for key, value in row.items() if key not in hidden}
     cost = kept["effective_cost"]
     whole = kept.get("resource_cost")

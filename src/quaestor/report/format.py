@@ -53,8 +53,13 @@ def shown(value: Any) -> Any:
     return value
 
 
-def money(amount: Decimal | None, currency: str) -> Markup:
+def money(amount: Decimal | None, currency: str, about: str = "") -> Markup:
     """Show an amount: two digits to read, every digit on hover and for programs.
+
+    Args:
+        amount: None is unknown.
+        currency: Or another unit.
+        about: What else to say on hover.
 
     >>> str(money(Decimal("14.665985"), "USD"))
     '<span class="money" data-exact="14.665985" title="14.665985 USD">14.67</span>'
@@ -62,8 +67,9 @@ def money(amount: Decimal | None, currency: str) -> Markup:
     if amount is None:
         return UNKNOWN
     exact = exact_text(amount)
-    return Markup('<span class="money" data-exact="{}" title="{} {}">{}</span>').format(
-        exact, exact, currency, plain_money(amount)
+    more = f"; {about}" if about else ""
+    return Markup('<span class="money" data-exact="{}" title="{} {}{}">{}</span>').format(
+        exact, exact, currency, more, plain_money(amount)
     )
 
 
@@ -148,6 +154,32 @@ def kind(name: str) -> str:
     """
     words = name.replace("-", "_").split("_")
     return " ".join(word.upper() if word in ("gpu", "cpu") else word for word in words)
+
+
+def rule(name: str) -> str:
+    """Say in words what decided whose a ledger line is.
+
+    >>> rule("idle + tag"), rule("lineage:endpoint + rule:gpu")
+    ('idle capacity, tags', 'the endpoint it is known as, rule gpu')
+    >>> rule("shared:lake"), rule("unattributed")
+    ('shared by lake', 'nobody is known')
+    """
+    return ", ".join(_rule_part(part) for part in name.split(" + "))
+
+
+def _rule_part(part: str) -> str:
+    kind, _, named = part.partition(":")
+    if named:
+        words = {"lineage": "the {} it is known as", "rule": "rule {}", "shared": "shared by {}"}
+        return words.get(kind, f"{kind} {{}}").format(named)
+    words = {
+        "tag": "tags",
+        "label": "labels of its pods",
+        "idle": "idle capacity",
+        "registry": "who registered the model",
+        "unattributed": "nobody is known",
+    }
+    return words.get(part, part)
 
 
 def month(day: date | None) -> str:

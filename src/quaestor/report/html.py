@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ from quaestor.report.charts import PALETTE
 from quaestor.report.definitions import Report, Section, find_reports
 from quaestor.report.pages import Pages, by_page, file_name, find_pages, write_pages
 from quaestor.report.tables import hold_long
+from quaestor.report.trace import figure_id
+from quaestor.report.traced import Traced, command_of
 from quaestor.warehouse.duckdb import Warehouse
 
 if TYPE_CHECKING:
@@ -34,7 +37,10 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 Found = Sequence[tuple[Section, Sequence[Row]]]  # sections and their rows
+Job = tuple[Report, Found, Mapping[str, Any]]  # a page: what else it may say comes last
 
+_GROUNDS, _WHERE_FROM = "traced.html.j2", "Where these figures come from"
+_AT_ONCE = 200  # pages that are held while their figures are traced together
 _POLICY = "default-src 'none'; style-src '{}'; {}img-src data:; base-uri 'none'; form-action 'none'"
 
 
@@ -77,17 +83,22 @@ def render(
         for report in reports
         if report.pages is not None
     }
-    environment = environment_of([place], facts_of(warehouse, now), _links(many.values()))
+    traced = Traced(warehouse)
+    facts = facts_of(warehouse, now)
+    environment = environment_of([place], facts, _links(many.values()), traced)
     environment.globals.update(pages=_contents(environment, single), **styling(place))
-    texts = {one: _text(environment, one, _found(warehouse, one, progress)) for one in single}
+    jobs: Iterator[Job] = ((one, _found(warehouse, one, progress), {}) for one in single)
+    texts = dict(zip(single, _texts(environment, traced, jobs), strict=True))
     written: list[Path] = []
     for report in reports:
         if report in texts:
             written.append(_write(file or folder / f"{report.name}.html", texts[report]))
             continue
         found = _found(warehouse, report, progress)
-        pages = _texts(environment, report, many[report], found)
-        written += _write_many(report, many[report], pages, folder, file, one_alone=bool(model))
+        pages = _texts(environment, traced, _jobs(report, many[report], found))
+        places = [file_name(row[many[report].key]) for row in many[report].rows]
+        named = zip(places, pages, strict=True)
+        written += _write_many(report, many[report], named, folder, file, one_alone=bool(model))
     return written
 
 
@@ -139,8 +150,32 @@ def _found(warehouse: Warehouse, report: Report, progress: Callable[[str], None]
     return found
 
 
-def _text(environment: Environment, report: Report, found: Found, **said: Any) -> str:
-    """Return a page, of the rows of its sections and what else its templates may say."""
+def _jobs(report: Report, pages: Pages, found: Found) -> Iterator[Job]:
+    """Yield what is to be said on each page of a report that has many."""
+    parted = [(section, by_page(rows, pages.key, section.sql)) for section, rows in found]
+    for row in pages.rows:
+        own = [(section, rows.get(row[pages.key], [])) for section, rows in parted]
+        yield report, own, {"page": row, "root": "../"}
+
+
+def _texts(environment: Environment, traced: Traced, jobs: Iterable[Job]) -> Iterator[str]:
+    """Yield the text of each page; where figures come from is looked up for many pages at once."""
+    waiting = iter(jobs)
+    while some := list(islice(waiting, _AT_ONCE)):
+        told = [(job, _sections(environment, job), traced.taken()) for job in some]
+        traced.entries([name for _, _, asked in told for name in asked])
+        for (report, _, said), sections, asked in told:
+            if asked:
+                grounds = environment.get_template(_GROUNDS)
+                body = grounds.render(entries=traced.entries(asked))
+                sections.append({"name": "where-from", "title": _WHERE_FROM, "body": Markup(body)})  # noqa: S704 - autoescaped
+            template = environment.get_template(report.template)
+            yield template.render(report=report.name, sections=sections, **said)
+
+
+def _sections(environment: Environment, job: Job) -> list[dict[str, Any]]:
+    """Return the sections of a page, of their rows and what else its templates may say."""
+    report, found, said = job
     sections = []
     for section, rows in found:
         template = environment.get_template(section.template)
@@ -150,19 +185,7 @@ def _text(environment: Environment, report: Report, found: Found, **said: Any) -
             title = getattr(module, "title", None)
             told = hold_long(body, report.name)
             sections.append({"name": section.name, "title": title, "body": told})
-    template = environment.get_template(report.template)
-    return template.render(report=report.name, sections=sections, **said)
-
-
-def _texts(
-    environment: Environment, report: Report, pages: Pages, found: Found
-) -> Iterator[tuple[str, str]]:
-    """Yield the file name and the text of each page of a report that has many."""
-    parted = [(section, by_page(rows, pages.key, section.sql)) for section, rows in found]
-    for row in pages.rows:
-        own = [(section, rows.get(row[pages.key], [])) for section, rows in parted]
-        text = _text(environment, report, own, page=row, root="../")
-        yield file_name(row[pages.key]), text
+    return sections
 
 
 def _write_many(
@@ -211,7 +234,10 @@ def _digest(text: str) -> str:
 
 
 def environment_of(
-    places: Sequence[Path], facts: Mapping[str, Any], models: Mapping[str, str] | None = None
+    places: Sequence[Path],
+    facts: Mapping[str, Any],
+    models: Mapping[str, str] | None = None,
+    traced: Traced | None = None,
 ) -> Environment:
     """Return what renders templates: everything is escaped, and nothing missing is empty.
 
@@ -219,6 +245,7 @@ def environment_of(
         places: Folders of templates; the first that has one is it.
         facts: What every template may say; `currency` and `now` at least.
         models: Where the page of each model lies, of those that have one.
+        traced: What gives figures their anchors; None: no figure leads anywhere.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -235,6 +262,9 @@ def environment_of(
     environment.globals.update(
         **facts,
         pages=(),
+        figure_id=figure_id,
+        anchor_of=(traced or Traced(None)).anchor,
+        command_of=command_of,
         model_link=partial(show.link, places=models or {}),
         palette=PALETTE,
         root="",
@@ -252,7 +282,8 @@ def environment_of(
 def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     currency = facts["currency"]
     return {
-        "money": lambda amount, unit=currency: show.money(amount, unit),
+        "money": lambda amount, unit=currency, about="": show.money(amount, unit, about),
+        "rule": show.rule,
         "whole": lambda amount, unit=currency: show.whole_money(amount, unit),
         "plain_money": show.plain_money,
         "percent": show.percent,

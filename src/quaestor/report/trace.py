@@ -197,8 +197,8 @@ def _of_the_bill(
     charged = {row["id"]: row["charged"] for row in _records(warehouse, "charged", figures=asked)}
     made = {}
     for row in figures:
-        lines = [dict(line) for line in ledger.get(row["id"], [])]
-        rated = _sum(line.pop("rated_cost") for line in lines)
+        lines = ledger.get(row["id"], [])
+        rated = _sum(line["rated_cost"] for line in lines)
         found = Trace(
             about=_about(row),
             figure=row["figure"],

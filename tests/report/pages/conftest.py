@@ -188,6 +188,20 @@ select
     date_trunc('month', day)::date as month, model, max(team), sum(effective_cost), 0,
     count(distinct day), max(day) = last_day(max(day))
 from ledger.cost where model is not null group by 1, 2;
+create or replace view ledger.line as
+select
+    day, source, provider, service, sub_account, region, resource_id, charge_category,
+    billing_currency, effective_cost
+from ledger.cost;
+create or replace view ledger.ruled_charge as
+select
+    day::timestamp as ChargePeriodStart, provider, team, model, environment, lifecycle_stage,
+    cost_kind, rule, service as ServiceName, sub_account as SubAccountId, region as RegionId,
+    resource_id as ResourceId, charge_category as ChargeCategory,
+    billing_currency as BillingCurrency, effective_cost, billing_effective_cost as EffectiveCost,
+    source as x_source, strftime(day, 'bills/%Y-%m <b>.csv') as x_file,
+    sha256(strftime(day, '%Y-%m')) as x_file_sha256, row_number() over (order by day) as x_row
+from ledger.cost;
 """
 
 
@@ -667,4 +681,4 @@ def pages(estate: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
     folder = tmp_path_factory.mktemp("pages")
     written = render(estate, [], folder, now=NOW, progress=lambda _: None)
-    return {path.stem: path for path in written}
+    return {path.stem: path for path in written if path.is_file()}
