@@ -43,22 +43,38 @@ advice as (
     where state <> 'dismissed' and model is not null
     group by model
 ),
+run as (
+    select * from audit.run order by audited_at desc, run_id desc limit 1
+),
+judged as (
+    select
+        f.model,
+        count(distinct f.policy) filter (where f.verdict = 'fail') as broken,
+        count(*) filter (where f.verdict in ('unknown', 'error')) as unanswered,
+        count(distinct f.policy) filter (where f.verdict = 'waived') as waived,
+        count(distinct f.policy) as rules
+    from audit.finding as f join run using (run_id)
+    where f.model is not null and f.verdict <> 'skip'
+    group by f.model
+),
 level as (
     select model, level, next_level, is_next_advised from ledger.maturity where scope = 'model'
 ),
 model as (
     select model from cost union select model from advice union select model from level
-    union select model from registry.model
+    union select model from registry.model union select model from judged
 )
 select
     m.model, p.month, c.lifetime, c.known_cost, c.first_month, c.months, c.shared_idle_cost, c.cost,
     u.unit, u.unit_cost, u.previous_unit_cost, (p.month - interval 1 month)::date as previous_month,
     coalesce(a.advised, 0) as advised, a.saving, a.unpriced,
-    l.model is not null as is_graded, l.level, l.next_level, l.is_next_advised
+    l.model is not null as is_graded, l.level, l.next_level, l.is_next_advised,
+    j.rules, j.broken, j.unanswered, j.waived
 from model as m
 cross join period as p
 left join cost as c on c.model = m.model
 left join unit as u on u.model = m.model and u.place = 1
 left join advice as a on a.model = m.model
 left join level as l on l.model = m.model
+left join judged as j on j.model = m.model
 where m.model is not null
