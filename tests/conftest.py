@@ -73,6 +73,13 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, for playwright's `evaluate`."""
+    path = CHECKOUT / ".parties" / "axe-core" / "node_modules" / "axe-core" / "axe.min.js"
+    return path.read_text(encoding="utf-8") if path.is_file() else _missing("axe-core")
+
+
+@pytest.fixture(scope="session")
 def mlflow_program() -> str:
     """The path of the program `mlflow` in its own environment (full MLflow, with the server)."""
     path = CHECKOUT / ".parties" / "mlflow" / "bin" / "mlflow"

@@ -1,14 +1,14 @@
-"""For paper and archives: a PDF per report, printed by a browser that is on the machine."""
+"""For paper and archives: a PDF per page, printed by a browser that is on the machine."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from quaestor.core.whole_file import unwritable, write_whole
 from quaestor.report.browser import find_browser, print_page
-from quaestor.report.forms import Request
-from quaestor.report.html import render
+from quaestor.report.forms import Request, html
 from quaestor.report.paper import for_paper, settled, title_of
 
 ENDING = ".pdf"
@@ -17,25 +17,22 @@ ENDING = ".pdf"
 def write(request: Request) -> list[Path]:
     """Write each report as a PDF, unfolded, with its title, date and page numbers.
 
+    Nothing is written before all is printed, so that a browser that fails leaves no half.
+
     Raises:
         ConfigurationError: No such report, or no browser to print it.
         IncompleteError: The browser failed, or the folder cannot be written to.
     """
     browser = find_browser(request.browser)
-    with tempfile.TemporaryDirectory(prefix="quaestor-pages-") as folder:
-        pages = render(
-            request.warehouse,
-            request.names,
-            Path(folder),
-            now=request.now,
-            progress=request.progress,
-            definitions=request.definitions,
-        )
-        printed = [
-            (path.relative_to(folder).with_suffix(ENDING), _printed(request, browser, path))
-            for path in pages
-        ]
-    return [_written(request.file or request.folder / place, pdf) for place, pdf in printed]
+    with tempfile.TemporaryDirectory(prefix="quaestor-pages-") as name:
+        folder = Path(name)
+        rendered = html.write(replace(request, folder=folder, file=None))
+        printed = {
+            page.relative_to(folder).with_suffix(ENDING): _printed(request, browser, page)
+            for place in rendered
+            for page in (sorted(place.glob(f"*{html.ENDING}")) if place.is_dir() else [place])
+        }
+    return [_written(request.file or request.folder / place, printed[place]) for place in printed]
 
 
 def _printed(request: Request, browser: str, path: Path) -> bytes:

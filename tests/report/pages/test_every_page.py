@@ -1,0 +1,212 @@
+"""Every page there is, as its readers meet it: a telephone, a desk, the dark, a keyboard, paper.
+
+The pages are those that a render of the full estate leaves in its folder; a page that is added
+to it comes in by itself. `.pages/` gets a picture of each, to be looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pypdf
+import pytest
+
+from quaestor.report.browser import print_page
+from quaestor.report.paper import for_paper, settled, title_of
+
+pytestmark = pytest.mark.real
+
+PAPERS = {"a4": (595, 842), "letter": (612, 792)}  # points
+GRAVE = ("serious", "critical")
+# What axe-core finds, as a reader of the test's output needs it.
+FAULTS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+    .map(one => [one.impact, one.id, one.nodes.length, one.nodes[0].html.slice(0, 160)])"""
+CHARTS = """() => [...document.querySelectorAll('.drawing')].map(drawing => [
+    drawing.querySelector('figcaption').textContent,
+    ...[...drawing.querySelectorAll('.chart.wide svg text')].map(text => text.textContent)])"""
+HEADINGS = "() => [...document.querySelectorAll('.section > h2')].map(h => h.textContent.trim())"
+
+
+@pytest.fixture(scope="module")
+def files(pages):
+    """Every page of the folder, by its path in it."""
+    folder = next(iter(pages.values())).parent
+    return {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.html"))}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A Chromium, driven by playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page from disk without network; return it, and what it complained of or asked for."""
+    contexts = []
+
+    def open_it(path, *, width=1180, scheme="light"):
+        while contexts:
+            contexts.pop().close()
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            offline=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        noted = []
+        page.on("console", lambda message: noted.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: noted.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: noted.append(f"request: {request.url}"))
+        page.goto(path.as_uri())
+        own = f"request: {path.as_uri()}"
+        return page, [one for one in noted if one != own and not one.startswith("request: data:")]
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def printed(files, chromium, now):
+    """Every page as PDF, on both papers, as `--format pdf` prints it."""
+    sheets = {}
+    for name, path in files.items():
+        page = path.read_text(encoding="utf-8")
+        for paper in PAPERS:
+            pdf = settled(print_page(chromium, for_paper(page, paper, now)), title_of(page), now)
+            sheets[name, paper] = pypdf.PdfReader(io.BytesIO(pdf))
+    return sheets
+
+
+def squeezed(text: str) -> str:
+    """Text without blanks: a PDF knows where letters stand, not where words end."""
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "light"), (1180, "light"), (1180, "dark"), (1920, "light")]
+)
+def test_every_page_opens_from_disk_without_a_complaint(files, visit, checkout, width, scheme):
+    """No network, no console line, no request, nothing wider than the window; and a picture."""
+    wrong = []
+    for name, path in files.items():
+        page, noted = visit(path, width=width, scheme=scheme)
+        picture = f"{name.removesuffix('.html')}-{width}-{scheme}.png"
+        page.screenshot(path=checkout / ".pages" / picture, full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        wrong += [f"{name}: {one}" for one in noted]
+        wrong += [f"{name}: is {wide} wide"] if wide > width else []
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1180])
+def test_axe_finds_no_grave_fault(files, visit, axe, width, scheme):
+    """Contrast, names, roles, order, keyboard: nothing serious or critical on any page."""
+    wrong = []
+    for name, path in files.items():
+        page, _ = visit(path, width=width, scheme=scheme)
+        page.evaluate(axe)  # by the debugger, so that the page's policy stays in force
+        wrong += [(name, *one) for one in page.evaluate(FAULTS) if one[0] in GRAVE]
+
+    assert wrong == []
+
+
+def test_everything_folded_unfolds(files, visit):
+    """A click on what is folded shows it; another one folds it again."""
+    wrong = []
+    for name, path in files.items():
+        page, _ = visit(path)
+        for fold in page.locator("details:visible:not([open])").all()[:5]:
+            before = fold.bounding_box()["height"]
+            fold.locator("summary").first.click()
+            after = fold.bounding_box()["height"]
+            fold.locator("summary").first.click()
+            if not (after > before == fold.bounding_box()["height"]):
+                wrong.append(f"{name}: {fold.inner_text()[:60]}")
+
+    assert wrong == []
+
+
+def test_dark_is_dark_on_every_page(files, visit):
+    """The reader's choice of scheme reaches the ground; paper stays white."""
+    grounds = set()
+    for path in files.values():
+        page, _ = visit(path, scheme="dark")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        on_screen = page.evaluate(ground)
+        page.emulate_media(media="print", color_scheme="dark")
+        grounds.add((on_screen, page.evaluate(ground)))
+
+    assert grounds == {("rgb(19, 22, 27)", "rgb(255, 255, 255)")}
+
+
+def test_sheets_have_their_size_and_say_which_they_are(printed):
+    """A4 or Letter throughout, with the title, the date and the number at the foot of each."""
+    wrong = []
+    for (name, paper), pdf in printed.items():
+        title = pdf.metadata.title
+        for number, sheet in enumerate(pdf.pages, start=1):
+            size = (round(sheet.mediabox.width), round(sheet.mediabox.height))
+            text = squeezed(sheet.extract_text())
+            foot = squeezed(f"{title} · 21 November 2026, 06:30 UTC")
+            if (
+                size != PAPERS[paper]
+                or foot not in text
+                or (f"{number}of{len(pdf.pages)}" not in text)
+            ):
+                wrong.append((name, paper, number, size))
+
+    assert wrong == []
+
+
+def test_no_chart_is_cut_on_paper(files, visit, printed):
+    """Title, axes and every label of a chart stand on one sheet."""
+    wrong = []
+    for (name, paper), pdf in printed.items():
+        sheets = [squeezed(sheet.extract_text()) for sheet in pdf.pages]
+        page, _ = visit(files[name])
+        for words in page.evaluate(CHARTS):
+            if not any(all(squeezed(word) in sheet for word in words) for sheet in sheets):
+                wrong.append((name, paper, words[0]))
+
+    assert wrong == []
+
+
+def test_no_heading_stands_alone_at_the_foot_of_a_sheet(files, visit, printed):
+    """Something of what a heading heads is on its sheet: the foot does not follow it at once."""
+    wrong = []
+    for (name, paper), pdf in printed.items():
+        page, _ = visit(files[name])
+        headings = [squeezed(one) for one in page.evaluate(HEADINGS)]
+        foot = squeezed(pdf.metadata.title)
+        for sheet in pdf.pages:
+            body = squeezed(sheet.extract_text()).rpartition(foot)[0]
+            wrong += [(name, paper, one) for one in headings if body.endswith(one)]
+
+    assert wrong == []
+
+
+def test_what_is_folded_on_the_screen_is_open_on_paper(files, visit, printed):
+    """Nobody can click on paper: the last row of each folded table is on a sheet."""
+    last = """() => [...document.querySelectorAll('details:not([open])')]
+        .map(fold => [...fold.querySelectorAll('tbody tr:last-child th')].pop()?.textContent)
+        .filter(Boolean)"""
+    wrong = []
+    for (name, paper), pdf in printed.items():
+        page, _ = visit(files[name])
+        text = squeezed("".join(sheet.extract_text() for sheet in pdf.pages))
+        words = [squeezed(one) for one in page.evaluate(last)]
+        wrong += [(name, paper, one) for one in words if one not in text]
+
+    assert wrong == []
