@@ -1,4 +1,4 @@
-"""Install the real parties that tests talk to: a browser, axe-core, an MLflow server, Spark, stand-ins.
+"""Install what tests talk to: a browser, axe-core, an MLflow server, Spark, stand-ins for clouds.
 
 Run by `make test`; does nothing where all is there. What cannot be installed here is said,
 and the tests that need it skip; with CI=true (or REQUIRE_REAL=1) that is an error.
