@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMS = {
     "html": "quaestor.report.forms.html",
+    "xlsx": "quaestor.report.forms.xlsx",
     "csv": "quaestor.report.forms.csv",
     "parquet": "quaestor.report.forms.parquet",
     "json": "quaestor.report.forms.json",
