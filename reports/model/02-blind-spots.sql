@@ -60,7 +60,7 @@ unseen as (
     from ledger.served_version where requests is null group by model
     union all
     select
-        model, 7, 'GPUs', round(sum(unobserved_gpu_hours))::bigint
+        model, 7, 'GPUs', format('{:,}', round(sum(unobserved_gpu_hours))::bigint)
         || ' paid GPU hours were not observed, and may have been idle',
         'Add a source of GPU samples for these machines.'
     from ledger.gpu_hour

@@ -44,14 +44,15 @@ looked as (
 )
 select
     model, 1 as place, 'Idle GPUs' as label, month, idle_cost as cost,
-    round(idle_hours) || ' of ' || round(hours) || ' paid hours did nothing' as what,
+    format('{:,}', round(idle_hours)::bigint) || ' of '
+    || format('{:,}', round(hours)::bigint) || ' paid hours did nothing' as what,
     case when idle_hours > 0 then 'waste' when unseen_hours > 0 then 'unknown' else 'none' end
         as answer
 from gpu where hours > 0
 union all
 select
     model, 2, 'Stalled GPUs', month, stalled_cost,
-    round(stalled_hours) || ' hours of work with the GPU under 5 % in use', 'waste'
+    format('{:,}', round(stalled_hours)::bigint) || ' hours of work with the GPU under 5 % in use', 'waste'
 from gpu where stalled_hours > 0
 union all
 select

@@ -268,6 +268,7 @@ def environment_of(
         model_link=partial(show.link, places=models or {}),
         palette=PALETTE,
         root="",
+        unknown=show.UNKNOWN,  # `{{ none }}` is folded to "None" before anything can finalize it
         ratio=show.ratio,
         total=show.total,
         change=show.change,

@@ -493,3 +493,11 @@ def _copied(source, target):
             copy = target / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
+
+
+def test_no_template_prints_none_as_a_word():
+    """Jinja folds `{{ none }}` into the word None before it can read unknown."""
+    folder = shipped("reports")
+    said = [path.name for path in folder.rglob("*.j2") if "{{ none }}" in path.read_text()]
+
+    assert said == []
