@@ -240,14 +240,17 @@ def _rules(config: Config) -> tuple[tuple[Policy, ...], Frameworks]:
 def _record(config: Config, path: Path, summary: RunSummary, frameworks: Frameworks) -> RunSummary:
     """Write the run down; return it with what became of advice."""
     from quaestor.audit.advice import record_advice
+    from quaestor.audit.changes import record_changes
     from quaestor.audit.record import record
     from quaestor.audit.record_coverage import record_coverage
+    from quaestor.ledger.windows import compare
 
     with Warehouse(path) as warehouse, warehouse.transaction():
         run = record(warehouse, summary, config_digest=_digest(config))
         record_coverage(warehouse, summary, frameworks, run_id=run, params=config.params)
         asked = ledger.advice.kinds().keys() - config.advice.skip
         advice = record_advice(warehouse, run, now=summary.audited_at, kinds=asked)
+        record_changes(warehouse, run, compare=compare)
     return replace(summary, advice=advice)
 
 
@@ -385,12 +388,7 @@ def _forget_others(warehouse: Warehouse, config: Config) -> bool:
     ]
     for name in gone:
         normalise.forget(warehouse, name)
-        state.note_landed(warehouse, name, ())
-        warehouse.run("delete from audit.blind_spot where source = ?", [name])
-        warehouse.run(
-            "delete from meta.property where name in ('manifest:' || ?, 'collected_at:' || ?)",
-            [name, name],
-        )
+        state.forget(warehouse, name)
     return bool(gone)
 
 

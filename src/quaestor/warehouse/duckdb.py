@@ -17,7 +17,7 @@ from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorEr
 from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
 from quaestor.warehouse.upgrade import KEPT_FROM, carry_over
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"

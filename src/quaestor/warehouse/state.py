@@ -31,6 +31,16 @@ def note_landed(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
     insert_rows(warehouse, "meta.landed_file", "source, scope, path, sha256, size", rows)
 
 
+def forget(warehouse: Warehouse, source: str) -> None:
+    """Remember nothing more of a source: its landed files, its blind spots, when it was read."""
+    note_landed(warehouse, source, ())
+    warehouse.run("delete from audit.blind_spot where source = ?", [source])
+    warehouse.run(
+        "delete from meta.property where name in ('manifest:' || ?, 'collected_at:' || ?)",
+        [source, source],
+    )
+
+
 def evidence_at(warehouse: Warehouse) -> datetime | None:
     """Return when the source looked at longest ago was last read well, or None if never."""
     [(oldest,)] = warehouse.rows(
