@@ -18,7 +18,7 @@ model as (
 ),
 spot as (
     select distinct
-        t.model, 1 as place, b.source as place_name, b.scope, b.period, b.reason, b.fix,
+        t.model, 1 as place, b.source, b.scope, b.period, b.reason, b.fix,
         b.rows as hidden_rows, b.amount, b.currency
     from audit.blind_spot as b
     join told as t on t.source = b.source or t.model = b.scope
@@ -26,7 +26,7 @@ spot as (
 ),
 unseen as (
     select
-        m.model, 2 as place, 'the bill' as place_name,
+        m.model, 2 as place, 'the bill' as source,
         'no charge names the model, so what it costs is not known' as reason,
         'Tag what it runs on with its name, or add an attribution rule.' as fix
     from model as m
@@ -47,8 +47,8 @@ unseen as (
     union all
     select
         model, 5, 'training',
-        sum(unpriced_runs) || ' of ' || sum(runs)
-        || ' runs of versions of unknown cost have no cost themselves, and are in no sum',
+        sum(unpriced_runs) || case when sum(unpriced_runs) = 1 then ' training run has' else
+            ' training runs have' end || ' no known cost, and are in no sum',
         'Say what runs use: tag their machines or jobs with the run.'
     from ledger.version_cost where lifetime_cost is null
     group by model having sum(unpriced_runs) > 0
@@ -67,8 +67,8 @@ unseen as (
     where model is not null
     group by model having round(sum(unobserved_gpu_hours)) > 0
 )
-select model, place, place_name, scope, period, reason, fix, hidden_rows, amount, currency
+select model, place, source, scope, period, reason, fix, hidden_rows, amount, currency
 from spot
 union all
-select model, place, place_name, null, null, reason, fix, null, null, null from unseen
-order by model, place, amount desc nulls last, hidden_rows desc nulls last, place_name, reason
+select model, place, source, null, null, reason, fix, null, null, null from unseen
+order by model, place, amount desc nulls last, hidden_rows desc nulls last, source, reason

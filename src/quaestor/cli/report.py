@@ -37,6 +37,9 @@ _PRINTED = ("json", "markdown")
     help="The folder to write to, instead of the configured `reports:`.",
 )
 @click.option(
+    "--model", metavar="NAME", help="Of the report `model`, this one's page and rows alone."
+)
+@click.option(
     "--paper",
     type=click.Choice(["a4", "letter"]),
     default="a4",
@@ -70,6 +73,7 @@ def command(
     Examples:
       quaestor report                                      # pages, to the configured folder
       quaestor report cost --out /tmp/reports
+      quaestor report --model churn                        # one model's page
       quaestor report --format pdf --paper letter
       quaestor report cost --format xlsx=cost.xlsx         # a sheet per section
       quaestor report --format csv --format parquet=lake/  # a folder per report
@@ -85,7 +89,7 @@ def command(
     with Warehouse(call.warehouse(), read_only=True) as warehouse, steps(call) as progress:
         request = Request(
             warehouse=warehouse,
-            names=names,
+            names=_named(names, options["model"]),
             definitions=shipped("reports"),
             folder=_folder(call, out),
             now=call.now,
@@ -94,6 +98,16 @@ def command(
         )
         _write(request, wanted)
     return 0
+
+
+def _named(names: tuple[str, ...], model: str | None) -> tuple[str, ...]:
+    """Return which reports are asked for: the one of models, where a model alone is named."""
+    if model is not None and names and "model" not in names:
+        raise ConfigurationError(
+            f"--model chooses a page of the report 'model', and not of {', '.join(names)}",
+            fix="Leave the other names away, or add model to them.",
+        )
+    return names or (() if model is None else ("model",))
 
 
 def _print_schema(context: click.Context) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from quaestor.report.definitions import Report, find_reports
 from quaestor.report.html import environment_of, facts_of
 from quaestor.report.page_words import Figure, Words, words_of
+from quaestor.report.pages import find_pages
 from quaestor.warehouse.ask import ask
 
 if TYPE_CHECKING:
@@ -140,6 +141,9 @@ class Document:
 def documents(request: Request) -> Iterator[Document]:
     """Yield each report that is asked for, one after the other.
 
+    Of a report with a page per model, the rows are those of all models, without words, or the
+    rows and words of the one that is asked for.
+
     Raises:
         ConfigurationError: No such report, a section without one of its two files, or one whose
             SQL is wrong.
@@ -147,8 +151,10 @@ def documents(request: Request) -> Iterator[Document]:
     facts = facts_of(request.warehouse, request.now)
     environment = environment_of([request.definitions], facts)
     for report in find_reports(request.definitions, request.names):
+        page = _page(request, report)
         tables = [
-            _table(request, environment, report, section, facts) for section in report.sections
+            _table(request, environment, report, section, facts, page)
+            for section in report.sections
         ]
         yield Document(report.name, tuple(tables), facts)
 
@@ -188,24 +194,39 @@ def _column(name: str, kind: str, currency: str, in_row: str | None) -> Column:
     return Column(name, kind, "hours" if name.endswith("_hours") else None)
 
 
+def _page(request: Request, report: Report) -> Mapping[str, Any] | None:
+    """Return which page of a report that has many is asked for; None: the report is one, or all."""
+    if report.pages is None or request.model is None:
+        return None
+    return find_pages(request.warehouse, report.name, report.pages, request.model).rows[0]
+
+
 def _table(
     request: Request,
     environment: Environment,
     report: Report,
     section: Section,
     facts: Mapping[str, Any],
+    page: Mapping[str, Any] | None,
 ) -> Table:
     request.progress(f"report {report.name}: {section.name}")
     answer = ask(request.warehouse, section.sql.read_text(encoding="utf-8"))
-    rows = [dict(zip(answer.names, row, strict=True)) for row in answer.rows]
+    columns = columns_of(answer.names, answer.types, facts["currency"])
+    found = tuple(answer.rows)
+    if report.pages is not None and page is None:
+        return Table(section.name, columns, found, None, Words(), is_on_page=False)
+    if page is not None:
+        key = answer.names.index(report.name)
+        found = tuple(row for row in found if row[key] == page[report.name])
+    rows = [dict(zip(answer.names, row, strict=True)) for row in found]
     module = environment.get_template(section.template).make_module(
-        {"rows": rows, "section": section.name}
+        {"rows": rows, "section": section.name, "page": page}
     )
     body = str(module).strip()
     return Table(
         section.name,
-        columns_of(answer.names, answer.types, facts["currency"]),
-        answer.rows,
+        columns,
+        found,
         getattr(module, "title", None),
         words_of(body),
         bool(body),

@@ -45,6 +45,7 @@ class Request:
         progress: Gets a word for each step.
         paper: The size of a printed sheet.
         browser: The program that prints; None: the first that is found.
+        model: The one whose page and rows are wanted, of the report `model`; None: all.
     """
 
     warehouse: Warehouse
@@ -56,6 +57,7 @@ class Request:
     progress: Callable[[str], None]
     paper: Paper = "a4"
     browser: str | None = None
+    model: str | None = None
 
 
 class Form(Protocol):

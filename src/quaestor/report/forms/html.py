@@ -25,4 +25,5 @@ def write(request: Request) -> list[Path]:
         progress=request.progress,
         definitions=request.definitions,
         file=request.file,
+        model=request.model,
     )
