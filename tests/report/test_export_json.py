@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import jsonschema
@@ -11,7 +12,7 @@ import pytest
 from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.period import utc
-from quaestor.core.run_summary import Outcome
+from quaestor.core.run_summary import AdviceCount, Outcome
 from quaestor.core.verdict import Verdict
 from quaestor.report.export import formatted
 from quaestor.report.export.json import SCHEMA_FILE
@@ -143,3 +144,14 @@ def test_any_text_in_any_name_keeps_the_schema(a_full_gate, hostile, checked):
 
     assert value["cost_changes"][0]["deployment"] == hostile
     assert value["waivers"][0]["reason"] == hostile
+
+
+def test_an_audit_tells_programs_what_there_is_to_save(a_gate, checked):
+    """Money is exact text; null where nothing was ever looked at, and where nothing is measured."""
+    advice = AdviceCount(open=12, saving_per_month=Decimal("3210.10"), taken=2, reopened=1)
+
+    value = checked(replace(a_gate([]), advice=advice))["advice"]
+
+    assert (value["open"], value["saving_per_month"], value["taken"]) == (12, "3210.1", 2)
+    assert value["realised_per_month"] is None
+    assert checked(a_gate([]))["advice"] is None

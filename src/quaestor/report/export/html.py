@@ -13,6 +13,7 @@ from quaestor.core.finding import Finding
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.shipped import shipped
 from quaestor.report.export.sentences import (
+    advice_line,
     change_lines,
     closing_title,
     count_line,
@@ -50,6 +51,7 @@ def render(summary: RunSummary) -> str:
         headline=headline(summary),
         counts=count_line(summary),
         evidence=evidence_line(summary),
+        advice=advice_line(summary),
         figures=[(len(found[standing]), groups[standing]) for standing in list(groups)[:5]],
         groups=[
             (standing.value, title, len(found[standing]), _by_rule(found[standing], summary))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from quaestor.core.blind_spot import BlindSpot
     from quaestor.core.finding import Finding
     from quaestor.core.rule import Basis, Rule
-    from quaestor.core.run_summary import PricedChange, RunSummary
+    from quaestor.core.run_summary import AdviceCount, PricedChange, RunSummary
     from quaestor.core.waivers import WaiverUse
 
 SCHEMA_VERSION = "1"
@@ -52,6 +53,7 @@ def render(summary: RunSummary) -> str:
             "blind_spots": [_blind_spot(spot) for spot in summary.blind_spots],
             "cost_changes": [_change(change) for change in summary.priced],
             "waivers": [_waiver(use) for use in summary.waivers],
+            "advice": _advice(summary.advice),
             "rules": [_rule(rule) for rule in summary.rules],
             "findings": [_finding(one, standing, summary) for one, standing in standings(summary)],
         }
@@ -194,6 +196,10 @@ def _waiver(use: WaiverUse) -> dict[str, Any]:
         "lapsed": list(use.lapsed),
         "note": use.note,
     }
+
+
+def _advice(advice: AdviceCount | None) -> dict[str, Any] | None:
+    return None if advice is None else json_value(asdict(advice))
 
 
 def _blind_spot(spot: BlindSpot) -> dict[str, Any]:

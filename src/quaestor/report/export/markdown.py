@@ -13,6 +13,7 @@ from quaestor.core.finding import Finding
 from quaestor.core.run_summary import RunSummary
 from quaestor.report.export.markup import code, escaped
 from quaestor.report.export.sentences import (
+    advice_line,
     blind_line,
     change_lines,
     closing_title,
@@ -67,6 +68,8 @@ def document(summary: RunSummary, rows: Mapping[Standing, int], lines: int) -> I
     costs = [line for change in summary.priced for line in change_lines(change)]
     yield from _list("Change of cost", costs, lines)
     yield from _list("Waivers", waiver_lines(summary), lines)
+    if advice := advice_line(summary):
+        yield from _list("Advice", [advice], lines)
     yield from _list("Blind spots", map(blind_line, summary.blind_spots), lines)
     if summary.left_out:
         yield from ("", f"Left out, as asked: {escaped(left_out_line(summary), 500)}.")
