@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from quaestor.report.charts import (
@@ -33,6 +34,8 @@ def upright_bars(
     *,
     label: str,
     unit: str,
+    band: tuple[str, str, str] | None = None,
+    level: tuple[Decimal, str] | None = None,
     **words_about: str,
 ) -> Chart:
     """Draw one upright bar per row in their order, split into parts from bottom to top.
@@ -43,16 +46,94 @@ def upright_bars(
             leave the legend too.
         label: The column that names a bar; a date is a month.
         unit: Of the amounts.
+        band: Columns of the lowest and highest that a bar's top is likely to be, and what that
+            is called; drawn where both are known.
+        level: An amount that no bar should be above, and what it is called.
         words_about: `key`, `title` and `description`, as `drawn` takes them.
     """
     used = [part for part in parts if any(row[part[0]] for row in rows)]
     values = _segments(rows, used, label, unit)
     names = [label_of(row[label]) for row in rows]
+    ranges = [] if band is None else _ranges(rows, band, label, unit)
+    legend = used[::-1]
+    if band is not None and ranges:
+        legend.append(("", band[2], "quiet"))
+    if level is not None:
+        legend.append(("", level[1], "ink"))
 
     def specification(width: int) -> dict[str, Any]:
-        return _upright(width, names, values)
+        drawing = _upright(width, names, values)
+        over = [_whiskers(ranges)] if ranges else []
+        if level is not None:
+            over.append(_line(level, unit))
+        return _layered(drawing, over) if over else drawing
 
-    return drawn(specification, legend=used[::-1], **words_about)
+    return drawn(specification, legend=legend, **words_about)
+
+
+def _ranges(
+    rows: Sequence[Mapping[str, Any]], band: tuple[str, str, str], label: str, unit: str
+) -> list[dict[str, Any]]:
+    low, high, name = band
+    return [
+        {
+            "place": place,
+            "low": float(row[low]),
+            "high": float(row[high]),
+            "tip": f"{label_of(row[label])}, {name.lower()}: {value_of(row[low], unit)} to "
+            f"{value_of(row[high], unit)}",
+        }
+        for place, row in enumerate(rows)
+        if row[low] is not None and row[high] is not None
+    ]
+
+
+def _layered(bars: dict[str, Any], over: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a chart of bars with layers over it that share its axes."""
+    own = {key: bars.pop(key) for key in ("mark", "encoding")}
+    axes = {name: own["encoding"][name] for name in ("x", "y")}
+    layers = [
+        {
+            **layer,
+            "encoding": {
+                name: {**axes[name], "stack": None, **part}
+                if name in axes and "value" not in part
+                else part
+                for name, part in layer["encoding"].items()
+            },
+        }
+        for layer in over
+    ]
+    return {**bars, "layer": [own, *layers]}
+
+
+def _whiskers(ranges: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a thin upright bar from the lowest to the highest that is likely."""
+    return {
+        "data": {"values": list(ranges)},
+        "mark": {"type": "bar", "size": 5, "color": QUIET},
+        "encoding": {
+            "x": {"field": "place"},
+            "y": {"field": "low"},
+            "y2": {"field": "high"},
+            "description": {"field": "tip", "type": "nominal"},
+        },
+    }
+
+
+def _line(level: tuple[Decimal, str], unit: str) -> dict[str, Any]:
+    """Return a line across all bars, drawn as a thin bar: the style sheet knows fills."""
+    value = {"level": float(level[0]), "tip": f"{level[1]}: {value_of(level[0], unit)}"}
+    return {
+        "data": {"values": [value]},
+        "mark": {"type": "rect", "color": INK, "height": 2},
+        "encoding": {
+            "x": {"value": 0},
+            "x2": {"value": "width"},
+            "y": {"field": "level"},
+            "description": {"field": "tip", "type": "nominal"},
+        },
+    }
 
 
 def lying_bars(

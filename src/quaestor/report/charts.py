@@ -29,8 +29,10 @@ PALETTE = {
     "red": "#d55e00",
     "grey": "#b3bac5",
     "pale": "#dde2e8",
+    "ink": "#1a1d23",
+    "quiet": "#5d6675",
 }
-INK, QUIET, LINE, PAPER = "#1a1d23", "#5d6675", "#e3e6eb", "#ffffff"
+INK, QUIET, LINE, PAPER = PALETTE["ink"], PALETTE["quiet"], "#e3e6eb", "#ffffff"
 WIDE, NARROW = 880, 340  # pixels
 COMPACT = (  # 12.5k, 3M, 2bn; below a thousand the plain figure, never milli or micro
     "abs(datum.value) < 1000 ? format(datum.value, '~r') "
