@@ -55,7 +55,7 @@
 
   /* What a cell says: its own words, the small print below them, and its exact figure with its unit. */
   function read([tree, values]) {
-    const said = { words: "", more: "", exact: null, unit: "", sum: null, isAbsent: false };
+    const said = { words: "", more: "", exact: null, unit: "", isAbsent: false };
     const visit = ([tag, attributes, ...children], below) => {
       const of = (name) => filled(attributes[name] ?? "", values);
       const classes = of("class").split(" ");
@@ -73,7 +73,8 @@
       }
     };
     visit(tree, false);
-    if ("data-sum" in tree[1]) said.sum = filled(tree[1]["data-sum"], values);
+    said.sum = filled(tree[1]["data-sum"] ?? null, values);
+    said.rank = filled(tree[1]["data-sort"] ?? null, values);
     said.words = said.words.replace(/\s+/g, " ").trim();
     if (said.more) said.more = said.more.replace(/\s+/g, " ").replace(/( ?; ?)+/g, "; ").replace(/^; |; ?$/g, "").trim();
     return said;
@@ -95,7 +96,7 @@
 
   /* What a cell is sorted by; null is unknown, which is neither small nor large. */
   function key(said) {
-    const exact = said.exact ?? figure(said.words);
+    const exact = said.rank ?? said.exact ?? figure(said.words);
     if (exact !== null) return { number: Number(exact), exact };
     const day = date(said.words);
     if (day) return { number: Date.parse(day), exact: "" };
