@@ -78,5 +78,24 @@ def find_run(runs: Sequence[Run], name: str) -> Run:
     )
 
 
+def in_order(before: Run, after: Run) -> tuple[Run, Run]:
+    """Return two audits, the earlier one first.
+
+    Raises:
+        ConfigurationError: They are given the other way round, or are the same.
+    """
+    if before.id == after.id:
+        raise ConfigurationError(
+            f"both are the audit {before.id}", where="A and B", fix="Name two audits."
+        )
+    if (before.audited_at, before.id) > (after.audited_at, after.id):
+        raise ConfigurationError(
+            f"{before.id} is the later audit of the two",
+            where="A",
+            fix=f"Name the earlier one first: quaestor diff {after.id} {before.id}",
+        )
+    return before, after
+
+
 def _listed(runs: Sequence[Run]) -> str:
     return ", ".join(run.id for run in runs[:_LISTED])

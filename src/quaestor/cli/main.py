@@ -28,6 +28,7 @@ COMMANDS = {
     "notify": "Tell Slack, Teams, a webhook or people by mail of the latest audit.",
     "export": "Give the bill back as FOCUS Parquet; give clusters a policy of what may run.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
+    "diff": "Say what changed between two audits: money, findings, advice.",
     "attribution": "Try rules that say whose money it is, before they are saved.",
     "advice": "See what would cost less, what became of earlier advice, and turn advice down.",
     "query": "Ask the warehouse in SQL, read-only.",

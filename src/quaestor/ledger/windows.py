@@ -63,14 +63,21 @@ _EFFECTS = (
     *("price_effect", "volume_effect", "mix_effect", "efficiency_effect", "version_effect"),
     "unmeasured_effect",
 )
-# All of it is the sum of the models and what is no model's, so that it has their effects.
+# All of it is the sum of the models and what is no model's, so that it has their effects. Of a team
+# or a service no work is known that all its cost is for: there its units are the volume.
 _RESULT = f"""
 with row_of as (
     select
         c.scope, c.subject, c.before_cost, c.after_cost,
         (c.after_cost - c.before_cost)::decimal(38, 20) as change,
-        {", ".join(f"e.{name}" for name in _EFFECTS)},
-        e.service, e.resource_id, e.team, e.model, e.sku_id
+        e.price_effect,
+        case when c.scope in ('model', 'no model') then e.volume_effect
+            else e.volume_effect + e.efficiency_effect end as volume_effect,
+        e.mix_effect,
+        case when c.scope in ('model', 'no model') then e.efficiency_effect
+            else 0 end::decimal(38, 20) as efficiency_effect,
+        e.version_effect, e.unmeasured_effect, e.service,
+        e.resource_id, e.team, e.model, e.sku_id
     from window_cost as c
     left join window_effect as e on e.scope = c.scope and e.subject = c.subject
 ),
