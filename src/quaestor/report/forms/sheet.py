@@ -29,7 +29,9 @@ _NAME = 31  # units of UTF-16 in a sheet's name
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _FIRST_YEAR = 1900
 _MEASURED = 500  # rows that a column's width is taken from
-_NARROWEST, _WIDEST = 9, 60
+_NARROWEST, _WIDEST = 12, 60
+_LINE = 15  # the height of a line
+_A4 = 9  # as spreadsheets number sheets of paper
 _NUMBERS = ("DOUBLE", "FLOAT")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER")
 
@@ -46,6 +48,7 @@ class Formats:
     whole: Format
     day: Format
     moment: Format
+    truth: Format
     exact: Format
     text: Format
     inert: Format
@@ -76,6 +79,7 @@ def formats_of(workbook: Workbook) -> Formats:
         whole=add(num_format="#,##0"),
         day=add(num_format="yyyy-mm-dd", align="left"),
         moment=add(num_format="yyyy-mm-dd hh:mm:ss", align="left"),
+        truth=add(num_format='"TRUE";"TRUE";"FALSE"', align="left"),  # LibreOffice shows 1 and 0
         exact=add(align="right"),
         text=add(),
         inert=add(quote_prefix=True),
@@ -145,25 +149,36 @@ def _frame(
     sheet: Worksheet, formats: Formats, table: Table, longer: Sequence[int], rows: int
 ) -> None:
     """Write the header; freeze it, make it filter, and set widths and the printed page."""
-    columns = [(one.label, _is_number(one), place) for place, one in enumerate(table.columns)]
-    columns += [(f"{table.columns[at].label}, every digit", True, at) for at in longer]
-    for place, (label, is_number, at) in enumerate(columns):
+    some = table.rows[:_MEASURED]
+    heads = [
+        (one.label, _is_number(one), [_shown(row[at]) for row in some])
+        for at, one in enumerate(table.columns)
+    ]
+    heads += [
+        (f"{table.columns[at].label}, every digit", True, [_exact(row[at]) for row in some])
+        for at in longer
+    ]
+    widths = [_width(label, cells) for label, _, cells in heads]
+    lines = max(-(-len(head[0]) // (wide - 3)) for head, wide in zip(heads, widths, strict=True))
+    sheet.set_row(0, _LINE * lines + 3)
+    for place, ((label, is_number, _), wide) in enumerate(zip(heads, widths, strict=True)):
+        sheet.set_column(place, place, wide)
         sheet.write_string(0, place, label, formats.number_header if is_number else formats.header)
-        cells = (_shown(row[at]) for row in table.rows[:_MEASURED])
-        widest = max((len(cell) for cell in cells), default=0)
-        sheet.set_column(
-            place, place, min(max(widest + 2, len(label) // 2 + 4, _NARROWEST), _WIDEST)
-        )
-    last = len(columns) - 1
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(rows, 1), last)
+    sheet.autofilter(0, 0, max(rows, 1), len(heads) - 1)
     if longer:
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS + 1}"})
     sheet.set_landscape()
-    sheet.set_paper(9)  # A4
+    sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_footer("&L&A&RPage &P of &N")
+
+
+def _width(label: str, cells: Sequence[str]) -> int:
+    """Return a column's width: that of its cells, and of the longest word over them."""
+    widest = max(map(len, [*label.split(), *cells]))
+    return min(max(widest + 3, _NARROWEST), _WIDEST)
 
 
 def _remark(sheet: Worksheet, unknown: Sequence[int], rows: int) -> None:
@@ -189,7 +204,7 @@ def _row(
             cut += _cell(sheet, formats, line, place, column, value)
     for place, at in enumerate(longer, len(columns)):
         if row[at] is not None:
-            sheet.write_string(line, place, exact_text(row[at]), formats.exact)
+            sheet.write_string(line, place, _exact(row[at]), formats.exact)
     return cut
 
 
@@ -198,7 +213,7 @@ def _cell(
 ) -> bool:
     """Write a value by its type, and say whether it had to be cut."""
     if isinstance(value, bool):
-        sheet.write_boolean(line, place, value, formats.text)
+        sheet.write_boolean(line, place, value, formats.truth)
     elif isinstance(value, date) and value.year >= _FIRST_YEAR:
         look = formats.moment if isinstance(value, datetime) else formats.day
         sheet.write_datetime(line, place, value, look)
@@ -243,6 +258,10 @@ def _shown(value: Any) -> str:
         return f"{value:,.2f}"
     text = value_text(value) or ""
     return max(text.split("\n"), key=len)
+
+
+def _exact(amount: Decimal | None) -> str:
+    return "" if amount is None else exact_text(amount)
 
 
 def _kept(text: str) -> str:

@@ -105,6 +105,8 @@ def _about(workbook: Workbook, sheet: Worksheet, document: Document, laid: Seque
         "said": workbook.add_format({"text_wrap": True, "valign": "top"}),
         "head": workbook.add_format({"bold": True, "bottom": 1, "font_color": "#0B5CAB"}),
         "text": workbook.add_format({"text_wrap": True, "valign": "top"}),
+        "sheet": workbook.add_format({"text_wrap": True, "valign": "top"}),
+        "link": workbook.add_format({"font_color": "#0B5CAB", "valign": "top"}),
     }
     sheet.hide_gridlines(2)
     for place, width in enumerate(_WIDTHS):
@@ -116,6 +118,9 @@ def _about(workbook: Workbook, sheet: Worksheet, document: Document, laid: Seque
             sheet.merge_range(line, 0, line, len(_WIDTHS) - 1, "", looks[look])
         for place, text in enumerate(texts):
             sheet.write_string(line, place, text, looks[look])
+        if look == "sheet":
+            name = texts[0].replace("'", "''")
+            sheet.write_url(line, 0, f"internal:'{name}'!A1", looks["link"], texts[0])
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
@@ -139,7 +144,7 @@ def _lines(document: Document, laid: Sequence[Laid]) -> Iterator[tuple[str, Sequ
     yield from (("text", [one.label, one.value, one.note]) for one in document.figures)
     yield from (("text", []), ("head", ["Sheets", "Rows", "To know"]))
     for one in laid:
-        yield "text", [", ".join(one.sheets), f"{one.rows:,}", "; ".join(one.notes)]
+        yield "sheet", [one.sheets[0], f"{one.rows:,}", "; ".join(one.notes)]
     yield from (("text", []), ("head", ["How to read it"]))
     yield from (("said", [note]) for note in _NOTES.splitlines())
 
