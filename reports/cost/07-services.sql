@@ -30,6 +30,9 @@ service as (
 )
 select
     *, concat_ws(' · ', coalesce(service, 'no service'), coalesce(provider, 'no provider')) as label,
-    sum(cost) over (partition by provider) as provider_cost
+    sum(cost) over (partition by provider) as provider_cost,
+    sum(previous_cost) over (partition by provider) as previous_provider_cost,
+    row_number() over (partition by provider order by cost desc nulls last, service) = 1
+        as is_first_of_provider
 from service
 order by cost desc nulls last, provider, service

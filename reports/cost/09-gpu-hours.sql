@@ -1,29 +1,52 @@
 -- What the paid GPU-hours of the latest month did, by GPU model and team.
 --
--- grain     one row per GPU model and team, of the latest month with GPU-hours
--- money     reporting currency, effective cost of the machine; null: the node is on no bill
+-- grain     one row per GPU model and team, of the latest month with GPU-hours; `model_*` are of
+--           all teams
+-- money     reporting currency, effective cost; null: the node is on no bill. `cost` is that of the
+--           GPUs, held_cost and idle_cost make it up; host_cost is that of the machine's cores and
+--           memory, where it is told apart
 -- hours     used, reserved (held by a workload beyond what it used), stalled (work ran, the GPU did
 --           next to nothing), idle (unscheduled ones included) and unobserved add up to the paid
 --           hours; unobserved is never idle. Unused commitments are no hours of a machine
 with period as (
     select date_trunc('month', max(day))::date as month from ledger.gpu_hour
+),
+held as (
+    select
+        p.month, g.gpu_model, g.team,
+        concat_ws(' · ', coalesce(g.gpu_model, 'GPU model unknown'), coalesce(g.team, 'nobody'))
+            as label,
+        sum(g.gpu_hours) as gpu_hours,
+        sum(g.used_gpu_hours) as used_gpu_hours,
+        sum(greatest(
+            g.gpu_hours - g.used_gpu_hours - g.idle_gpu_hours - coalesce(g.stalled_gpu_hours, 0)
+            - g.unobserved_gpu_hours, 0
+        )) as reserved_gpu_hours,
+        sum(coalesce(g.stalled_gpu_hours, 0)) as stalled_gpu_hours,
+        sum(g.idle_gpu_hours) as idle_gpu_hours,
+        sum(g.unobserved_gpu_hours) as unobserved_gpu_hours,
+        sum(g.cost) as cost, sum(g.idle_cost) as idle_cost, sum(g.host_cost) as host_cost,
+        sum(g.cost - coalesce(g.idle_cost, 0)) as held_cost,
+        count(distinct g.node) filter (where g.cost is null) as unbilled_nodes
+    from ledger.gpu_hour as g, period as p
+    where date_trunc('month', g.day) = p.month and coalesce(g.kind, '') <> 'commitment'
+    group by all
+),
+by_model as (
+    select
+        gpu_model, coalesce(gpu_model, 'GPU model unknown') as model_label,
+        sum(gpu_hours) as model_hours, sum(held_cost) as model_held_cost,
+        sum(idle_cost) as model_idle_cost, sum(host_cost) as model_host_cost,
+        sum(coalesce(cost, 0) + coalesce(host_cost, 0))
+            filter (cost is not null or host_cost is not null) as model_cost
+    from held
+    group by gpu_model
 )
 select
-    p.month, g.gpu_model, g.team,
-    concat_ws(' · ', coalesce(g.gpu_model, 'GPU model unknown'), coalesce(g.team, 'nobody'))
-        as label,
-    sum(g.gpu_hours) as gpu_hours,
-    sum(g.used_gpu_hours) as used_gpu_hours,
-    sum(greatest(
-        g.gpu_hours - g.used_gpu_hours - g.idle_gpu_hours - coalesce(g.stalled_gpu_hours, 0)
-        - g.unobserved_gpu_hours, 0
-    )) as reserved_gpu_hours,
-    sum(coalesce(g.stalled_gpu_hours, 0)) as stalled_gpu_hours,
-    sum(g.idle_gpu_hours) as idle_gpu_hours,
-    sum(g.unobserved_gpu_hours) as unobserved_gpu_hours,
-    sum(g.cost) as cost, sum(g.idle_cost) as idle_cost,
-    count(distinct g.node) filter (where g.cost is null) as unbilled_nodes
-from ledger.gpu_hour as g, period as p
-where date_trunc('month', g.day) = p.month and coalesce(g.kind, '') <> 'commitment'
-group by all
-order by idle_cost desc nulls last, idle_gpu_hours desc, g.gpu_model, g.team
+    h.*, m.* exclude (gpu_model),
+    round(m.model_cost::double / nullif(m.model_hours, 0), 6)::decimal(38, 6) as model_hour_cost,
+    row_number() over (partition by h.gpu_model order by h.gpu_hours desc, h.team) = 1
+        as is_first_of_model
+from held as h
+join by_model as m on m.gpu_model is not distinct from h.gpu_model
+order by h.idle_cost desc nulls last, h.idle_gpu_hours desc, h.gpu_model, h.team
