@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
@@ -124,3 +125,36 @@ def test_a_missing_warehouse_is_incomplete(quaestor, home):
 
     assert said.code == 3
     assert not (home / "quaestor.duckdb").exists()
+
+
+def test_the_ledger_is_exported_beside_the_bill(quaestor, warehouse, home):
+    """A folder of its own, so that nobody adds the two together; one line says where."""
+    insert(
+        warehouse,
+        "ledger.cost",
+        day=date(2026, 11, 2),
+        source="bill",
+        cost_kind="direct",
+        rule="tag",
+        billing_billed_cost=1,
+        billing_effective_cost=1,
+        charges=1,
+    )
+    warehouse.close()
+    said = quaestor("export", "focus", "out", "--ledger")
+
+    assert (said.code, said.out) == (0, "out/focus-1.4-ledger: 1 line of the ledger in 1 file\n")
+    assert sorted(path.name for path in (home / "out" / "focus-1.4-ledger").iterdir()) == [
+        "2026-11.parquet",
+        "manifest.json",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--check", "--no-custom"])
+def test_what_is_about_a_bill_does_not_go_with_the_ledger(quaestor, home, option):
+    """Wrong usage, said before anything is read or written."""
+    said = quaestor("export", "focus", "out", "--ledger", option)
+
+    assert said.code == 2
+    assert "--ledger goes with neither --check nor --no-custom" in said.err
+    assert not (home / "out").exists()

@@ -19,9 +19,11 @@ from quaestor.core.errors import ConfigurationError, IncompleteError, NothingEva
 from quaestor.core.period import Window
 from quaestor.normalise import export
 from quaestor.normalise.conform import OURS
-from quaestor.normalise.export import Exported, Wanted
+from quaestor.normalise.export import Wanted
 from quaestor.normalise.focus_columns import VERSIONS, columns_of
+from quaestor.warehouse import focus_folder
 from quaestor.warehouse.duckdb import Warehouse, quoted
+from quaestor.warehouse.focus_folder import Exported
 
 SEPTEMBER = {
     "BillingPeriodStart": "2026-09-01T00:00:00Z",
@@ -218,14 +220,14 @@ def test_an_export_that_fails_leaves_the_one_before(bill: Bill, monkeypatch: pyt
     bill.write("a.csv", csv_text(USAGE, {**USAGE, **SEPTEMBER}))
     bill.load()
     before = {path.name: path.read_bytes() for path in exported(bill).folder.iterdir()}
-    copy = export.copy_parquet
+    copy = focus_folder.copy_parquet
 
     def full(warehouse: Warehouse, sql: str, path: Path) -> int:
         if path.name == "2026-10.parquet":
             raise IncompleteError("the disk is full")
         return copy(warehouse, sql, path)
 
-    monkeypatch.setattr(export, "copy_parquet", full)
+    monkeypatch.setattr(focus_folder, "copy_parquet", full)
     bill.warehouse.run("update focus.charge set BilledCost = 1")
     with pytest.raises(IncompleteError):
         exported(bill)

@@ -15,8 +15,10 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
+    from quaestor.core.period import Window
     from quaestor.normalise.conformance import Broken, Checked
-    from quaestor.normalise.export import Exported, Wanted
+    from quaestor.normalise.export import Wanted
+    from quaestor.warehouse.focus_folder import Exported
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -28,6 +30,7 @@ def command() -> None:
     \b
     quaestor export focus out/
     quaestor export focus --check             # hold it to FOCUS's rules, write nothing
+    quaestor export focus out/ --ledger       # whose each cost is, with x_ml_ columns
     quaestor export admission | kubectl apply -f -
     """
 
@@ -49,15 +52,25 @@ command.add_command(export_admission)
 @click.option(
     "--check", is_flag=True, help="Hold the charges to FOCUS's rules; exit 1 if a MUST is broken."
 )
+@click.option("--ledger", is_flag=True, help="The ledger instead of the bill: whose each cost is.")
 @click.option("--source", "-s", "sources", multiple=True, help="Only this source; repeatable.")
-@click.option("--since", type=_DAY, help="Billing periods that have this day or a later one.")
-@click.option("--until", type=_DAY, help="Billing periods that have this day or an earlier one.")
+@click.option(
+    "--since",
+    type=_DAY,
+    help="Billing periods (--ledger: months) that have this day or a later one.",
+)
+@click.option(
+    "--until",
+    type=_DAY,
+    help="Billing periods (--ledger: months) that have this day or an earlier one.",
+)
 @click.option("--custom/--no-custom", default=True, help="Keep x_ columns. Default: keep them.")
 def export_focus(
     call: Call,
     folder: Path | None,
     version: str,
     check: bool,
+    ledger: bool,
     sources: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
@@ -68,29 +81,62 @@ def export_focus(
     One file per billing month and a manifest.json with rows, sums and hashes. Nothing is made
     up: what the bill does not say is NULL; --check says which rules that breaks.
 
+    With --ledger, FOLDER/focus-VERSION-ledger/ gets a row for each line of ledger.cost, by month
+    of charge: team, model, stage, rule and share are in x_ml_ columns, the sums are the ledger's.
+
     \b
     Examples:
       quaestor export focus out/
       quaestor export focus out/ --version 1.2 --check
+      quaestor export focus out/ --ledger
       quaestor export focus --check             # writes nothing
     """
     from quaestor.core.period import Window
     from quaestor.normalise.export import Wanted
 
+    _check_usage(folder, check=check, ledger=ledger, custom=custom)
+    window = Window(since and since.date(), until and until.date())
+    written: Exported | None
+    checked: Checked | None = None
+    if ledger and folder:
+        written = _ledger(call, version, sources, window, folder)
+    else:
+        wanted = Wanted(version, sources, window, custom)
+        written, checked = _done(call, wanted, folder, check=check)
+    if written and not call.quiet:
+        what = _count(written.rows, "line of the ledger" if ledger else "charge")
+        click.echo(f"{written.folder}: {what} in {_count(len(written.files), 'file')}")
+    if checked:
+        _say(checked)
+    return 1 if checked and not checked.conforms else 0
+
+
+def _check_usage(folder: Path | None, *, check: bool, ledger: bool, custom: bool) -> None:
+    """Refuse what cannot be meant."""
+    if ledger and (check or not custom):
+        raise ConfigurationError(
+            "--ledger goes with neither --check nor --no-custom",
+            where="quaestor export focus",
+            fix="FOCUS's rules are about a bill, and x_ml_ columns are what the ledger adds.",
+        )
     if folder is None and not check:
         raise ConfigurationError(
             "no folder to write to",
             where="quaestor export focus",
             fix="Name one (quaestor export focus out/), or ask for --check alone.",
         )
-    window = Window(since and since.date(), until and until.date())
-    written, checked = _done(call, Wanted(version, sources, window, custom), folder, check=check)
-    if written and not call.quiet:
-        rows, files = _count(written.rows, "charge"), _count(len(written.files), "file")
-        click.echo(f"{written.folder}: {rows} in {files}")
-    if checked:
-        _say(checked)
-    return 1 if checked and not checked.conforms else 0
+
+
+def _ledger(
+    call: Call, version: str, sources: tuple[str, ...], window: Window, folder: Path
+) -> Exported:
+    from quaestor.cli.progress import steps
+    from quaestor.report.focus_ledger import Lines, export_ledger
+    from quaestor.warehouse.duckdb import Warehouse
+
+    lines = Lines(version, sources, window)
+    with Warehouse(call.warehouse(), read_only=True) as warehouse, steps(call) as progress:
+        return export_ledger(warehouse, lines, folder, progress=progress)
 
 
 def _done(
@@ -126,7 +172,13 @@ def _say(checked: Checked) -> None:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
+    """Count things.
+
+    >>> _count(1, "file"), _count(1200, "line of the ledger")
+    ('1 file', '1,200 lines of the ledger')
+    """
+    name, space, rest = what.partition(" ")
+    return f"{number:,} {name}{'s' if number != 1 else ''}{space}{rest}"
 
 
 def _line(one: Broken) -> dict[str, str]:
