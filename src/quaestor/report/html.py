@@ -22,7 +22,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc
 from quaestor.core.shipped import shipped
 from quaestor.core.whole_file import unwritable, write_whole
-from quaestor.report import chart_band, chart_bars, chart_map
+from quaestor.report import chart_audits, chart_band, chart_bars, chart_map
 from quaestor.report import format as show
 from quaestor.report.charts import PALETTE
 from quaestor.report.definitions import Report, Section, find_reports
@@ -276,6 +276,7 @@ def environment_of(
         lying_bars=chart_bars.lying_bars,
         model_map=chart_map.model_map,
         daily_band=chart_band.daily_band,
+        audit_bars=chart_audits.audit_bars,
     )
     return environment
 

@@ -1,0 +1,73 @@
+-- The figure that stands for each page.
+--
+-- grain     one row per report that has one; what is unknown is null
+-- money     reporting currency, each as on its page
+-- method    amount, count of whole, or level; as in the section of key figures of each page
+with period as (
+    select date_trunc('month', max(day))::date as month from ledger.cost
+),
+run as (
+    select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
+),
+finding as (
+    select run.place, f.fingerprint, f.model, f.verdict, f.blocking
+    from audit.finding as f join run using (run_id)
+    where run.place <= 2
+),
+cost as (
+    select sum(c.effective_cost) as cost
+    from ledger.cost as c join period as p on date_trunc('month', c.day) = p.month
+),
+saving as (
+    select sum(counted_saving_per_month) filter (where not may_end) as saving
+    from audit.standing_recommendation where state <> 'dismissed'
+),
+begun as (
+    select count(distinct f.fingerprint) as begun
+    from finding as f
+    left join finding as ff
+        on ff.place = 2 and ff.fingerprint = f.fingerprint and ff.verdict = 'fail'
+    where f.place = 1 and f.verdict = 'fail' and ff.fingerprint is null
+),
+stopped as (
+    select
+        count(distinct model) filter (where verdict <> 'skip') as models,
+        count(distinct model) filter (where verdict = 'fail' and blocking) as stopped
+    from finding where place = 1
+),
+held as (
+    select
+        count(*) as lines,
+        count(*) filter (
+            rows_difference <> 0 or billed_difference <> 0 or effective_difference <> 0
+        ) as wrong_lines
+    from ledger.reconciliation
+    where files_refused = 0 or rows_landed > 0 or charges > 0
+)
+select
+    'executive' as report, 'models that must not run' as label, null::decimal(38, 20) as amount,
+    case when models > 0 then stopped end as count, models as whole
+from stopped
+union all
+select 'cost', 'this month', cost, null, null from cost
+union all
+select 'rightsizing', 'could be saved a month', saving, null, null from saving
+union all
+select
+    'compliance', 'violations', null, (select failed from run where place = 1), null
+union all
+select
+    'changes', 'new violations', null,
+    case when exists (select * from run where place = 2) then begun end, null
+from begun
+union all
+select 'maturity', 'level of the organisation', null, max(level), 4
+from ledger.maturity where scope = 'organisation'
+union all
+select 'cost-of-no-mlops', 'a month, the likely estimate', max(base), null, null
+from ledger.cost_of_no_mlops where category = 'total' and model is null
+union all
+select
+    'reconciliation', 'lines that do not add up', null,
+    case when lines > 0 then wrong_lines end, lines
+from held

@@ -1,0 +1,105 @@
+"""A figure over audits: one small bar per audit, so that several trends fit beside each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from quaestor.report.charts import (
+    COMPACT,
+    INK,
+    NARROW,
+    PALETTE,
+    PAPER,
+    Chart,
+    axis,
+    frame,
+    value_of,
+    words,
+)
+from quaestor.report.format import day, plain_percent
+from quaestor.report.svg import render_svg
+
+_PADDING = {"left": 44, "right": 4, "top": 18, "bottom": 24}
+_PERCENT = "format(datum.value, '.0%')"
+
+
+def audit_bars(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    value: str,
+    unit: str,
+    key: str,
+    title: str,
+    description: str,
+) -> Chart:
+    """Draw one bar per audit, the latest one named; what is unknown leaves a gap.
+
+    Args:
+        rows: One per audit, oldest first, with `audited_at`.
+        value: The column that is drawn.
+        unit: Of its values; `%` for a ratio in [0, 1].
+        key: Letters, digits and hyphens, unique in the page.
+        title: What the chart shows.
+        description: The same for who cannot see it.
+
+    Returns:
+        A chart of one size, which fits a telephone.
+    """
+    names = [day(row["audited_at"]).rpartition(" ")[0] for row in rows]
+    bars = [
+        {
+            "place": place,
+            "amount": float(row[value]),
+            "colour": PALETTE["blue" if place == len(rows) - 1 else "sky"],
+            "tip": f"{day(row['audited_at'])}: {_said(row[value], unit)}",
+            "said": _said(row[value], "%" if unit == "%" else ""),
+        }
+        for place, row in enumerate(rows)
+        if row[value] is not None
+    ]
+    drawing = render_svg(_specification(names, bars, unit), key)
+    return Chart(key, title, description, wide=drawing, narrow=drawing, legend=())
+
+
+def _said(value: Decimal | float, unit: str) -> str:
+    return plain_percent(value) if unit == "%" else value_of(value, unit)
+
+
+def _specification(
+    names: Sequence[str], bars: Sequence[Mapping[str, Any]], unit: str
+) -> dict[str, Any]:
+    inner = NARROW - _PADDING["left"] - _PADDING["right"]
+    x = {
+        "field": "place",
+        "type": "ordinal",
+        "scale": {"domain": list(range(len(names)))},
+        "axis": axis(
+            values=sorted({0, len(names) - 1}),
+            grid=False,
+            labelExpr=f"{json.dumps(names)}[datum.value]",
+        ),
+    }
+    label = _PERCENT if unit == "%" else COMPACT
+    top: dict[str, Any] = {"domain": [0, 1]} if unit == "%" else {"domainMin": 0}
+    y = {
+        "field": "amount",
+        "type": "quantitative",
+        "scale": top,
+        "axis": axis(tickCount=3, labelExpr=label),
+    }
+    mark = {"type": "bar", "stroke": PAPER, "strokeWidth": 0.75}
+    layer = {
+        "mark": {**mark, "size": min(40.0, round(inner / max(len(names), 1) * 0.7, 2))},
+        "encoding": {
+            "x": x,
+            "y": y,
+            "color": {"field": "colour", "type": "nominal", "scale": None},
+            "description": {"field": "tip", "type": "nominal"},
+        },
+    }
+    latest = [bar for bar in bars if bar["place"] == len(names) - 1]
+    named = words(latest, "said", {"x": x, "y": y}, align="center", dy=-9, color=INK)
+    return {**frame(NARROW, 150, _PADDING, bars), "layer": [layer, named]}
