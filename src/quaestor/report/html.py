@@ -22,7 +22,15 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc
 from quaestor.core.shipped import shipped
 from quaestor.core.whole_file import unwritable, write_whole
-from quaestor.report import chart_audits, chart_band, chart_bars, chart_map
+from quaestor.report import (
+    chart_audits,
+    chart_band,
+    chart_bars,
+    chart_effects,
+    chart_map,
+    chart_steps,
+    chart_trend,
+)
 from quaestor.report import format as show
 from quaestor.report.charts import PALETTE
 from quaestor.report.definitions import Report, Section, find_reports
@@ -275,7 +283,10 @@ def environment_of(
         upright_bars=chart_bars.upright_bars,
         lying_bars=chart_bars.lying_bars,
         model_map=chart_map.model_map,
+        signed_bars=chart_effects.signed_bars,
+        trend=chart_trend.trend,
         daily_band=chart_band.daily_band,
+        steps_chart=chart_steps.steps_chart,
         audit_bars=chart_audits.audit_bars,
     )
     return environment
