@@ -60,8 +60,8 @@
       const of = (name) => filled(attributes[name] ?? "", values);
       const classes = of("class").split(" ");
       const isBelow = below || tag === "details" || classes.includes("sub");
-      if (!isBelow && said.exact === null && "data-exact" in attributes) {
-        said.exact = of("data-exact");
+      if (!isBelow && said.exact === null && (tag === "data" || "data-exact" in attributes)) {
+        said.exact = of(tag === "data" ? "value" : "data-exact");
         const [, unit] = of("title").split(/ (.+?)(?:;|$)/);
         said.unit = unit || "";
       }

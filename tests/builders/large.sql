@@ -25,6 +25,22 @@ from (
         range('2026-10-01'::timestamp, '2026-11-21'::timestamp, interval 5 day) as d(day)
 );
 
+create view ledger.line as
+select
+    day, source, provider, service, sub_account, region, resource_id, charge_category,
+    billing_currency, effective_cost
+from ledger.cost;
+
+create view ledger.ruled_charge as
+select
+    day::timestamp as ChargePeriodStart, provider, team, model, environment, lifecycle_stage,
+    cost_kind, rule, service as ServiceName, sub_account as SubAccountId, region as RegionId,
+    resource_id as ResourceId, charge_category as ChargeCategory,
+    billing_currency as BillingCurrency, effective_cost, billing_effective_cost as EffectiveCost,
+    source as x_source, strftime(day, 'bills/%Y-%m.csv') as x_file,
+    sha256(strftime(day, '%Y-%m')) as x_file_sha256, row_number() over (order by day) as x_row
+from ledger.cost;
+
 insert into ledger.model_month by name
 select
     date_trunc('month', day)::date as month, model, max(team) as team,

@@ -13,7 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from quaestor.core.money import amount_text, exact_text
+from quaestor.core.money import amount_text, exact_text, rounded
 from quaestor.core.text import printable
 
 MINUS = "\N{MINUS SIGN}"
@@ -34,6 +34,7 @@ _MONTHS = (
     "December",
 )
 _LONGEST = 500  # letters of a name: no cloud's are longer, and labels of 10 kB hide the rest
+_MORE_DIGITS = 6  # of a ratio, which is the outcome of a division: no digit of it is the last
 _DIGITS = 60  # more than DECIMAL(38, 20) times any count of rows can need
 
 
@@ -83,7 +84,7 @@ def whole_money(amount: Decimal | None, currency: str) -> Markup:
         return money(amount, currency)
     exact = exact_text(amount)
     return Markup('<span class="money" data-exact="{}" title="{} {}">{}</span>').format(
-        exact, exact, currency, number(amount)
+        exact, exact, currency, f"{rounded(amount, 0):,f}".replace("-", MINUS)
     )
 
 
@@ -97,33 +98,55 @@ def plain_money(amount: Decimal | None) -> str:
 
 
 def percent(ratio: float | Decimal | None, digits: int = 1) -> Markup:
-    r"""Show a ratio as percent; a share that is not nothing never reads as nothing.
+    r"""Show a ratio as percent, more digits of it on hover and for programs.
 
-    >>> str(percent(0.1234)), str(percent(0.0002)), str(percent(0.99996)), str(percent(1))
-    ('12.3\xa0%', '&lt;\xa00.1\xa0%', '&gt;\xa099.9\xa0%', '100.0\xa0%')
+    >>> str(percent(0.1234)), str(percent(1))
+    ('<data value="12.34" title="12.34 %">12.3\xa0%</data>', '100.0\xa0%')
     """
     if ratio is None:
         return UNKNOWN
+    exact = exact_text(rounded(Decimal(str(ratio)) * 100, _MORE_DIGITS))
+    return _with_exact(exact, " %", plain_percent(ratio, digits))
+
+
+def plain_percent(ratio: float | Decimal | None, digits: int = 1) -> str:
+    r"""Show a ratio where no markup can be; a share that is not nothing never reads as nothing.
+
+    >>> plain_percent(0.1234), plain_percent(0.0002), plain_percent(0.99996), plain_percent(None)
+    ('12.3\xa0%', '<\xa00.1\xa0%', '>\xa099.9\xa0%', 'unknown')
+    """
+    if ratio is None:
+        return "unknown"
     step = Decimal(1).scaleb(-digits)
     value = (Decimal(str(ratio)) * 100).quantize(step, rounding=ROUND_HALF_UP)
     if value == 0 and ratio != 0:
-        return Markup("{}").format(f"{'<' if ratio > 0 else '>'}{NARROW}{step}{NARROW}%")
+        return f"{'<' if ratio > 0 else '>'}{NARROW}{step}{NARROW}%"
     if value == 100 and ratio < 1:
-        return Markup("{}").format(f">{NARROW}{100 - step}{NARROW}%")
-    return Markup("{}").format(f"{value:,}{NARROW}%".replace("-", MINUS))
+        return f">{NARROW}{100 - step}{NARROW}%"
+    return f"{value:,}{NARROW}%".replace("-", MINUS)
 
 
 def number(value: float | None, digits: int = 0) -> Markup:
-    """Show a count or a measure with thousands apart.
+    """Show a count or a measure with thousands apart; what rounding hides is there on hover.
 
-    >>> str(number(12345)), str(number(1.25, 1)), str(number(None))
-    ('12,345', '1.3', '<span class="unknown">unknown</span>')
+    >>> str(number(12345)), str(number(1.25, 1))
+    ('12,345', '<data value="1.25" title="1.25">1.3</data>')
     """
     if value is None:
         return UNKNOWN
-    step = Decimal(1).scaleb(-digits)
-    shown = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
-    return Markup("{}").format(f"{shown:,}".replace("-", MINUS))
+    exact = Decimal(str(value))
+    text = f"{rounded(exact, digits):,f}".replace("-", MINUS)
+    return _with_exact(exact_text(exact), "", text)
+
+
+def _with_exact(exact: str, unit: str, text: str) -> Markup:
+    """Return a text with its exact figure, unless the text says it already."""
+    said = text.replace(",", "").replace(MINUS, "-").removesuffix(f"{NARROW}%")
+    if "." in said:
+        said = said.rstrip("0").rstrip(".")
+    if said == exact:
+        return Markup("{}").format(text)
+    return Markup('<data value="{}" title="{}{}">{}</data>').format(exact, exact, unit, text)
 
 
 def link(name: str, places: Mapping[str, str]) -> Any:

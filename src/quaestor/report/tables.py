@@ -155,7 +155,8 @@ def _tree(kind: _Kind, parts: Sequence[Any]) -> Shape:
             open_elements[-1].append(made)
             if tag not in _VOID and not is_whole:
                 open_elements.append(made)
-    return root[2]
+    tree: Shape = root[2]
+    return tree
 
 
 def _part(text: str, parts: Sequence[Any]) -> Any:
