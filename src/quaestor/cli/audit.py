@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from quaestor.cli.export_metrics import write_metrics
 from quaestor.cli.gate_show import FORMAT, relative, show, wanted
 from quaestor.cli.notify import tell
 from quaestor.cli.options import Call, shared
 from quaestor.cli.progress import steps
 from quaestor.cli.speech import say_blind_spots
+from quaestor.core.errors import QuaestorError
+
+if TYPE_CHECKING:
+    from quaestor.core.config import Config
 
 
 @click.command("audit")
@@ -71,4 +76,18 @@ def command(
             click.echo(f"report: {report}", err=True)
     if config.notify and not no_notify:
         tell(call, config)
+    if config.metrics is not None:
+        _write_metrics(call, config, config.metrics)
     return code
+
+
+def _write_metrics(call: Call, config: Config, file: str) -> None:
+    """Write `metrics:`; what goes wrong is said, and changes nothing of what was decided."""
+    path = config.resolve(file)
+    try:
+        write_metrics(call.warehouse(config), path)
+    except QuaestorError as problem:
+        click.echo(f"metrics: {problem.as_text()}", err=True)
+    else:
+        if not call.quiet:
+            click.echo(f"metrics: {path}", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quaestor.cli.export_admission import export_admission
+from quaestor.cli.export_metrics import export_metrics
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import table
 from quaestor.core.errors import ConfigurationError
@@ -25,17 +26,19 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def command() -> None:
-    """Give the bill back as FOCUS (typed Parquet), or the gate's word to clusters.
+    """Give the bill back as FOCUS (typed Parquet), the gate's word to clusters, or metrics.
 
     \b
     quaestor export focus out/
     quaestor export focus --check             # hold it to FOCUS's rules, write nothing
     quaestor export focus out/ --ledger       # whose each cost is, with x_ml_ columns
     quaestor export admission | kubectl apply -f -
+    quaestor export metrics /var/lib/node_exporter/quaestor.prom
     """
 
 
 command.add_command(export_admission)
+command.add_command(export_metrics)
 
 
 @command.command("focus")

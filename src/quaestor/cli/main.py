@@ -26,7 +26,7 @@ COMMANDS = {
     "promote": "Ask the gate, and if it opens set a version's stage in its registry.",
     "report": "Render the HTML reports.",
     "notify": "Tell Slack, Teams, a webhook or people by mail of the latest audit.",
-    "export": "Give the bill back as FOCUS Parquet; give clusters a policy of what may run.",
+    "export": "Give the bill back as FOCUS Parquet, a policy to clusters, metrics to Prometheus.",
     "explain": "Say where a figure or a finding comes from, down to file and row.",
     "diff": "Say what changed between two audits: money, findings, advice.",
     "attribution": "Try rules that say whose money it is, before they are saved.",

@@ -18,6 +18,8 @@ from quaestor.notify import words
 from quaestor.notify.message import Message
 
 LARGEST = 15_000_000  # bytes of attachments; many servers take 25 MB, and base64 adds a third
+# Lines may be 998 long (RFC 5322); folded at 78, some programs show a space before the subject.
+_POLICY = SMTP.clone(max_line_length=900)
 _COLOURS = {"passed": "#1a7f4b", "failed": "#b3261e"}
 _PAGE = """\
 <!doctype html>
@@ -57,7 +59,7 @@ def render(
         reports: The folder of rendered reports; one that is not there is not attached.
         now: The clock, UTC.
     """
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["Subject"] = f"{notifier.subject}: {words.subject(message)}"
     mail["From"] = notifier.sender
     mail["To"] = ", ".join(notifier.to)
@@ -72,7 +74,13 @@ def render(
     mail.set_content(plain(message, note))
     mail.add_alternative(page(message, note), subtype="html")
     for path in attached:
-        mail.add_attachment(path.read_bytes(), maintype="text", subtype="html", filename=path.name)
+        mail.add_attachment(
+            path.read_bytes(),
+            maintype="text",
+            subtype="html",
+            filename=path.name,
+            params={"charset": "utf-8"},
+        )
     return mail
 
 

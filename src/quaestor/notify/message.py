@@ -64,6 +64,7 @@ class Advice(Struct, frozen=True, kw_only=True):
     open: int
     unpriced: int
     saving_per_month: Decimal | None
+    ending_per_month: Decimal | None  # of jobs that run now and may end by themselves; beside it
 
 
 class Budgets(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from typing import Any
 from quaestor.notify import words
 from quaestor.notify.message import Message
 
-_TEXT, _FIELD = 600, 300
+_TEXT, _FIELD = 450, 300
 
 
 def render(message: Message) -> dict[str, Any]:

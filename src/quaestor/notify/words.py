@@ -215,15 +215,14 @@ def _saving(message: Message) -> Figure:
     if not advice.open:
         return Figure("Advised saving", "none", "no advice is open")
     currency = message.month.currency if message.month is not None else None
+    notes = [f"{advice.open:,} open {'piece' if advice.open == 1 else 'pieces'} of advice"]
+    if advice.ending_per_month:
+        ending = amount_text(advice.ending_per_month, currency)
+        notes.append(f"and {ending} of jobs that may end by themselves")
+    if advice.unpriced:
+        notes.append(f"{advice.unpriced:,} without a known price")
     value = amount_text(advice.saving_per_month, currency)
-    unpriced = f", {advice.unpriced:,} without a price" if advice.unpriced else ""
-    return Figure(
-        "Advised saving a month",
-        value,
-        f"{advice.open:,} pieces of advice{unpriced}"
-        if advice.open > 1
-        else f"1 piece of advice{unpriced}",
-    )
+    return Figure("Advised saving a month", value, ", ".join(notes))
 
 
 def _budgets(message: Message) -> Figure:
