@@ -1,0 +1,8 @@
+-- What a budget allows a month.
+--
+-- money     reporting currency, effective cost; absent where it is not known
+select b.budget, s.value as currency, b.amount as value
+from ledger.budget as b
+join config.setting as s on s.name = 'currency'
+where b.month = (select date_trunc('month', max(day)) from ledger.cost)
+order by b.budget
