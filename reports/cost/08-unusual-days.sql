@@ -14,7 +14,8 @@ with told as (
 select
     scope, subject, day, baseline_day, cost, expected, change, change_ratio, price_effect,
     volume_effect, mix_effect, efficiency_effect, version_effect, unmeasured_effect, service,
-    resource_id, sku_id, team, model, days
+    resource_id, sku_id, team, model, days,
+    subject || ', ' || day(day) || ' ' || strftime(day, '%b') as label
 from told
 where place <= 20
 order by place

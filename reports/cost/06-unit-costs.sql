@@ -1,0 +1,34 @@
+-- What one unit of the most expensive models' work cost, month by month.
+--
+-- grain     one row per model and month, of the ten models whose work cost most in the latest month
+--           and of the last six months; nothing where nobody counts any work
+-- money     reporting currency, effective cost, with idle capacity and what `shared:` gave the
+--           model; unit_cost is null where a cost has no rate or the bill does not part it
+-- method    ledger.unit_cost, basis allocated, all versions together. A model is shown by the unit
+--           that its work is mostly paid by: requests, else tokens
+with period as (
+    select max(period) as month from ledger.unit_cost
+),
+told as (
+    select u.period, u.model, u.unit, u.quantity, u.cost, u.unit_cost, u.warning, p.month
+    from ledger.unit_cost as u join period as p on u.period > p.month - interval 6 month
+    where
+        u.model_version is null and u.basis = 'allocated'
+        and u.unit in ('1k_requests', '1m_tokens')
+),
+chosen as (
+    select
+        model, unit, cost,
+        row_number() over (partition by model order by cost desc nulls last, unit) as choice
+    from told where period = month and unit_cost is not null
+),
+ranked as (
+    select model, unit, row_number() over (order by cost desc, model) as place
+    from chosen where choice = 1
+)
+select
+    t.month, t.period, t.model, t.unit, t.quantity, t.unit_cost, t.warning, r.place,
+    lag(t.unit_cost) over (partition by t.model order by t.period) as previous_unit_cost
+from told as t join ranked as r on r.model = t.model and r.unit = t.unit
+where r.place <= 10
+order by r.place, t.period
