@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from builders.pages import advise, mature, unmanaged
+from builders.passports import STAGED, certify
 from builders.plans import PLAN
 from builders.rows import insert
 from quaestor.warehouse.duckdb import Warehouse
@@ -672,6 +674,25 @@ def estate() -> Iterator[Warehouse]:
     """A full estate; read it, do not write to it."""
     with full_estate() as warehouse:
         yield warehouse
+
+
+@pytest.fixture(scope="session")
+def models_estate() -> Iterator[Warehouse]:
+    """A full estate with what registries and ledger say of single models; do not write to it."""
+    with full_estate() as warehouse:
+        certify(partial(insert, warehouse), NOW, HOSTILE)
+        warehouse.run(STAGED)
+        yield warehouse
+
+
+@pytest.fixture(scope="session")
+def passports(models_estate: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of every page of that estate, rendered at once."""
+    from quaestor.report.html import render
+
+    folder = tmp_path_factory.mktemp("passports")
+    render(models_estate, [], folder, now=NOW, progress=lambda _: None)
+    return folder
 
 
 @pytest.fixture(scope="session")
