@@ -1,47 +1,38 @@
--- What is different since the audit before.
+-- What is different since the audit before: three figures of the page of changes.
 --
--- grain     one row; without an audit before, its figures are null
--- money     reporting currency; the cost of the 30 days before each audit, as it was then
--- method    a violation is new where the audit before did not have it, and ended where the latest
---           does not: kept, waived, or without an answer
+-- grain     one row; none where nothing has been audited, nulls without an audit before
+-- money     reporting currency, effective cost; both spans of days as the bill says now
+-- method    as in changes/01-verdict.sql and changes/03-key-figures.sql: a violation has begun
+--           where it is new, back or no longer waived, and ended where the rule is kept now or
+--           its subject is gone
 with run as (
-    select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
+    select * from audit.run order by audited_at desc, run_id desc limit 1
 ),
-violation as (
-    select distinct run.place, f.fingerprint
-    from audit.finding as f join run using (run_id)
-    where run.place <= 2 and f.verdict = 'fail'
+pair as (
+    select run.run_id, run.audited_at, run_before(run.run_id) as before_run_id from run
 ),
-moved as (
+finding as (
     select
-        count(*) filter (where b.fingerprint is null) as begun,
-        count(*) filter (where a.fingerprint is null) as ended
-    from (select fingerprint from violation where place = 1) as a
-    full join (select fingerprint from violation where place = 2) as b using (fingerprint)
-),
-cost as (
-    select
-        run.place,
-        case when count(*) = count(c.effective_cost) then sum(c.effective_cost) end as cost
-    from audit.run_cost as c join run using (run_id)
-    where run.place <= 2
-    group by run.place
+        count(*) filter (where f.change in ('new', 'back', 'unwaived')) as begun,
+        count(*) filter (where f.change in ('closed', 'gone')) as ended
+    from finding_changes(
+        (select pair.before_run_id from pair), (select pair.run_id from pair)
+    ) as f
 ),
 advice as (
     select
-        count(*) filter (where r.state = 'taken') as taken,
-        sum(r.realised_per_month) filter (where r.state = 'taken') as realised
-    from audit.recommendation as r join run using (run_id)
-    where run.place = 1
+        count(*) filter (where a.change = 'taken') as taken,
+        sum(a.saving_per_month) filter (where a.change = 'taken') as taken_saving
+    from advice_changes(
+        (select pair.before_run_id from pair), (select pair.run_id from pair)
+    ) as a
 )
 select
-    run.audited_at, earlier.audited_at as previous_audited_at, moved.begun, moved.ended,
-    c.cost, cc.cost as previous_cost, w.currency, ww.currency as previous_currency, advice.*
-from run
-cross join moved cross join advice
-left join run as earlier on earlier.place = 2
-left join cost as c on c.place = 1
-left join cost as cc on cc.place = 2
-left join audit.run_window as w on w.run_id = run.run_id
-left join audit.run_window as ww on ww.run_id = earlier.run_id
-where run.place = 1
+    pair.audited_at, b.audited_at as previous_audited_at, finding.*, advice.*, c.days,
+    c.before_cost, c.after_cost, c.after_cost - c.before_cost as change
+from pair
+cross join finding
+cross join advice
+left join audit.run as b on b.run_id = pair.before_run_id
+left join audit.comparison as c
+    on c.run_id = pair.run_id and c.before_run_id = pair.before_run_id

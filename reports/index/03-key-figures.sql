@@ -2,7 +2,7 @@
 --
 -- grain     one row; none where nothing has been audited
 -- money     the currency of each run; cost is that of the 30 days before the audit, as it was then,
---           and unknown where a charge of them had no rate. Savings are a month of 730 hours;
+--           without charges that had no rate (is_partial). Savings are a month of 730 hours;
 --           ending is what jobs that ran then cost, apart from saving as they may end by themselves
 with run as (
     select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
@@ -10,10 +10,9 @@ with run as (
 cost as (
     select
         run.place, w.currency, w.first_day, w.last_day, w.billed_days,
-        case when count(*) = count(c.effective_cost) then sum(c.effective_cost) end as cost,
-        case when count(*) = count(c.effective_cost) then
-            coalesce(sum(c.effective_cost) filter (where c.model is not null), 0)
-        end as model_cost
+        sum(c.effective_cost) as cost,
+        sum(c.effective_cost) filter (where c.model is not null) as model_cost,
+        count(*) > count(c.effective_cost) as is_partial
     from run
     join audit.run_window as w using (run_id)
     left join audit.run_cost as c using (run_id)
@@ -39,7 +38,7 @@ select
     run.audited_at, run.failed, run.unanswered, run.blind_spots,
     earlier.audited_at as previous_audited_at, earlier.failed as previous_failed,
     earlier.unanswered as previous_unanswered, earlier.blind_spots as previous_blind_spots,
-    c.currency, c.cost, c.model_cost, c.first_day, c.last_day, c.billed_days,
+    c.currency, c.cost, c.model_cost, c.is_partial, c.first_day, c.last_day, c.billed_days,
     cc.currency as previous_currency, cc.cost as previous_cost,
     cc.model_cost as previous_model_cost,
     a.saving, a.ending, coalesce(a.taken, 0) as taken, a.realised, aa.saving as previous_saving

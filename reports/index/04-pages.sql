@@ -2,7 +2,7 @@
 --
 -- grain     one row per report that has one; what is unknown is null
 -- money     reporting currency, each as on its page
--- method    amount, count of whole, or level; as in the section of key figures of each page
+-- method    amount, or count of a whole; as in the section of key figures of each page
 with period as (
     select date_trunc('month', max(day))::date as month from ledger.cost
 ),
@@ -10,9 +10,9 @@ run as (
     select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
 ),
 finding as (
-    select run.place, f.fingerprint, f.model, f.verdict, f.blocking
+    select f.model, f.verdict, f.blocking
     from audit.finding as f join run using (run_id)
-    where run.place <= 2
+    where run.place = 1
 ),
 cost as (
     select sum(c.effective_cost) as cost
@@ -22,18 +22,23 @@ saving as (
     select sum(counted_saving_per_month) filter (where not may_end) as saving
     from audit.standing_recommendation where state <> 'dismissed'
 ),
+pair as (
+    select run_id, run_before(run_id) as before_run_id from run where place = 1
+),
 begun as (
-    select count(distinct f.fingerprint) as begun
-    from finding as f
-    left join finding as ff
-        on ff.place = 2 and ff.fingerprint = f.fingerprint and ff.verdict = 'fail'
-    where f.place = 1 and f.verdict = 'fail' and ff.fingerprint is null
+    select
+        case when (select before_run_id from pair) is not null then
+            count(*) filter (where f.change in ('new', 'back', 'unwaived'))
+        end as begun
+    from finding_changes(
+        (select pair.before_run_id from pair), (select pair.run_id from pair)
+    ) as f
 ),
 stopped as (
     select
         count(distinct model) filter (where verdict <> 'skip') as models,
         count(distinct model) filter (where verdict = 'fail' and blocking) as stopped
-    from finding where place = 1
+    from finding
 ),
 held as (
     select
@@ -56,10 +61,7 @@ union all
 select
     'compliance', 'violations', null, (select failed from run where place = 1), null
 union all
-select
-    'changes', 'new violations', null,
-    case when exists (select * from run where place = 2) then begun end, null
-from begun
+select 'changes', 'violations began', null, begun, null from begun
 union all
 select 'maturity', 'level of the organisation', null, max(level), 4
 from ledger.maturity where scope = 'organisation'

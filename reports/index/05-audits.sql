@@ -1,9 +1,9 @@
 -- Every audit that is kept: what it found, what the days before it had cost, what was advised.
 --
 -- grain     one row per audit, newest first; the latest 400
--- money     the currency of each audit; cost is that of the 30 days before it, as it was then, and
---           unknown where a charge of them had no rate. Savings are a month of 730 hours, those of
---           jobs that may end by themselves left out; realised is what was measured on the bill
+-- money     the currency of each audit; cost is that of the 30 days before it, as it was then,
+--           without charges that had no rate (is_partial). Savings are a month of 730 hours, those
+--           of jobs that may end by themselves left out; realised is what was measured on the bill
 -- method    traced is the part of that cost that reached a model
 with run as (
     select *, count(*) over () as audits
@@ -20,10 +20,9 @@ violation as (
 cost as (
     select
         c.run_id,
-        case when count(*) = count(c.effective_cost) then sum(c.effective_cost) end as cost,
-        case when count(*) = count(c.effective_cost) then
-            coalesce(sum(c.effective_cost) filter (where c.model is not null), 0)
-        end as model_cost
+        sum(c.effective_cost) as cost,
+        sum(c.effective_cost) filter (where c.model is not null) as model_cost,
+        count(*) > count(c.effective_cost) as is_partial
     from audit.run_cost as c join run using (run_id)
     group by c.run_id
 ),
@@ -40,8 +39,8 @@ advice as (
 select
     run.audited_at, run.exit_code, run.failed, run.unanswered, run.blind_spots, run.audits,
     coalesce(v.critical, 0) as critical, coalesce(v.high, 0) as high,
-    w.currency, w.billed_days, c.cost,
-    case when c.cost <> 0 then (c.model_cost / c.cost)::double end as traced,
+    w.currency, w.billed_days, c.cost, c.is_partial,
+    case when c.cost <> 0 then (coalesce(c.model_cost, 0) / c.cost)::double end as traced,
     a.saving, a.realised
 from run
 left join violation as v on v.run_id = run.run_id

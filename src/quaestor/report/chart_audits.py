@@ -91,7 +91,7 @@ def _specification(
         "axis": axis(tickCount=3, labelExpr=label),
     }
     mark = {"type": "bar", "stroke": PAPER, "strokeWidth": 0.75}
-    layer = {
+    layer: dict[str, Any] = {
         "mark": {**mark, "size": min(40.0, round(inner / max(len(names), 1) * 0.7, 2))},
         "encoding": {
             "x": x,
@@ -102,4 +102,7 @@ def _specification(
     }
     latest = [bar for bar in bars if bar["place"] == len(names) - 1]
     named = words(latest, "said", {"x": x, "y": y}, align="center", dy=-9, color=INK)
+    if not any(bar["amount"] for bar in bars):  # nothing is a line at the bottom, not in the middle
+        y = {**y, "scale": {"domain": [0, 1]}, "axis": axis(values=[0])}
+        layer["encoding"]["y"] = y
     return {**frame(NARROW, 150, _PADDING, bars), "layer": [layer, named]}
