@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-REPORTS = (
-    *("compliance", "cost", "cost-of-no-mlops", "maturity", "reconciliation"),
-    "rightsizing",
+REPORTS = (  # in the order in which people read them
+    *("index", "executive", "cost", "rightsizing", "compliance", "changes", "maturity"),
+    *("cost-of-no-mlops", "reconciliation"),
 )
-CHARTED = ("compliance", "cost", "cost-of-no-mlops", "maturity", "rightsizing")
+CHARTED = ("executive", "cost", "rightsizing", "compliance", "maturity", "cost-of-no-mlops")
 
 Insert = Callable[..., None]
 
@@ -205,3 +205,58 @@ def unmanaged(insert: Insert, hostile: str) -> None:
             '"source": "advice: params"}]',
             reason="nobody says how deployments ended" if base is None else None,
         )
+
+
+def hold_clusters(insert: Insert, hostile: str) -> None:
+    """Insert what teams asked for on a cluster and used; and what nobody asked for or saw."""
+    for month in (10, 11):
+        for team, kind, cost, observed, used in (
+            ("search", "direct", "900.25", "800.25", "520.125"),
+            (hostile, "direct", "310", "310", "31.5"),
+            (None, "unattributed", "40", None, None),
+            (None, "idle", "450.75", "450.75", "0"),
+            ("risk", "direct", None, None, None),
+        ):
+            insert(
+                "ledger.efficiency",
+                month=date(2026, month, 1),
+                cluster="prod",
+                namespace=None if kind == "idle" else "serve",
+                team=team,
+                cost_kind=kind,
+                core_hours=100,
+                gib_hours=400,
+                gpu_hours=24,
+                **{
+                    name: None if amount is None else Decimal(amount)
+                    for name, amount in (
+                        ("cost", cost),
+                        ("observed_cost", observed),
+                        ("used_cost", used),
+                    )
+                },
+            )
+
+
+def price_units(insert: Insert, hostile: str) -> None:
+    """Insert what a unit of work cost: of two units, with a month that nobody knows."""
+    for place, (model, unit) in enumerate(
+        (
+            ("search-ranking", "1k_requests"),
+            (hostile, "1k_requests"),
+            ("llm-assistant", "1m_tokens"),
+        )
+    ):
+        for month in range(6, 12):
+            price = Decimal(3 + place) + Decimal(month % 3) / 10
+            insert(
+                "ledger.unit_cost",
+                period=date(2026, month, 1),
+                model=model,
+                unit=unit,
+                basis="allocated",
+                quantity=1000.0 - place,
+                cost=None if (place, month) == (1, 9) else price * 1000,
+                unit_cost=None if (place, month) == (1, 9) else price,
+                warning="its versions take seconds of 1 to 3" if place == 0 else None,
+            )

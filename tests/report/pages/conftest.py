@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.pages import advise, mature, unmanaged
+from builders.changes import compare_audits
+from builders.pages import advise, hold_clusters, mature, price_units, unmanaged
 from builders.passports import STAGED, certify
 from builders.plans import PLAN
 from builders.rows import insert
@@ -246,10 +247,10 @@ def _bill(estate: Estate) -> None:
 
 def _plans(estate: Estate) -> None:
     budgets = (
-        ("llm", "llm-assistant", None, "2500", "3105.20", "4600", "breach"),
-        ("search-team", None, "search", "9000", "5204.11", "7800", "ok"),
-        ("growth-team", None, "growth", "4000", "2990.00", "4410.5", "warning"),
-        ("everything", None, None, "60000", "20111.90", None, "ok"),
+        ("llm", "llm-assistant", None, "1500", "0", "2400", "breach"),
+        ("search-team", None, "search", "24000", "0", "22100", "ok"),
+        ("growth-team", None, "growth", "9000", "0", "10910.5", "warning"),
+        ("everything", None, None, "60000", "0", None, None),
     )
     for name, model, team, amount, spent, expected, status in budgets:
         likely = None if expected is None else Decimal(expected)
@@ -570,11 +571,31 @@ def full_estate() -> Warehouse:
     _blind_spots(estate)
     _reconciliation(estate)
     advise(estate.insert, NOW, HOSTILE)
+    compare_audits(estate.insert, NOW, HOSTILE)
     mature(estate.insert, HOSTILE)
     unmanaged(estate.insert, HOSTILE)
-    return estate.settle()
+    hold_clusters(estate.insert, HOSTILE)
+    price_units(estate.insert, HOSTILE)
+    warehouse = estate.settle()
+    warehouse.run(_SPENT)
+    return warehouse
 
 
+# What each budget spent, as the ledger says it: charges without a rate make it unknown.
+_SPENT = """
+update ledger.budget as b set (spent, spent_ratio) = (s.spent, s.spent / b.amount)
+from (
+    select
+        o.budget,
+        case when count(*) = count(c.effective_cost) then sum(c.effective_cost) end as spent
+    from ledger.budget as o
+    join ledger.cost as c
+        on date_trunc('month', c.day) = o.month
+        and (o.team is null or c.team = o.team) and (o.model is null or c.model = o.model)
+    group by o.budget
+) as s
+where s.budget = b.budget
+"""
 _VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 

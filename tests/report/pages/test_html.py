@@ -118,6 +118,8 @@ def test_totals_are_the_ledgers(estate, pages, read_page):
         f"select sum(effective_cost) from ledger.cost where cost_kind = 'unattributed' and {month}"
     )
     (idle,) = estate.row(f"select sum(idle_cost) from ledger.gpu_hour where {month}")
+    (machines,) = estate.row(f"select sum(cost) from ledger.gpu_hour where {month}")
+    (clusters,) = estate.row("select sum(cost) from ledger.efficiency where month = '2026-11-01'")
     (gpus,) = estate.row(
         "select sum(cost) from ledger.gpu_waterfall where step = 'paid' and month = '2026-11-01'"
     )
@@ -129,6 +131,8 @@ def test_totals_are_the_ledgers(estate, pages, read_page):
         ("services", "cost"): latest,
         ("unattributed", "cost"): open_cost,
         ("gpu-hours", "idle"): idle,
+        ("gpu-hours", "model cost"): machines,
+        ("allocated", "cost"): clusters,
         ("gpu-waterfall", "cost"): gpus,
     }
     assert {key: sum(values) for key, values in page.sums.items()} == page.totals
