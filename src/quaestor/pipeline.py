@@ -42,10 +42,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 Failures = list[tuple[str, QuaestorError]]
-REPORTS = (
-    *("cost", "rightsizing", "compliance", "maturity", "cost-of-no-mlops"),
-    "reconciliation",
-)
 
 
 @dataclass(frozen=True)
@@ -221,7 +217,7 @@ def audit(
     judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
     summary = replace(judged, configuration=configuration)
     summary = _record(config, warehouse_path, summary, frameworks)
-    reports = report(config, warehouse_path, REPORTS, now=now, progress=progress)
+    reports = report(config, warehouse_path, (), now=now, progress=progress)
     return Audited(summary, tuple(reports))
 
 
@@ -315,7 +311,7 @@ def report(
     progress: Progress,
     folder: Path | None = None,
 ) -> list[Path]:
-    """Render reports from the warehouse as it is."""
+    """Render the reports named, or all: from the warehouse as it is, the first to read first."""
     from quaestor.report.html import render
 
     with Warehouse(warehouse_path, read_only=True) as warehouse:

@@ -87,7 +87,7 @@ def the_world(home, until: date, *, churn_until: date):
 
 def test_an_endpoint_that_went_saves_what_its_like_still_cost(home, quaestor, monkeypatch):
     """Advised, deleted, seen to be gone, and a month later measured; each audit says so."""
-    monkeypatch.setattr("quaestor.pipeline.REPORTS", ())
+    monkeypatch.setattr("quaestor.pipeline.report", lambda *_, **__: [])
     (home / "quaestor.yaml").write_text(CONFIGURATION)
     (home / "policies" / "ownership").mkdir(parents=True)
     (home / "policies" / "ownership" / "model-without-owner.yaml").write_text(POLICY)

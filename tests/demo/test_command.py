@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.pages import REPORTS
 from quaestor.cli.main import run
 
 
@@ -14,19 +15,17 @@ def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch)
     monkeypatch.chdir(estate.folder.parent)
     code = run(["demo", estate.folder.name])
     said = capsys.readouterr().out
-    reports = [
-        Path(line.removeprefix("report: ")) for line in said.splitlines() if "report: " in line
-    ]
+    [first] = [Path(line[8:]) for line in said.splitlines() if line.startswith("report: ")]
+    [others] = [line[11:] for line in said.splitlines() if line.startswith("beside it: ")]
 
     assert code == 0
     assert "cost of October 2026:" in said
     assert "idle GPUs, last 7 days:" in said
     assert "quaestor gate churn:7 --now 2026-11-21T06:00:00Z" in said
     assert "quaestor gate upsell:5 --now 2026-11-21T06:00:00Z" in said
-    assert [path.name for path in reports if path.is_file()] == [
-        *("cost.html", "rightsizing.html", "compliance.html", "maturity.html"),
-        *("cost-of-no-mlops.html", "reconciliation.html"),
-    ]
+    assert first.name == "index.html"
+    assert {f"{name}.html" for name in REPORTS} | {"models/"} == {first.name, *others.split(", ")}
+    assert all((first.parent / name).exists() for name in others.split(", "))
 
 
 def test_a_rerun_changes_nothing(estate, capsys):

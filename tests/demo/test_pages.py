@@ -14,7 +14,7 @@ def test_no_page_is_wider_than_its_window(estate, chromium):
     found = {}
     with sync_api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for path in estate.audited.reports:
+        for path in (one for one in estate.audited.reports if one.suffix == ".html"):
             for width in WIDTHS:
                 page = browser.new_page(viewport={"width": width, "height": 900})
                 page.goto(path.as_uri())

@@ -10,6 +10,7 @@ from quaestor.cli.export_metrics import write_metrics
 from quaestor.cli.gate_show import FORMAT, relative, show, wanted
 from quaestor.cli.notify import tell
 from quaestor.cli.options import Call, shared
+from quaestor.cli.output import where_reports_lie
 from quaestor.cli.progress import steps
 from quaestor.cli.speech import say_blind_spots
 from quaestor.core.errors import QuaestorError
@@ -72,8 +73,8 @@ def command(
         say_blind_spots(audited.summary.blind_spots)
     code = show(audited.summary, asked)
     if not call.quiet:
-        for report in audited.reports:
-            click.echo(f"report: {report}", err=True)
+        for line in where_reports_lie(audited.reports):
+            click.echo(line, err=True)
     if config.notify and not no_notify:
         tell(call, config)
     if config.metrics is not None:

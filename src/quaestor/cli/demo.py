@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quaestor.cli.options import Call, shared
-from quaestor.cli.output import table
+from quaestor.cli.output import table, where_reports_lie
 from quaestor.cli.progress import steps
 from quaestor.core.text import printable
 
@@ -68,7 +68,7 @@ def _text(folder: Path, figures: Summary, audited: RunSummary, reports: tuple[Pa
         for one in failing[:_SHOWN]
     ]
     more = f"... and {len(failing) - _SHOWN} more\n" if len(failing) > _SHOWN else ""
-    rendered = "\n".join(f"report: {printable(path)}" for path in reports)
+    rendered = "\n".join(where_reports_lie(reports))
     return f"""\
 Three clouds, a GPU cluster and {figures.models} models, in {printable(folder)}
 

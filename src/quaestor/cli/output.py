@@ -57,6 +57,17 @@ def emit(text: str, path: Path | None) -> None:
     write_whole(path, text if text.endswith("\n") else text + "\n")
 
 
+def where_reports_lie(paths: Sequence[Path]) -> list[str]:
+    """Say where reports are: the one to begin with, and what lies beside it.
+
+    >>> where_reports_lie([Path("out/index.html"), Path("out/cost.html"), Path("out/models")])
+    ['report: out/index.html', 'beside it: cost.html, models/']
+    """
+    beside = [f"{path.name}{'' if path.suffix else '/'}" for path in paths[1:]]
+    lines = [f"report: {printable(path)}" for path in paths[:1]]
+    return [*lines, f"beside it: {printable(', '.join(beside))}"] if beside else lines
+
+
 def table(rows: Sequence[Mapping[str, Any]], *, right: Sequence[str] = ()) -> str:
     """Set rows as a plain table; columns named in `right` are right-aligned.
 
