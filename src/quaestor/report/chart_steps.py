@@ -83,7 +83,7 @@ def steps_chart(
 def _steps(width: int, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Set names beside the marks where there is room, and above them where there is not."""
     wide = width == WIDE
-    row, left, drop = (34, 220, 0) if wide else (48, 0, 9)
+    row, left, drop = (34, 220, 0) if wide else (52, 0, 9)
     padding = {"left": left, "right": 110 if wide else 92, "top": 0, "bottom": 0}
     low = min((one["from"] for one in values), default=0.0)
     high = max((one["to"] for one in values), default=0.0)
@@ -129,7 +129,12 @@ def _steps(width: int, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             },
             {
                 "transform": [{"filter": "datum.is_total"}],
-                "mark": {"type": "tick", "thickness": 4, "bandSize": thick + 6, "yOffset": drop},
+                "mark": {
+                    "type": "tick",
+                    "thickness": 4,
+                    "height": thick + (6 if wide else 0),
+                    "yOffset": drop,
+                },
                 "encoding": {
                     "y": y,
                     "x": {**x, "field": "to"},
@@ -137,7 +142,7 @@ def _steps(width: int, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                     "description": tip,
                 },
             },
-            words(names, "name", start, align="left", dy=0 if wide else -9, color=INK),
+            words(names, "name", start, align="left", dy=0 if wide else -12, color=INK),
             words(names, "value", end, align="left", dx=10, dy=drop, color=QUIET),
         ],
     }
