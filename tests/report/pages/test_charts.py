@@ -10,7 +10,9 @@ import pytest
 
 from quaestor.core.shipped import shipped
 from quaestor.report.chart_bars import lying_bars, upright_bars
+from quaestor.report.chart_effects import signed_bars
 from quaestor.report.chart_map import model_map
+from quaestor.report.chart_trend import trend
 from quaestor.report.charts import PALETTE
 
 WORDS = {"key": "k", "title": "Cost", "description": "Bars."}
@@ -121,3 +123,97 @@ def test_a_map_of_models_that_cost_nothing_can_be_drawn():
     chart = map_of(("free", 0, 0), ("credited", -3, 1))
 
     assert "NaN" not in chart.wide + chart.narrow
+
+
+def changes(*parts):
+    """Draw signed bars of changes; each is (price effect, volume effect)."""
+    rows = [{"what": "churn", "p": p, "v": v, "change": (p or 0) + (v or 0)} for p, v in parts]
+    return signed_bars(
+        rows,
+        [("p", "Price", "purple"), ("v", "Volume", "blue")],
+        label="what",
+        value="change",
+        unit="EUR",
+        **WORDS,
+    )
+
+
+def test_effects_stand_on_the_side_of_their_sign():
+    """What took from a cost lies left of zero, what added to it right, and each has its words."""
+    chart = changes((Decimal(-2), Decimal(5)))
+    price, volume = (
+        re.search(
+            rf'<path[^>]*d="M(-?[\d.]+),[^"]*h(-?[\d.]+)[^"]*"[^>]*><title>churn, {name}:',
+            chart.wide,
+        )
+        for name in ("Price", "Volume")
+    )
+
+    assert float(price[1]) < float(volume[1])
+    assert "<title>churn, Volume: 5.00 EUR</title>" in chart.wide
+    assert ">+3.00</text>" in chart.wide
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [(None, None), (Decimal(0), Decimal(0)), (Decimal(-5), None), (Decimal("1E-15"), Decimal(3))],
+    ids=["unknown", "nothing", "less only", "next to nothing"],
+)
+def test_odd_changes_still_make_a_chart(parts):
+    """No change breaks a chart."""
+    chart = changes(parts)
+
+    assert "NaN" not in chart.wide + chart.narrow
+
+
+def trend_of(*measures, names=("churn",)):
+    """Draw a trend of one measure a month; None is not known."""
+    rows = [
+        {"model": name, "month": date(2026, place + 1, 1), "cost": measure}
+        for name in names
+        for place, measure in enumerate(measures)
+    ]
+    return trend(rows, series="model", month="month", value="cost", unit="EUR", **WORDS)
+
+
+def test_a_month_that_is_not_known_leaves_a_gap():
+    """Neither a point nor a line says what nobody knows."""
+    chart = trend_of(Decimal(3), None, Decimal(4))
+
+    assert re.findall(r"<title>churn, (\w+ 26): ", chart.wide) == ["Jan 26", "Mar 26"]
+    assert "NaN" not in chart.wide + chart.narrow
+
+
+def test_lines_after_the_sixth_are_not_drawn():
+    """Six colours can be told apart; the table has the others."""
+    chart = trend_of(Decimal(1), Decimal(2), names=[f"m{n}" for n in range(9)])
+
+    assert [name for _, name in chart.legend] == [f"m{n}" for n in range(6)]
+    assert len({colour for colour, _ in chart.legend}) == 6
+
+
+def test_a_single_month_has_its_point():
+    """A trend of one month is a point, and no broken scale."""
+    assert "<title>churn, Jan 26: 3.00 EUR</title>" in trend_of(Decimal(3)).wide
+
+
+def test_what_is_likely_and_what_is_allowed_are_drawn_over_the_bars():
+    """Each with its words; a month that is over has no band."""
+    rows = [
+        {"month": date(2026, 10, 1), "a": Decimal(5), "low": None, "high": None},
+        {"month": date(2026, 11, 1), "a": Decimal(4), "low": Decimal(3), "high": Decimal(6)},
+    ]
+    chart = upright_bars(
+        rows,
+        [("a", "A", "blue")],
+        label="month",
+        unit="EUR",
+        band=("low", "high", "Four in five chances"),
+        level=(Decimal(7), "Budget"),
+        **WORDS,
+    )
+
+    assert [name for _, name in chart.legend] == ["A", "Four in five chances", "Budget"]
+    assert "<title>Nov 26, four in five chances: 3.00 EUR to 6.00 EUR</title>" in chart.wide
+    assert "Oct 26, four in five" not in chart.wide
+    assert "<title>Budget: 7.00 EUR</title>" in chart.narrow
