@@ -57,9 +57,9 @@ def hold_long(markup: str, report: str) -> Markup:
             return match.group()
         told = (
             f'<div class="held" data-rows="{len(rows) - 1}"><p class="fine">The first {FIRST} of '
-            f"{len(rows) - 1:,} rows are listed. This viewer runs no script, so it cannot list the "
-            "others: open the page in a browser, or get every row with "
-            f"<code>quaestor report {report} --format csv</code>.</p>"
+            f"{len(rows) - 1:,} rows are listed; every row: <code>quaestor report {report} "
+            '--format csv</code>.<span class="onscreen"> This viewer runs no script; in a browser '
+            "the page lists the others too.</span></p>"
             f'<script type="application/json">{_packed(more)}</script></div>'
         )
         return f"<tbody>{'</tr>'.join(rows[:FIRST])}</tr></tbody>{rest}{told}"
