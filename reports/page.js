@@ -75,15 +75,16 @@
     visit(tree, false);
     said.sum = filled(tree[1]["data-sum"] ?? null, values);
     said.rank = filled(tree[1]["data-sort"] ?? null, values);
+    said.isFigure = filled(tree[1].class ?? "", values).split(" ").includes("n");
     said.words = said.words.replace(/\s+/g, " ").trim();
     if (said.more) said.more = said.more.replace(/\s+/g, " ").replace(/( ?; ?)+/g, "; ").replace(/^; |; ?$/g, "").trim();
     return said;
   }
 
-  /* The figure that words are, without what groups it; null where they are none. */
-  function figure(words) {
+  /* The figure that a cell of figures shows, without what groups it; null where it shows none. */
+  function figure({ words, isFigure }) {
     const plain = words.replace(/[\s,]/g, "").replace("\u2212", "-").replace(/^[<>]/, "");
-    return /^[+-]?\d+(\.\d+)?%?$/.test(plain) ? plain.replace(/[%+]/g, "") : null;
+    return isFigure && /^[+-]?\d+(\.\d+)?%?$/.test(plain) ? plain.replace(/[%+]/g, "") : null;
   }
 
   /* "3 Nov 2026" or "November 2026" as 2026-11-03 or 2026-11. */
@@ -96,12 +97,12 @@
 
   /* What a cell is sorted by; null is unknown, which is neither small nor large. */
   function key(said) {
-    const exact = said.rank ?? said.exact ?? figure(said.words);
+    const exact = said.rank ?? said.exact ?? figure(said);
     if (exact !== null) return { number: Number(exact), exact };
     const day = date(said.words);
     if (day) return { number: Date.parse(day), exact: "" };
     if (RANKS.includes(said.words)) return { number: RANKS.indexOf(said.words), exact: "" };
-    return said.isAbsent || ["", "\u2013"].includes(said.words) ? null : { words: inOrder(said.words) };
+    return said.isAbsent || ["", "\u2013", "unknown"].includes(said.words) ? null : { words: inOrder(said.words) };
   }
 
   /* As people sort: no difference of case or accent, and model-2 before model-10. */
@@ -151,10 +152,10 @@
   }
 
   function columnsOf(name, cells) {
-    const unitOf = (said) => said.unit || (figure(said.words) && said.words.endsWith("%") ? "%" : "");
+    const unitOf = (said) => said.unit || (figure(said) && said.words.endsWith("%") ? "%" : "");
     const units = [...new Set(cells.map(unitOf).filter(Boolean))];
     const header = units.length === 1 && !name.includes(units[0]) ? `${name}, ${units[0]}` : name;
-    const value = (said) => said.exact ?? figure(said.words) ?? date(said.words) ?? said.words.replace(/^\u2013$/, "");
+    const value = (said) => said.exact ?? figure(said) ?? date(said.words) ?? said.words.replace(/^\u2013$/, "");
     const values = cells.map(value);
     if (!values.some(Boolean)) return []; // a drawing
     const made = [[header, ...values]];
