@@ -26,6 +26,7 @@ READS = {
     # The gate asks the quarantine whether evidence about its target could not be read.
     "src/quaestor/audit": {"registry", "usage", "ledger", "audit", "meta", "config", "quarantine"},
     "src/quaestor/report": READERS,
+    "src/quaestor/notify": READERS,
     "src/quaestor/cli": READERS,
     "src/quaestor/demo": READERS | {"estate"},  # estate: the outside, made up
     "src/quaestor/collect": set(),

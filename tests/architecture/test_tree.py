@@ -22,6 +22,7 @@ DOCUMENTS = (
     "policies/README.md",
     "examples/README.md",
     "examples/ci/README.md",
+    "examples/deploy/README.md",
 )
 FOLDERS = r"src|policies|reports|tests|examples|\.ci|\.github"
 SHIPPED = ("src", "policies", "reports", "examples", "README.md", "CHANGELOG.md", "action.yml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from builders.inbox import Mailbox, mail_server
@@ -139,3 +141,17 @@ def test_a_large_report_stays_behind(to_mail, quaestor, estate):
 
     assert list(mail.iter_attachments()) == []
     assert "Too large to attach: executive.html." in mail.get_body(("plain",)).get_content()
+
+
+def test_the_doctor_asks_the_mail_server_and_sends_nothing(to_mail, quaestor, certificate):
+    """So that a wrong password is known before the night of the audit."""
+    box = Mailbox(user="finops", password=PASSWORD)
+    with mail_server(box, "none"):
+        to_mail(box, "none")
+        well = quaestor("doctor")
+        to_mail(Mailbox(user="finops", password="wrong", port=box.port), "none")  # noqa: S106 - by intent
+        ill = quaestor("doctor")
+
+    assert (well.code, ill.code, box.mails) == (0, 3, [])
+    assert re.search(r"board +mail +127\.0\.0\.1 +ok +never", well.out)
+    assert "notifier board: error: 127.0.0.1 does not accept user and password" in ill.err

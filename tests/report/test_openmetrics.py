@@ -308,7 +308,7 @@ def test_alerts_are_evaluated(scraped):
 
 @pytest.mark.real
 def test_alerts_fire_when_they_should(checkout, tmp_path):
-    """Promtool's own unit tests: over budget, stale, new violations, idle GPUs, and nothing else."""
+    """Promtool's unit tests: over budget, stale, new violations, idle GPUs, and no other."""
     if not prometheus.is_there():
         pytest.skip("promtool is not installed")
     alerts = checkout / "examples" / "deploy" / "prometheus" / "quaestor-alerts.yaml"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quaestor.cli.notify import look
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import table
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def command(call: Call) -> int:
     """Look at every source: reachable, allowed, how fresh, what it cannot see, how to mend it.
 
-    Nothing is landed and nothing is changed. Exit code 3 if a source cannot be read.
+    Mail servers of `notify:` are asked to let us in. Nothing is landed, sent or changed. Exit code
+    3 if a source cannot be read, or a mail server does not let us in.
 
     \b
     Example:
@@ -48,7 +50,10 @@ def command(call: Call) -> int:
     for name, problem in problems:
         click.echo(f"\nsource {name}: {problem.as_text()}", err=True)
     _say_what_was_not_seen(call, config)
-    return 3 if problems else 0
+    unreached = look(call, config) if config.notify else []
+    for name, problem in unreached:
+        click.echo(f"\nnotifier {name}: {problem.as_text()}", err=True)
+    return 3 if problems or unreached else 0
 
 
 def _say_what_was_not_seen(call: Call, config: Config) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from quaestor.cli.options import Call, shared
-from quaestor.cli.output import emit
+from quaestor.cli.output import emit, table
+from quaestor.core.errors import QuaestorError
 from quaestor.core.text import printable
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ def command(call: Call, names: tuple[str, ...], dry_run: bool, again: bool, sche
 def tell(call: Call, config: Config) -> None:
     """Tell the notifiers of the audit that has just ended; failures are said and decide nothing."""
     from quaestor.cli.progress import steps
-    from quaestor.core.errors import QuaestorError
     from quaestor.notify import send
 
     try:
@@ -80,6 +80,35 @@ def tell(call: Call, config: Config) -> None:
             if one.outcome == "sent":
                 click.echo(f"notified: {_line(one)}", err=True)
     say_problems(told, as_json=call.json_errors)
+
+
+def look(call: Call, config: Config) -> list[tuple[str, QuaestorError]]:
+    """Print a line per notifier, for the doctor: mail servers are asked, and nothing is sent.
+
+    Returns:
+        The notifiers that cannot be reached.
+    """
+    from quaestor.core.notifiers import MailNotifier, kind_of
+    from quaestor.notify import deliver, send
+
+    last = send.last_told(call.warehouse(config))
+    lines: list[dict[str, str]] = []
+    problems: list[tuple[str, QuaestorError]] = []
+    for one in config.notify:
+        state = "not tried: a message alone would tell"
+        if isinstance(one, MailNotifier):
+            state = "ok"
+            try:
+                deliver.look(one)
+            except QuaestorError as problem:
+                state = "failed"
+                problems.append((one.name, problem))
+        told = last.get(one.name, "never")
+        lines.append(
+            {"notifier": one.name, "kind": kind_of(one), "at": one.at, "state": state, "told": told}
+        )
+    click.echo(f"\n{table(lines)}")
+    return problems
 
 
 def say_problems(told: Sequence[Told], *, as_json: bool) -> None:

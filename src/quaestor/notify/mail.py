@@ -42,10 +42,12 @@ _FIGURE = (
     '<strong>{}</strong><br><span style="color:#5b6472;font-size:13px">{}</span></td></tr>'
 )
 _FINDING = (
-    '<div style="margin:0 0 14px;padding:0 0 0 12px;border-left:3px solid #c9ced6">'
-    "<strong>{}</strong> &middot; {}<br>"
-    "<code>{}</code> &middot; {}<br>{}{}</div>"
+    '<div style="margin:0 0 16px;padding:0 0 0 12px;border-left:3px solid {};'
+    'overflow-wrap:anywhere"><strong style="color:{}">{}</strong> &middot; <code>{}</code> '
+    "&middot; {}<br><strong>{}</strong><br>"
+    '<span style="color:#5b6472">Rule: {}</span>{}</div>'
 )
+_SEVERITIES = {"critical": "#b3261e", "high": "#b3261e", "medium": "#8a5a00", "low": "#5b6472"}
 
 
 def render(
@@ -104,8 +106,8 @@ def _lines(message: Message, note: str) -> Iterator[str]:
         yield from ("", heading, "-" * len(heading))
         for finding in message.worst_new:
             told = words.told(finding, message)
-            yield from ("", f"[{told.severity}] {told.title}", f"  {told.subject}, {told.stake}")
-            yield f"  {told.reason}"
+            yield from ("", f"[{told.severity}] {told.subject}, {told.stake}", f"  {told.reason}")
+            yield f"  Rule: {told.title}"
             if told.remedy:
                 yield f"  What to do: {told.remedy}"
     if message.worst_blind:
@@ -139,9 +141,10 @@ def _body(message: Message, note: str, colour: str) -> Iterator[str]:
 
 
 def _finding(told: words.Told) -> str:
-    remedy = f"<br><strong>What to do:</strong> {escape(told.remedy)}" if told.remedy else ""
-    about = (told.severity, told.title, told.subject, told.stake, told.reason)
-    return _FINDING.format(*map(escape, about), remedy)
+    remedy = f"<br>What to do: {escape(told.remedy)}" if told.remedy else ""
+    colour = _SEVERITIES[told.severity]
+    about = (told.severity, told.subject, told.stake, told.reason, told.title)
+    return _FINDING.format(colour, colour, *map(escape, about), remedy)
 
 
 def _attached(names: Sequence[str], reports: Path) -> tuple[list[Path], list[str]]:

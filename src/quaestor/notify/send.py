@@ -111,6 +111,20 @@ def reading_for(notifier: Notifier, warehouse: Path) -> Reading:
         return read(opened, notifier.name, notifier.link)
 
 
+def last_told(warehouse: Path) -> dict[str, str]:
+    """Return what became of the last message to each notifier; no warehouse, no message."""
+    if not warehouse.is_file():
+        return {}
+    with Warehouse(warehouse, read_only=True) as opened:
+        found = opened.rows(
+            """
+            select notifier, arg_max(outcome, sent_at), max(sent_at)
+            from audit.notification group by notifier
+            """
+        )
+    return {name: f"{outcome}, {at:%Y-%m-%d %H:%M} UTC" for name, outcome, at in found}
+
+
 def shown(notifier: Notifier, config: Config, message: Message, now: datetime) -> str:
     """Return what would be sent, as text, every secret masked."""
     if isinstance(notifier, MailNotifier):

@@ -66,13 +66,13 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
 def _finding(told: words.Told) -> dict[str, Any]:
     about = [
         _text(f"{told.severity}  ", bold=True),
-        _text(words.cut(told.title, 200), bold=True),
-        _text("\n"),
         _text(words.cut(told.subject, 200), code=True),
-        _text(f"  {told.stake}\n{words.cut(told.reason, _TEXT)}"),
+        _text(f"  {told.stake}\n"),
+        _text(words.cut(told.reason, _TEXT), bold=True),
+        _text(f"\nRule: {words.cut(told.title, 200)}"),
     ]
     if told.remedy:
-        about.append(_text(f"\n→ {words.cut(told.remedy, _TEXT)}"))
+        about.append(_text(f"\nWhat to do: {words.cut(told.remedy, _TEXT)}"))
     section = {"type": "rich_text_section", "elements": about}
     return {"type": "rich_text", "elements": [section]}
 

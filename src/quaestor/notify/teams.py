@@ -68,13 +68,14 @@ def _finding(told: words.Told) -> dict[str, Any]:
     items = [
         _rich(
             _run(f"{told.severity}  ", weight="Bolder", color=_SEVERITIES[told.severity]),
-            _run(words.cut(told.title, 200), weight="Bolder"),
+            _run(words.cut(told.subject, 200), fontType="Monospace"),
+            _run(f"  {told.stake}"),
         ),
-        _rich(_run(words.cut(told.subject, 200), fontType="Monospace"), _run(f"  {told.stake}")),
-        _rich(_run(words.cut(told.reason, _TEXT))),
+        _rich(_run(words.cut(told.reason, _TEXT), weight="Bolder")),
+        _rich(_run(f"Rule: {words.cut(told.title, 200)}", isSubtle=True)),
     ]
     if told.remedy:
-        items.append(_rich(_run(f"→ {words.cut(told.remedy, _TEXT)}")))
+        items.append(_rich(_run(f"What to do: {words.cut(told.remedy, _TEXT)}")))
     return {"type": "Container", "spacing": "Medium", "items": items}
 
 

@@ -123,9 +123,7 @@ def blind(spot: Blind) -> str:
     place = ", ".join(inert(part) for part in (spot.source, spot.scope, spot.period) if part)
     hidden = ""
     if spot.amount is not None:
-        hidden = (
-            f" ({amount_text(spot.amount, printable(spot.currency or 'of no named currency'))})"
-        )
+        hidden = f" ({amount_text(spot.amount, inert(spot.currency or 'of no named currency'))})"
     return f"{place}: {inert(spot.reason)}{hidden}"
 
 
@@ -200,10 +198,10 @@ def _of_month(one: Month) -> list[Figure]:
         label += f", {one.days} {_plural(one.days, 'day')}"
     span = "the month" if one.is_complete else "the same days of the month"
     if one.change_ratio is None:
-        note = f"change to {span} before: unknown"
+        note = f"change against {span} before: unknown"
     else:
-        note = f"{percent(one.change_ratio, signed=True)} to {span} before"
-    nobody = f"{_money(one.unattributed, one)} reaches nobody"
+        note = f"{percent(one.change_ratio, signed=True)} against {span} before"
+    nobody = f"{_money(one.unattributed, one)} reaches neither model nor team"
     return [
         Figure(label, _money(one.cost, one), note),
         Figure("Reaches a model", percent(one.model_ratio), nobody),
@@ -218,11 +216,11 @@ def _saving(message: Message) -> Figure:
     notes = [f"{advice.open:,} open {'piece' if advice.open == 1 else 'pieces'} of advice"]
     if advice.ending_per_month:
         ending = amount_text(advice.ending_per_month, currency)
-        notes.append(f"and {ending} of jobs that may end by themselves")
+        notes.append(f"{ending} more while jobs run that may end by themselves")
     if advice.unpriced:
         notes.append(f"{advice.unpriced:,} without a known price")
     value = amount_text(advice.saving_per_month, currency)
-    return Figure("Advised saving a month", value, ", ".join(notes))
+    return Figure("Advised saving a month", value, "; ".join(notes))
 
 
 def _budgets(message: Message) -> Figure:
