@@ -3,7 +3,9 @@
 -- grain     one row per month, oldest first
 -- money     reporting currency, effective cost; a month's stages add up to its cost
 -- method    unstaged is cost that no tag or rule gave a stage, unattributed cost included; the
---           share that reaches a model is ledger.coverage's
+--           share that reaches a model is ledger.coverage's. Of a month that is not over, `expected`
+--           with `low` and `high` is what all of it is likely to come to (ledger.forecast), and
+--           `ahead_cost` what of that is not billed yet; `budget` is the smallest for everything
 with staged as (
     select
         date_trunc('month', day)::date as month,
@@ -24,7 +26,22 @@ with staged as (
         day(max(day)) as days_billed
     from ledger.cost
     group by all
+),
+ahead as (
+    select month, expected, low, high
+    from ledger.forecast
+    where scope = 'total' and day is null
+),
+budget as (
+    select min(amount) as amount
+    from config.budget
+    where team is null and model is null and environment is null
 )
-select s.*, c.model_ratio
-from staged as s left join ledger.coverage as c using (month)
+select
+    s.*, c.model_ratio, a.expected, a.low, a.high,
+    case when a.expected > s.cost then a.expected - s.cost end as ahead_cost, b.amount as budget
+from staged as s
+cross join budget as b
+left join ledger.coverage as c on c.month = s.month
+left join ahead as a on a.month = s.month and not s.is_complete
 order by s.month
