@@ -83,3 +83,22 @@ def test_without_a_browser_nothing_is_rendered(report, monkeypatch, tmp_path):
     assert (code, out) == (2, "")
     assert "a PDF is printed by Chromium, Chrome or Edge, and none is here" in err
     assert not (tmp_path / "quaestor-reports").exists()
+
+
+@pytest.mark.real
+def test_a_report_of_many_pages_is_a_folder_of_files(report, chromium, tmp_path):
+    """A PDF per model, each with its own title; its folder is what is named."""
+    assert report("model", "--format", "pdf", "--out", "out") == (0, "out/models\n", "")
+    [path] = (tmp_path / "out" / "models").iterdir()
+
+    assert path.name == "churn.pdf"
+    assert "churn" in pypdf.PdfReader(path).metadata.title
+
+
+def test_one_file_cannot_hold_a_page_per_model(report, broken, tmp_path):
+    """They would overwrite each other: wrong usage, and nothing is written."""
+    code, out, err = report("model", "--format", "pdf=all.pdf", "--browser", str(broken))
+
+    assert (code, out) == (2, "")
+    assert "one file is named for a page per model" in err
+    assert not (tmp_path / "all.pdf").exists()
