@@ -75,16 +75,17 @@ def command(
     if not call.quiet:
         for line in where_reports_lie(audited.reports):
             click.echo(line, err=True)
-    if config.notify and not no_notify:
-        tell(call, config)
-    if config.metrics is not None:
-        _write_metrics(call, config, config.metrics)
+    _publish(call, config, notifies=not no_notify)
     return code
 
 
-def _write_metrics(call: Call, config: Config, file: str) -> None:
-    """Write `metrics:`; what goes wrong is said, and changes nothing of what was decided."""
-    path = config.resolve(file)
+def _publish(call: Call, config: Config, *, notifies: bool) -> None:
+    """Notify, and write `metrics:`; what goes wrong is said, and changes nothing of the verdict."""
+    if config.notify and notifies:
+        tell(call, config)
+    if config.metrics is None:
+        return
+    path = config.resolve(config.metrics)
     try:
         write_metrics(call.warehouse(config), path)
     except QuaestorError as problem:
