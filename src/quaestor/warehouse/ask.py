@@ -16,9 +16,10 @@ import duckdb
 
 from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.whole_file import part_of, unwritable
-from quaestor.warehouse.duckdb import Warehouse, literal
+from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
 _NUMBERS = ("DECIMAL", "INT", "DOUBLE", "FLOAT", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT")
+_LARGE = ("HUGEINT", "UHUGEINT")
 _ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _USERS_OWN = (
     duckdb.ProgrammingError,
@@ -91,6 +92,9 @@ def ask(warehouse: Warehouse, sql: str, *, limit: int | None = None) -> Answer:
 def copy_parquet(warehouse: Warehouse, sql: str, path: Path, *, limit: int | None = None) -> int:
     """Write one SELECT's rows to a Parquet file, whole or not at all, and return how many.
 
+    Parquet has no integer of 128 bits, and the engine would make a DOUBLE of it: such a column,
+    as every sum of whole numbers is, is written as DECIMAL(38, 0).
+
     Args:
         warehouse: Closed off, with `part_of(path)` writable.
         sql: One SELECT.
@@ -103,11 +107,15 @@ def copy_parquet(warehouse: Warehouse, sql: str, path: Path, *, limit: int | Non
     _check(warehouse, sql)
     part = part_of(path)
     some = "" if limit is None else f" limit {limit}"
-    query = f"select * from ({sql.strip().rstrip(';')}\n){some}"
+    query = f"from ({sql.strip().rstrip(';')}\n){some}"
     options = "(format parquet, compression zstd, use_tmp_file false)"
     try:
+        found = warehouse.connection.execute(f"describe {query}").fetchall()
+        large = (quoted(name) for name, kind, *_ in found if kind in _LARGE)
+        exact = ", ".join(f"{name}::decimal(38, 0) as {name}" for name in large)
+        columns = f"* replace ({exact})" if exact else "*"
         [(count,)] = warehouse.connection.execute(
-            f"copy ({query}) to {literal(str(part))} {options}"
+            f"copy (select {columns} {query}) to {literal(str(part))} {options}"
         ).fetchall()
         part.replace(path)
     except _USERS_OWN as problem:

@@ -12,9 +12,10 @@ from quaestor.report.definitions import Report, Section, find_reports
 from quaestor.report.export.json import dump
 from quaestor.report.forms import Request
 from quaestor.report.html import facts_of
+from quaestor.report.pages import find_pages
 from quaestor.report.sections import columns_of, told
 from quaestor.warehouse.ask import ask
-from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
 MANIFEST = "manifest.json"
 _SCHEMA_VERSION = "1"  # rises when a key is renamed, removed or changes its meaning
@@ -46,7 +47,9 @@ def write_folders(request: Request, ending: str, write: Write) -> list[Path]:
             for section in report.sections:
                 request.progress(f"{ending} {report.name}: {section.name}")
                 path = part / f"{_stem(section, report)}.{ending}"
-                files.append(_file(request.warehouse, section, path, write, facts["currency"]))
+                sql = _select(request, report, section)
+                file = _file(request.warehouse, sql, path, write, facts["currency"])
+                files.append({"section": section.name, **file})
             manifest = {
                 "schema_version": _SCHEMA_VERSION,
                 "report": report.name,
@@ -58,14 +61,21 @@ def write_folders(request: Request, ending: str, write: Write) -> list[Path]:
     return folders
 
 
-def _file(
-    warehouse: Warehouse, section: Section, path: Path, write: Write, currency: str
-) -> dict[str, Any]:
+def _select(request: Request, report: Report, section: Section) -> str:
+    """Return a section's query; of a report with a page per model, for the one that is wanted."""
     sql = section.sql.read_text(encoding="utf-8")
+    if report.pages is None or request.model is None:
+        return sql
+    find_pages(request.warehouse, report.name, report.pages, request.model)
+    return f"select * from ({sql}\n) where {quoted(report.name)} = {literal(request.model)}"
+
+
+def _file(
+    warehouse: Warehouse, sql: str, path: Path, write: Write, currency: str
+) -> dict[str, Any]:
     described = ask(warehouse, f"describe {sql}").rows
     names, types = ([str(row[place]) for row in described] for place in (0, 1))
     return {
-        "section": section.name,
         "file": path.name,
         "rows": write(warehouse, sql, path),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -30,6 +30,7 @@ _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _FIRST_YEAR = 1900
 _MEASURED = 500  # rows that a column's width is taken from
 _NARROWEST, _WIDEST = 12, 60
+_PRINTABLE = 220  # as wide a sheet can be read on one page
 _LINE = 15  # the height of a line
 _A4 = 9  # as spreadsheets number sheets of paper
 _NUMBERS = ("DOUBLE", "FLOAT")
@@ -170,7 +171,8 @@ def _frame(
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS + 1}"})
     sheet.set_landscape()
     sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, 0)
+    if sum(widths) <= _PRINTABLE:
+        sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_footer("&L&A&RPage &P of &N")
 
