@@ -2,7 +2,8 @@
 --
 -- grain     one row per model and registry that knows it; one without a registry where none does
 -- method    seen: charges of the bill (first_day, last_day). `labels` are the registry's tags
---           but for those that state the other columns (gov. and mlflow. ones)
+--           but for those that state the other columns (gov. and mlflow. ones); what looks like a
+--           secret is not shown
 with seen as (
     select model, min(day) as first_day, max(day) as last_day from ledger.model_day group by model
 ),
@@ -13,7 +14,19 @@ paid as (
 label as (
     select
         m.source, m.model,
-        list({'key': t.key, 'value': t.value ->> '$'} order by t.key) as labels
+        list({
+            'key': t.key,
+            'value': case
+                when regexp_matches(
+                    lower(t.key), 'password|passwd|secret|token|credential|(api|private|access)_?key'
+                ) or regexp_matches(
+                    t.value ->> '$',
+                    '^(AKIA|ASIA)[A-Z0-9]{16}|^(hf|gh[pousr]|glpat|sk|xox[abprs])[-_][\w-]{16,}'
+                    || '|://[^/\s:@]*:[^/\s@]+@|PRIVATE KEY-----'
+                ) then '(not shown)'
+                else t.value ->> '$'
+            end
+        } order by t.key) as labels
     from registry.model as m, json_each(m.tags) as t
     where
         m.tags is not null

@@ -19,9 +19,11 @@ import duckdb
 import export
 import gpu_jobs
 import load
+import pages
 import policies
 import prometheus
 import registry
+import reports
 import rightsizing
 import sizing
 import start
@@ -42,9 +44,11 @@ BENCHES = {
     "mlflow": registry.registry,
     "normalise": normalise.normalise,
     "normalise-large": normalise.normalise_large,
+    "pages": pages.pages,
     "policies": policies.policies,
     "gate-large": policies.gate,
     "prometheus": prometheus.prometheus,
+    "reports": reports.reports,
     "rightsizing": rightsizing.rightsizing,
     "sizing": sizing.sizing,
 }

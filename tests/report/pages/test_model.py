@@ -112,6 +112,14 @@ def test_a_hostile_name_is_text(passports, read_page, hostile_model):
         assert [a for _, a in page.tags if any(name.startswith("on") for name in a)] == []
 
 
+def test_a_secret_that_somebody_put_into_a_tag_is_not_shown(passports, read_page):
+    """Pages are mailed: a token is named and not told."""
+    page = read_page(passports / "models" / "churn.html")
+
+    assert "hf_token: (not shown)" in page.text
+    assert "0123456789abcdef0" not in page.source
+
+
 def test_identifiers_are_unique(passports, read_page):
     """A section never shares its anchor."""
     page = read_page(passports / "models" / "churn.html")
