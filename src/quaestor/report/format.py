@@ -49,6 +49,8 @@ def shown(value: Any) -> Any:
     if value is None:
         return UNKNOWN
     if isinstance(value, str) and not isinstance(value, Markup):
+        if len(value) <= _LONGEST and value.isprintable():
+            return value
         text = "\n".join(printable(line) for line in value[: _LONGEST + 1].split("\n"))
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return value
