@@ -396,8 +396,10 @@ _charge = st.fixed_dictionaries(
 def test_effects_add_up_whatever_the_days_were(now, before):
     """Credits, zeros, missing quantities, splits, versions: no cent is left over."""
     warehouse = _EMPTY
-    for table in ("focus.charge", "ledger.cost", "ledger.unusual_day", "ledger.anomaly"):
+    tables = ("sku_day", "compared", "compared_day", "effect", "anomaly")
+    for table in ("focus.charge", *(f"ledger.{name}" for name in ("cost", "unusual_day", *tables))):
         warehouse.run(f"delete from {table}")
+    warehouse.run("insert or ignore into ledger.stale_month values ('2026-11-01')")
     sums = {}
     for day, some in ((DAY, now), (DAY - timedelta(days=7), before)):
         sums[day] = Decimal(0)
@@ -418,11 +420,15 @@ def test_effects_add_up_whatever_the_days_were(now, before):
         spread="0",
         place=1,
     )
-    sql = (PLAN / "anomaly.sql").read_text(encoding="utf-8")
-    warehouse.run(f"insert into ledger.anomaly by name {sql}")
+    for table in tables:
+        sql = (PLAN / f"{table}.sql").read_text(encoding="utf-8")
+        warehouse.run(f"insert into ledger.{table} by name {sql}")
 
     assert warehouse.rows(CHECK.read_text(encoding="utf-8")) == []
-    assert warehouse.row("select count(*) from ledger.anomaly") == (1,)
+    assert warehouse.row("select count(*), count(price_effect) from ledger.anomaly") == (
+        1,
+        1 if now or before else 0,
+    )
 
 
 def _charged(warehouse: Warehouse, day: date, number: int, one: dict[str, Any]) -> None:
