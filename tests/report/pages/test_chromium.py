@@ -50,6 +50,18 @@ def _own(note, path):
     return note == f"request: {path.as_uri()}" or note.startswith("request: data:")
 
 
+def test_a_name_in_a_table_leads_to_the_models_page_and_back(opened):
+    """From the cost of all to the passport of one, and back by the head of the page."""
+    page, _ = opened("cost")
+    page.click("#models tbody th a")
+    there = page.inner_text(".verdict h1"), page.url
+    page.click("nav.pages a[href$='cost.html']")
+
+    assert there[0] == "Passport of a model"
+    assert "/models/" in there[1]
+    assert page.url.endswith("/cost.html")
+
+
 @pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize("width", [360, 768, 1265, 1280, 1920])  # 1265: beside a scroll bar
 def test_it_opens_quietly_and_fits(opened, report, width):

@@ -28,9 +28,41 @@ def test_every_report_is_rendered_and_its_path_printed(report, tmp_path):
     folder = tmp_path / "quaestor-reports"
 
     names = [f"{name}.html" for name in REPORTS]
+    names.insert(-1, "models")
 
     assert report() == (0, "".join(f"{folder}/{name}\n" for name in names), "")
     assert {path.name for path in folder.iterdir()} == set(names)
+
+
+def test_one_models_page_is_chosen_by_its_name(report, tmp_path):
+    """--model alone is enough: the report is the one of models."""
+    assert report("--model", "churn") == (0, f"{tmp_path}/quaestor-reports/models/churn.html\n", "")
+
+
+def test_an_unknown_model_is_wrong_usage(report):
+    """Exit 2, with the name that was probably meant, and nothing is written."""
+    code, out, err = report("--model", "chrun")
+
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: there is no model 'chrun'\n  in:  --model\n  fix: Did you mean 'churn'?\n"
+    )
+
+
+def test_a_model_is_no_page_of_another_report(report):
+    """--model with reports that have no page of one says so."""
+    code, _, err = report("cost", "--model", "churn")
+
+    assert code == 2
+    assert "--model chooses a page of the report 'model', and not of cost" in err
+
+
+def test_one_models_passport_is_markdown_for_a_pull_request(report):
+    """Its verdict, figures and tables in any format."""
+    code, out, _ = report("--model", "churn", "--format", "markdown=-")
+
+    assert code == 0
+    assert "**churn cost 12.50 EUR so far in November 2026." in out
 
 
 def test_one_report_goes_where_it_is_told(report, tmp_path, read_page):
