@@ -65,12 +65,13 @@ def find_run(runs: Sequence[Run], name: str) -> Run:
     if _DAY.fullmatch(name):
         found = [run for run in runs if f"{run.audited_at:%Y-%m-%d}" == name][:1]
     else:
-        found = [run for run in runs if len(name) >= _FEWEST and run.id.startswith(name)]
-        found = [run for run in found if run.id == name] or found
+        found = [run for run in runs if run.id == name]
+        if not found and len(name) >= _FEWEST:
+            found = [run for run in runs if run.id.startswith(name)]
     if len(found) == 1:
         return found[0]
     raise ConfigurationError(
-        f"{len(found) or 'no'} audits begin with '{name}'"
+        f"{len(found)} audits begin with '{name}'"
         if found
         else f"there is no audit '{printable(name)}'",
         where=f"the last ones are {_listed(runs)}",
