@@ -194,7 +194,7 @@ def _of_the_bill(
     ledger, files = (
         _by(_records(warehouse, sql, figures=asked), "id") for sql in ("ledger", "files")
     )
-    charged = {row["id"]: row["charged"] for row in _records(warehouse, "charged", figures=asked)}
+    gaps = {row["id"]: row["gap"] for row in _records(warehouse, "gap", figures=asked)}
     made = {}
     for row in figures:
         lines = ledger.get(row["id"], [])
@@ -204,7 +204,7 @@ def _of_the_bill(
             figure=row["figure"],
             ledger=lines,
             rated=rated,
-            charged=charged.get(row["id"]),
+            charged=_sum([rated, gaps.get(row["id"])]),
             files=files.get(row["id"], []),
         )
         made[row["id"]] = replace(found, charged=None) if found.unrated else found

@@ -14,25 +14,21 @@ with figure as (
         recursive := true
     )
 ),
-line as (
-    select
-        date_trunc('month', day)::date as month, day, source, provider, service, sub_account,
-        region, resource_id, charge_category, billing_currency, team, model, environment,
-        lifecycle_stage, cost_kind,
-        bool_or(allocated_to is not null or cost_kind = 'shared') as is_split
-    from ledger.cost
-    where date_trunc('month', day)::date in (select month from figure)
-    group by all
-),
-split_cell as (
+split_cell as materialized (
     select distinct
         day, source, provider, service, sub_account, region, resource_id, charge_category,
         billing_currency
-    from line where is_split
+    from ledger.cost
+    where
+        date_trunc('month', day)::date in (select month from figure)
+        and (allocated_to is not null or cost_kind = 'shared')
 ),
 split_line as (
-    select l.*
-    from line as l
+    select distinct
+        date_trunc('month', l.day)::date as month, l.day, l.source, l.provider, l.service,
+        l.sub_account, l.region, l.resource_id, l.charge_category, l.billing_currency, l.team,
+        l.model, l.environment, l.lifecycle_stage, l.cost_kind
+    from ledger.cost as l
     join split_cell as s
         on s.day = l.day and s.source = l.source
         and s.provider is not distinct from l.provider

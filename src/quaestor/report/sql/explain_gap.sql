@@ -1,11 +1,11 @@
--- What the bill's charges say that figures are: the third sum of a trace.
+-- By how much the bill differs from the ledger where figures have lines: the third sum of a trace.
 --
--- grain     one row for each figure with lines in the ledger
+-- grain     one row for each figure with a cell that differs; none where all is well
 -- input     $figures, JSON: id, month, and what their lines have in common
 -- money     reporting currency, effective cost of what has a rate
 -- method    a cell is what the ledger's lines and the bill's are both told by, whatever is split or
 --           pooled: day, source, provider, service, category and currency. What a figure has of
---           the bill is what of its cells the ledger gives to nobody else
+--           the bill is what of its cells the ledger gives to nobody else: its lines, and the gap
 with figure as (
     select unnest(
         json_transform($figures, '[{
@@ -16,20 +16,13 @@ with figure as (
         recursive := true
     )
 ),
-line as (
-    select
-        date_trunc('month', day)::date as month, day, source, provider, service, charge_category,
-        billing_currency, team, model, environment, lifecycle_stage, cost_kind,
-        coalesce(sum(effective_cost), 0) as cost
-    from ledger.cost
-    where date_trunc('month', day)::date in (select month from figure)
-    group by all
-),
 owed as (
     select
-        day, source, provider, service, charge_category, billing_currency, sum(cost) as owed
-    from line
-    group by all
+        day, source, provider, service, charge_category, billing_currency,
+        coalesce(sum(effective_cost), 0) as owed
+    from ledger.cost
+    where date_trunc('month', day)::date in (select month from figure)
+    group by day, source, provider, service, charge_category, billing_currency
 ),
 billed as (
     select
@@ -37,9 +30,9 @@ billed as (
         coalesce(sum(effective_cost), 0) as billed
     from ledger.line
     where date_trunc('month', day)::date in (select month from figure)
-    group by all
+    group by day, source, provider, service, charge_category, billing_currency
 ),
-gap as (
+gap as materialized (
     select o.*, coalesce(b.billed, 0) - o.owed as gap
     from owed as o
     left join billed as b
@@ -50,10 +43,22 @@ gap as (
         and b.billing_currency is not distinct from o.billing_currency
     where coalesce(b.billed, 0) <> o.owed
 ),
-mine as (
-    select
-        f.id, l.day, l.source, l.provider, l.service, l.charge_category, l.billing_currency,
-        sum(l.cost) as mine
+line as (
+    select distinct
+        date_trunc('month', c.day)::date as month, g.day, g.source, g.provider, g.service,
+        g.charge_category, g.billing_currency, g.gap, c.team, c.model, c.environment,
+        c.lifecycle_stage, c.cost_kind
+    from ledger.cost as c
+    join gap as g
+        on g.day = c.day and g.source = c.source
+        and g.provider is not distinct from c.provider
+        and g.service is not distinct from c.service
+        and g.charge_category is not distinct from c.charge_category
+        and g.billing_currency is not distinct from c.billing_currency
+),
+touched as (
+    select distinct
+        f.id, l.day, l.source, l.provider, l.service, l.charge_category, l.billing_currency, l.gap
     from figure as f
     join line as l
         on l.month = f.month
@@ -63,14 +68,5 @@ mine as (
         and (f.provider is null or l.provider = f.provider)
         and (f.stage is null or l.lifecycle_stage = f.stage)
         and (f.cost_kind is null or l.cost_kind = f.cost_kind)
-    group by all
 )
-select m.id, sum(m.mine + coalesce(g.gap, 0)) as charged
-from mine as m
-left join gap as g
-    on g.day = m.day and g.source = m.source
-    and g.provider is not distinct from m.provider
-    and g.service is not distinct from m.service
-    and g.charge_category is not distinct from m.charge_category
-    and g.billing_currency is not distinct from m.billing_currency
-group by m.id
+select id, sum(gap) as gap from touched group by id
