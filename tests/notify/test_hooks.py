@@ -140,7 +140,7 @@ def test_a_server_says_when_to_ask_again(server):
     finally:
         instrumentation.set_on_retry_hooks(None)
 
-    assert (waits[1], len(waits), len(server.taken)) == (1.0, 2, 4)
+    assert (waits[1], len(waits), len(server.taken)) == (pytest.approx(1), 2, 4)
     assert not stamina.is_testing()
 
 
@@ -229,3 +229,20 @@ def test_a_changed_address_is_no_other_audit(hook, server, quaestor, configure, 
     quaestor("audit", "--no-collect")
 
     assert len(rows("from audit.run")) == len(server.taken) == 1
+
+
+def test_a_run_that_is_killed_sends_later(hook, server, quaestor, rows, monkeypatch):
+    """What nobody took is not written down as sent."""
+    hook()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deliver, "by_http", killed)
+        stopped = quaestor("notify")
+    kept = rows("from audit.notification")
+    said = quaestor("notify")
+
+    assert (stopped.code, kept) == (130, [])
+    assert (said.out, len(server.taken)) == ("ops (slack): sent\n", 1)

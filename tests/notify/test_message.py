@@ -8,11 +8,13 @@ import re
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders.inbox import Mailbox, mail_server
 from quaestor.core.config import parse_config
 from quaestor.core.notifiers import MailNotifier
-from quaestor.notify import mail, slack, teams
+from quaestor.notify import mail, slack, teams, words
 from quaestor.notify.message import is_needed, read
 from quaestor.notify.send import content_of
 from quaestor.warehouse.duckdb import Warehouse
@@ -166,6 +168,15 @@ def test_slack_shows_names_and_keeps_its_limits(hostile):
     }
 
 
+@given(st.text() | st.sampled_from(["<!here>", "@all", "HTTPS://x", "wWw.x", "<@U1>", "a\r\nb"]))
+def test_no_text_becomes_a_mention_or_a_link(text):
+    """Of any text, and of two that are joined."""
+    shown = words.inert(f"{text}{text}")
+
+    assert not re.search(r"@\w|://|www\.|<[!@#]|[\r\n]", shown, re.I)
+    assert not re.search("[<>]", slack.escaped(text))
+
+
 def test_teams_shows_names_and_keeps_its_limits(hostile):
     """Names stand in rich text, which knows no Markdown; 28 kB hold whatever is in them."""
     content = content_of(parsed("name: t, kind: teams, url: 'https://x.example'"), hostile)
@@ -238,18 +249,21 @@ def test_what_cannot_be_sent_safely_is_refused_without_its_value(configure, quae
 
 
 def test_names_and_keys_are_checked(configure, quaestor):
-    """Two of one name, a name nobody has, a key that is misspelt."""
+    """Two of one name, a name nobody has, a key that is misspelt, and one that YAML changes."""
     configure("name: ops, kind: slack, url: 'https://x.example', wen: always")
     misspelt = quaestor("notify")
     configure(*["name: ops, kind: slack, url: 'https://x.example'"] * 2)
     twice = quaestor("notify")
     configure("name: ops, kind: slack, url: 'https://x.example'")
     unknown = quaestor("notify", "opps")
+    configure("name: ops, kind: slack, url: 'https://x.example', on: failure")
+    said_on = quaestor("notify")
 
     assert "Did you mean 'when'?" in misspelt.err
     assert "two notifiers are named 'ops'" in twice.err
     assert "Did you mean 'ops'?" in unknown.err
-    assert {misspelt.code, twice.code, unknown.code} == {2}
+    assert "fix: Write `when:`." in said_on.err
+    assert {misspelt.code, twice.code, unknown.code, said_on.code} == {2}
 
 
 def test_what_init_proposes_can_be_sent(quaestor, estate):

@@ -19,7 +19,7 @@ from quaestor.core.documents import (
     with_environment,
 )
 from quaestor.core.errors import ConfigurationError
-from quaestor.core.notifiers import Notifier
+from quaestor.core.notifiers import Notifier, refuse_on
 from quaestor.core.notifiers import check as check_notifiers
 from quaestor.core.sources import (
     BillSource,
@@ -252,6 +252,7 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
         raise ConfigurationError(
             "unknown key 'base'", where=f"{path}:{document.line_of(('base',))}", fix="Remove it."
         )
+    refuse_on(value.get("notify"), document)
     config = convert(document, Config, {**value, "base": str(path.parent)})
     _check_names("source", [source.name for source in config.sources], str(path))
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -119,6 +119,22 @@ Notifier = SlackNotifier | TeamsNotifier | WebhookNotifier | MailNotifier
 def kind_of(notifier: Notifier) -> str:
     """Return a notifier's `kind:`."""
     return str(notifier.__struct_config__.tag)
+
+
+def refuse_on(value: Any, document: Document) -> None:
+    """Refuse `on:`, which many tools call `when:`, and which YAML takes for the word true.
+
+    Raises:
+        ConfigurationError: It is there.
+    """
+    listed = value if isinstance(value, list) else []
+    for number, one in enumerate(listed):
+        if isinstance(one, dict) and True in one:
+            raise ConfigurationError(
+                "`on` is YAML's word for true, and no key here",
+                where=f"{document.path}:{document.line_of(('notify', str(number), 'on'))}",
+                fix="Write `when:`.",
+            )
 
 
 def check(notifiers: tuple[Notifier, ...], document: Document) -> None:

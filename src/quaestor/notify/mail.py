@@ -67,7 +67,8 @@ def render(
     mail["To"] = ", ".join(notifier.to)
     mail["Date"] = format_datetime(now.replace(tzinfo=UTC))
     domain = notifier.sender.rpartition("@")[2]
-    mail["Message-ID"] = f"<{message.run.id}.{notifier.name}@{domain}>"
+    # With the clock in it: some mailboxes drop what they have seen, also what is sent --again.
+    mail["Message-ID"] = f"<{message.run.id}.{notifier.name}.{now:%Y%m%d%H%M%S}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     attached, missing = _attached(notifier.attach, reports)
     note = f"Attached: {', '.join(path.name for path in attached)}." if attached else ""
