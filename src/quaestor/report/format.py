@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from quaestor.core.money import amount_text, exact_text, rounded
 from quaestor.core.text import printable
@@ -70,9 +70,10 @@ def money(amount: Decimal | None, currency: str, about: str = "") -> Markup:
     if amount is None:
         return UNKNOWN
     exact = exact_text(amount)
-    more = f"; {about}" if about else ""
-    return Markup('<span class="money" data-exact="{}" title="{} {}{}">{}</span>').format(
-        exact, exact, currency, more, plain_money(amount)
+    told = escape(f"{exact} {currency}; {about}" if about else f"{exact} {currency}")
+    shown = plain_money(amount)
+    return Markup(  # noqa: S704 - digits, and what was escaped; Markup.format takes three times as long
+        f'<span class="money" data-exact="{exact}" title="{told}">{shown}</span>'
     )
 
 
