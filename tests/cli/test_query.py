@@ -100,6 +100,14 @@ def test_parquet_goes_to_a_file_with_its_types(ask, home):
     assert [path.name for path in home.glob(".*")] == []
 
 
+def test_a_sum_of_whole_numbers_keeps_its_digits_in_parquet(ask, home):
+    """Parquet has no integer of 128 bits, which such a sum is; a DOUBLE would lose digits."""
+    ask("select sum(i) as n from (values (9007199254740993)) t(i)", "--format", "parquet=n.parquet")
+
+    rows = duckdb.sql("select n, typeof(n) from 'n.parquet'").fetchall()
+    assert rows == [(Decimal(9007199254740993), "DECIMAL(38,0)")]
+
+
 def test_several_formats_in_one_run(ask, home):
     """One to standard output, the others to files."""
     said = ask(HELLO, "--format", "csv=a.csv", "--format", "parquet=a.parquet", "--format", "json")

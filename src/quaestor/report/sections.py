@@ -111,11 +111,13 @@ class Document:
         name: The report's.
         tables: Its sections, in the order of the page.
         facts: The currency, the clock, the data's age, the version.
+        is_of_many: It holds the rows of a report with many pages, whose words are of one each.
     """
 
     name: str
     tables: tuple[Table, ...]
     facts: Mapping[str, Any]
+    is_of_many: bool = False
 
     @property
     def heading(self) -> str:
@@ -156,7 +158,8 @@ def documents(request: Request) -> Iterator[Document]:
             _table(request, environment, report, section, facts, page)
             for section in report.sections
         ]
-        yield Document(report.name, tuple(tables), facts)
+        of_many = report.pages is not None and page is None
+        yield Document(report.name, tuple(tables), facts, of_many)
 
 
 def told(facts: Mapping[str, Any]) -> dict[str, str | None]:

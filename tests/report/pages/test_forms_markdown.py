@@ -92,6 +92,40 @@ def test_every_report_is_plain_and_short(estate, tmp_path):
         assert len(text.encode()) <= LONGEST
 
 
+def test_a_report_of_many_pages_names_the_way_to_each(summary):
+    """Words are of one model each, so that all of them together have none."""
+    text = summary("model")
+
+    assert "Each model has a summary of its own: quaestor report --model NAME" in text
+    assert "blind spot" not in text
+
+
+def test_a_report_that_saw_all_says_so(an_estate, tmp_path, now):
+    """And where nothing is known of the data, that no such thing can be said."""
+    told = []
+    for built in (False, True):
+        if built:
+            an_estate.built(now)
+            an_estate.settle()
+        [path] = written(an_estate.warehouse, "markdown", tmp_path, names=("cost",))
+        told.append(path.read_text(encoding="utf-8"))
+
+    assert "When these data were built is unknown, and so is what they leave out." in told[0]
+    assert "No blind spot is recorded: nothing is known to be missing." in told[1]
+
+
+def test_a_column_of_drawings_is_left_out(an_estate, tmp_path):
+    """A summary has no place for a bar."""
+    template = (
+        '{% set title = "Things" %}<table><thead><tr><th>Name</th><th>Bar</th><th>Cost</th></tr>'
+        "</thead><tbody><tr><td>a</td><td><svg></svg></td><td>5</td></tr></tbody></table>"
+    )
+    definitions = a_report(tmp_path, {"01-things": ("select 1 as n", template)})
+    [path] = written(an_estate.warehouse, "markdown", tmp_path, definitions=definitions)
+
+    assert "| Name | Cost |\n|---|---|\n| a | 5 |" in path.read_text(encoding="utf-8")
+
+
 def test_no_name_acts(an_estate, tmp_path):
     """As GitHub and GitLab read it: no element, link, mention or row of its own."""
     template = (

@@ -61,6 +61,20 @@ def _head(document: Document) -> Iterator[str]:
     for place, sentence in enumerate(document.verdict):
         text = escaped(sentence, _SENTENCE)
         yield from ("", text if place else f"**{text}**")
+    if document.is_of_many:
+        one = escaped(f"quaestor report --{document.name} NAME --format markdown", _CELL)
+        yield from ("", f"Each {escaped(document.name, _CELL)} has a summary of its own: {one}")
+    else:
+        yield from _spots(document)
+    if document.figures:
+        yield from ("", "| Key figure | | |", "|---|--:|---|")
+        for figure in document.figures:
+            cells = (figure.label, figure.value, figure.note)
+            yield f"| {' | '.join(escaped(cell, _CELL) for cell in cells)} |"
+
+
+def _spots(document: Document) -> Iterator[str]:
+    """Yield what the report could not see, before any figure."""
     spots = document.blind_spots
     if spots:
         yield from ("", f"**{show.plural(len(spots), 'blind spot')}**: what could not be seen", "")
@@ -69,11 +83,10 @@ def _head(document: Document) -> Iterator[str]:
             yield f"- {escaped(where, _CELL)}: {escaped(str(spot['reason']), _SENTENCE)}"
         if len(spots) > _SPOTS:
             yield f"- {len(spots) - _SPOTS:,} more"
-    if document.figures:
-        yield from ("", "| Key figure | | |", "|---|--:|---|")
-        for one in document.figures:
-            cells = (one.label, one.value, one.note)
-            yield f"| {' | '.join(escaped(cell, _CELL) for cell in cells)} |"
+    elif document.facts["built_at"]:
+        yield from ("", "No blind spot is recorded: nothing is known to be missing.")
+    else:
+        yield from ("", "When these data were built is unknown, and so is what they leave out.")
 
 
 def _section(table: Table) -> Iterator[str]:
@@ -90,16 +103,25 @@ def _section(table: Table) -> Iterator[str]:
 def _table(listed: Listed) -> Iterator[str]:
     if listed.caption:
         yield from ("", f"**{escaped(listed.caption, _CELL)}**")
-    yield from ("", _line(listed.heads))
-    yield f"|{'|'.join('--:' if is_number else '---' for is_number in listed.right)}|"
-    yield from map(_line, listed.lines[:_ROWS])
+    shown = _shown(listed)
+    yield from ("", _line(listed.heads, shown))
+    yield f"|{'|'.join('--:' if listed.right[place] else '---' for place in shown)}|"
+    yield from (_line(line, shown) for line in listed.lines[:_ROWS])
     if len(listed.lines) > _ROWS:
-        yield _line([f"{len(listed.lines) - _ROWS:,} more", *[""] * (len(listed.heads) - 1)])
-    yield from map(_line, listed.totals)
+        more = f"{len(listed.lines) - _ROWS:,} more"
+        yield _line([more, *[""] * (len(listed.heads) - 1)], shown)
+    yield from (_line(line, shown) for line in listed.totals)
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(escaped(cell, _CELL) for cell in cells)} |"
+def _shown(listed: Listed) -> list[int]:
+    """Return the columns that have words; others hold drawings alone."""
+    lines = [*listed.lines[:_ROWS], *listed.totals]
+    places = range(len(listed.heads))
+    return [place for place in places if not lines or any(line[place] for line in lines)]
+
+
+def _line(cells: Sequence[str], shown: Sequence[int]) -> str:
+    return f"| {' | '.join(escaped(cells[place], _CELL) for place in shown)} |"
 
 
 def _foot(document: Document) -> Iterator[str]:

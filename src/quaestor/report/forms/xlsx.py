@@ -140,8 +140,9 @@ def _lines(document: Document, laid: Sequence[Laid]) -> Iterator[tuple[str, Sequ
         yield "said", ["None is recorded: nothing is known to be missing."]
     yield from (("text", []), ("head", ["What this is", ""]))
     yield from (("text", fact) for fact in _facts(document))
-    yield from (("text", []), ("head", ["Key figures", "", ""]))
-    yield from (("text", [one.label, one.value, one.note]) for one in document.figures)
+    if document.figures:
+        yield from (("text", []), ("head", ["Key figures", "", ""]))
+        yield from (("text", [one.label, one.value, one.note]) for one in document.figures)
     yield from (("text", []), ("head", ["Sheets", "Rows", "To know"]))
     for one in laid:
         yield "sheet", [one.sheets[0], f"{one.rows:,}", "; ".join(one.notes)]
@@ -150,7 +151,7 @@ def _lines(document: Document, laid: Sequence[Laid]) -> Iterator[tuple[str, Sequ
 
 
 def _spot(spot: dict[str, Any]) -> list[str]:
-    where = ", ".join(str(spot[key]) for key in ("scope", "period") if spot[key])
+    where = ", ".join(str(spot[key]) for key in ("model", "scope", "period") if spot.get(key))
     amount = spot["amount"]
     hides = "how much is unknown"
     if amount is not None:
