@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from quaestor.report.chart_steps import steps_chart
+from quaestor.report.format import MINUS
 from quaestor.report.html import render
 
 
@@ -87,3 +89,39 @@ def test_costs_that_cannot_be_compared_are_said_to_be(page, an_estate, now):
 
     assert "cannot be compared : there is no bill." in text
     assert "Why the cost changed" not in text
+
+
+def steps_of(*amounts):
+    """Draw the steps between two totals."""
+    after = sum(amounts, Decimal(1000))
+    rows = [("before", Decimal(1000), True), *(("x", one, False) for one in amounts)]
+    return steps_chart(
+        [
+            {"name": name, "amount": amount, "whole": whole}
+            for name, amount, whole in (*rows, ("after", after, True))
+        ],
+        label="name",
+        value="amount",
+        is_total="whole",
+        unit="EUR",
+        key="k",
+        title="Steps",
+        description="Steps.",
+    )
+
+
+def test_steps_say_what_they_add_and_take_away():
+    """With a sign, in a tooltip too; the legend names what is drawn and no more."""
+    chart = steps_of(Decimal(40), Decimal("-15.5"))
+
+    assert "<title>x: +40.00 EUR</title>" in chart.wide
+    assert f"<title>x: {MINUS}15.50 EUR</title>" in chart.wide
+    assert "<title>after: 1,024.50 EUR</title>" in chart.narrow
+    assert [name for _, name in chart.legend] == ["More", "Less"]
+    assert [name for _, name in steps_of(Decimal(1)).legend] == ["More"]
+
+
+@pytest.mark.parametrize("amounts", [(), (Decimal(0),), (Decimal("-1000"), Decimal("1e15"))])
+def test_steps_of_any_size_can_be_drawn(amounts):
+    """None at all, none that changes anything, and some beyond all proportion."""
+    assert "<svg" in steps_of(*amounts).narrow
