@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -154,6 +155,55 @@ def test_a_models_month_is_traced_to_rules_charges_and_files(told):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "figure", "charges"),
+    [
+        ("month/2026-10", "114", 4),
+        ("team_month/growth/2026-10", "11", 2),
+        ("stage_month/production/2026-10", None, None),
+        ("unattributed/2026-10", None, None),
+        ("provider_month/AWS/2026-10", "114", 4),
+    ],
+)
+def test_the_figures_of_a_month_are_traced(estate, quaestor, name, figure, charges):
+    """All of it, a team's, what nobody owns, a provider's: ledger and bill agree with each."""
+    estate.close()
+    said = quaestor("explain", name, "--format", "json")
+    if figure is None:
+        assert (said.code, "nothing is called" in said.err) == (2, True)
+        return
+    trace = json.loads(said.out)["trace"]
+
+    assert (trace["figure"], trace["charged"], trace["charge_count"]) == (figure, figure, charges)
+    assert trace["adds_up"] is True
+    assert sum(Decimal(row["effective_cost"]) for row in trace["ledger"]) == Decimal(figure)
+
+
+def test_the_cost_of_idle_gpus_is_traced_to_who_had_them_and_to_files(estate, quaestor):
+    """It is a part of what machines cost: there is no charge of its own to compare it with."""
+    gpus = {"day": "2026-10-03", "source": "prom", "cluster": "prod", "node": "n"}
+    hours = {"gpu_hours": 8, "observed_gpu_hours": 8, "used_gpu_hours": 2, "idle_gpu_hours": 6}
+    hours |= {"unobserved_gpu_hours": 0, "provider_id": "gpu-1", "gpu_model": "NVIDIA L4"}
+    for team, cost in (("growth", "2.5"), (None, "0.5"), ("search", None)):
+        row = {**gpus, **hours, "team": team, "node": f"n-{team}", "idle_cost": cost}
+        insert(estate, "ledger.gpu_hour", **row)
+    note_landed(
+        estate,
+        "prom",
+        [LandedFile(scope=f"nodes/{m}", path=f"p/{m}", sha256="ef" * 32, size=2)
+         for m in ("2026-09", "2026-10")],
+    )  # fmt: skip
+    estate.close()
+    text = quaestor("explain", "idle_gpu/2026-10").out
+
+    assert "idle GPUs in 2026-10: 3.00 USD" in text
+    assert re.search(r"growth +6\.0 +2\.5", text)
+    assert re.search(r"prom +p/2026-10", text)
+    assert "p/2026-09" not in text
+    assert "bills/oct.csv" in text
+    assert "It adds up: figure and ledger are 3 USD; hours on no bill have no cost" in text
+
+
 def test_more_resources_than_ten_are_counted(told, explain):
     """The ten dearest are shown; the sum is of all."""
     trace = told("model_month/churn/2026-11")["trace"]
@@ -246,6 +296,7 @@ def test_a_sum_with_a_charge_without_a_rate_is_unknown(estate, quaestor):
 
     assert "churn in 2026-10: unknown, effective cost" in text
     assert "1 ledger line has no exchange rate, so that no sum is known" in text
+    assert "What has one comes to 15 USD." in text
     assert "add" in text
     assert "add up" not in text
 

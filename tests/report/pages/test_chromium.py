@@ -153,3 +153,16 @@ def test_a_table_that_is_wider_than_a_phone_shows_that_there_is_more(opened):
 
     assert wide
     assert hint == "local, local, scroll, scroll"
+
+
+def test_a_figure_leads_to_where_it_comes_from(opened):
+    """A click on an amount shows the lines, files and command behind it."""
+    page, _ = opened("cost")
+    link = page.locator(".figures a.traced").first
+    amount = link.inner_text()
+    link.click()
+    entry = page.locator(".from:target")
+
+    assert entry.locator("summary .money").inner_text() == amount
+    assert entry.locator(".grounds td").first.is_visible()
+    assert entry.locator(".grounds code").last.is_visible()
