@@ -457,6 +457,7 @@ def _audit(estate: Estate) -> None:
                 )
     estate.finding("gpu-idle", "prod/node-1", "fail", family="cost", severity="medium",
                    reason="300 of 480 GPU hours were idle", at_stake="2700")  # fmt: skip
+    estate.warehouse.run(_COUNTED)
     for supplied, field in pairwise((False, "model.owner", False, "grant", True, "model_version")):
         if isinstance(supplied, bool):
             estate.insert("registry.evidence", source="registry", field=field, supplied=supplied)
@@ -581,6 +582,17 @@ def full_estate() -> Warehouse:
     return warehouse
 
 
+# What each audit found, as the run keeps it beside its findings.
+_COUNTED = """
+update audit.run as r set (failed, unanswered) = (f.failed, f.unanswered)
+from (
+    select
+        run_id, count(*) filter (verdict = 'fail') as failed,
+        count(*) filter (verdict in ('unknown', 'error')) as unanswered
+    from audit.finding group by run_id
+) as f
+where f.run_id = r.run_id
+"""
 # What each budget spent, as the ledger says it: charges without a rate make it unknown.
 _SPENT = """
 update ledger.budget as b set (spent, spent_ratio) = (s.spent, s.spent / b.amount)

@@ -1,0 +1,137 @@
+"""Where a reader of the folder begins: what each page answers, and how audits compare."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from builders.pages import REPORTS
+from quaestor.report.html import render
+
+
+@pytest.fixture
+def index(an_estate, tmp_path, now, read_page):
+    """Render the index of an estate alone."""
+
+    def build():
+        [path] = render(an_estate.settle(), ["index"], tmp_path, now=now, progress=lambda _: None)
+        return read_page(path)
+
+    return build
+
+
+def audited(estate, name, at, *, failed=0, cost=None, exit_code=1):
+    """Keep an audit: how many violations, and what the 30 days before it cost."""
+    estate.run(name, at, exit_code)
+    estate.warehouse.run("update audit.run set failed = ? where run_id = ?", [failed, name])
+    day = at.date()
+    estate.insert(
+        "audit.run_window",
+        run_id=name,
+        first_day=day - timedelta(days=31),
+        last_day=day - timedelta(days=2),
+        billed_days=30,
+        currency="EUR",
+        configuration="a",
+    )
+    for model, amount in (cost or {}).items():
+        estate.insert(
+            "audit.run_cost",
+            run_id=name,
+            model=model,
+            effective_cost=None if amount is None else Decimal(amount),
+        )
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_every_page_leads_to_every_other(pages, read_page, report):
+    """The head names them all, in the order of reading, and marks the one that is open."""
+    page = read_page(pages[report])
+    [head] = re.findall(r'<nav class="pages".*?</nav>', page.source, re.DOTALL)
+
+    assert re.findall(r'href="([^"]+)"', head) == [f"{name}.html" for name in REPORTS]
+    assert re.findall(r'href="([^"]+)" aria-current="page"', head) == [f"{report}.html"]
+
+
+def test_a_page_that_is_rendered_alone_leads_nowhere(index):
+    """There is no link to a page that was not written."""
+    page = index()
+
+    assert 'class="pages"' not in page.source
+    assert [a["href"] for _, a in page.tags if "href" in a and a["href"].endswith("html")] == []
+
+
+def test_each_page_stands_with_its_figure(pages, read_page, estate):
+    """What a page is for, and the figure that stands for it."""
+    text = read_page(pages["index"]).text
+    (cost,) = estate.row(
+        "select sum(effective_cost) from ledger.cost where date_trunc('month', day) = '2026-11-01'"
+    )
+
+    assert f"with budgets and forecast. {cost:,.0f} EUR this month" in text
+    assert "1,960 EUR could be saved a month" in text
+    assert "13 violations" in text
+    assert "1 of 5 lines that do not add up" in text
+
+
+def test_without_an_audit_there_is_no_verdict(index):
+    """An empty warehouse says so, and draws nothing."""
+    page = index()
+
+    assert "Nothing has been audited yet" in page.text
+    assert "<figure" not in page.source
+    assert 'data-exact="' not in page.source
+
+
+def test_trends_begin_with_the_second_audit(an_estate, index, now):
+    """One audit is a row, and no trend."""
+    audited(an_estate, "a", now, failed=3, cost={"churn": "75", None: "25"})
+
+    page = index()
+
+    assert "The audit of 21 Nov 2026 failed : 3 violations ." in page.text
+    assert "This is the first audit; trends begin with the second." in page.text
+    assert "Of it, traced to a model 75.0 % no audit before" in page.text
+    assert "<figure" not in page.source
+
+
+def test_three_audits_are_three_rows_and_a_trend_of_each_figure(an_estate, index, now):
+    """Newest first in the table, oldest first in the charts; what is unknown is a gap."""
+    audited(an_estate, "a", now - timedelta(days=14), failed=9, cost={"churn": "60", None: "60"})
+    audited(an_estate, "b", now - timedelta(days=7), failed=5, cost={"churn": "60", None: None})
+    audited(an_estate, "c", now, failed=6, cost={"churn": "75", None: "75"}, exit_code=3)
+
+    page = index()
+    rows = re.findall(r'<tr><th scope="row">(\d+ Nov)', page.source)
+    [violations] = re.findall(r'id="trend-failed".*?</figure>', page.source, re.DOTALL)
+
+    assert "The audit of 21 Nov 2026 is incomplete : 6 violations , 1 more than on 14 Nov" in (
+        page.text
+    )
+    assert rows == ["21 Nov", "14 Nov", "7 Nov"]
+    assert re.findall(r"<title>([^<]* violations)</title>", violations) == [
+        *("7 Nov 2026: 9 violations", "14 Nov 2026: 5 violations", "21 Nov 2026: 6 violations"),
+    ]
+    assert "charges in a currency that had no rate by then are in no cost" in page.text
+
+
+def test_an_audit_keeps_what_the_days_before_it_had_cost(an_estate, index, now):
+    """The bill of today says otherwise; the row of the audit stays what it was."""
+    an_estate.cost(date(2026, 11, 1), "999", model="churn")
+    audited(an_estate, "a", now, cost={"churn": "80.25", None: "20"})
+
+    assert "Cost of the 30 days before 100.25 EUR" in index().text
+
+
+def test_of_many_audits_the_latest_are_shown(an_estate, index, now):
+    """A year of days and more is one page; it says how many there are."""
+    for number in range(405):
+        an_estate.run(f"run-{number}", now - timedelta(days=number), 0)
+
+    text = index().text
+
+    assert "The latest 24 of 405 audits" in text
+    assert "400 of 405 audits are shown." in text
