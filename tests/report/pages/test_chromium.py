@@ -125,7 +125,7 @@ def test_it_prints(opened, report, paper):
     page.emulate_media(media="print", color_scheme="dark")
 
     assert pdf.startswith(b"%PDF-")
-    assert 2 <= pdf.count(b"/Type /Page\n") <= 12
+    assert 2 <= pdf.count(b"/Type /Page\n") <= 20
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from dataclasses import dataclass
 
 import pypdf
 import pytest
@@ -23,10 +24,17 @@ GRAVE = ("serious", "critical")
 # What axe-core finds, as a reader of the test's output needs it.
 FAULTS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .map(one => [one.impact, one.id, one.nodes.length, one.nodes[0].html.slice(0, 160)])"""
-CHARTS = """() => [...document.querySelectorAll('.drawing')].map(drawing => [
-    drawing.querySelector('figcaption').textContent,
-    ...[...drawing.querySelectorAll('.chart.wide svg text')].map(text => text.textContent)])"""
-HEADINGS = "() => [...document.querySelectorAll('.section > h2')].map(h => h.textContent.trim())"
+ON_SCREEN = {
+    "charts": """() => [...document.querySelectorAll('.drawing')].map(drawing => [
+        drawing.querySelector('figcaption').textContent,
+        ...[...drawing.querySelectorAll('svg text')]
+            .filter(text => text.getClientRects().length).map(text => text.textContent)])""",
+    "headings": """() => [...document.querySelectorAll('.section > h2')]
+        .map(heading => heading.textContent.trim())""",
+    "folded": """() => [...document.querySelectorAll('details:not([open])')]
+        .map(fold => [...fold.querySelectorAll('tbody tr:last-child th')].pop()?.textContent)
+        .filter(Boolean)""",
+}
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +84,43 @@ def visit(browser):
         context.close()
 
 
+@dataclass(frozen=True)
+class Printed:
+    """A PDF, read back: its title, and the size and the text of each sheet."""
+
+    title: str
+    sizes: list[tuple[int, int]]
+    texts: list[str]
+
+
 @pytest.fixture(scope="module")
 def printed(files, chromium, now):
     """Every page as PDF, on both papers, as `--format pdf` prints it."""
-    sheets = {}
+
+    def pdf(name, paper):
+        page = files[name].read_text(encoding="utf-8")
+        made = settled(print_page(chromium, for_paper(page, paper, now)), title_of(page), now)
+        read = pypdf.PdfReader(io.BytesIO(made))
+        boxes = [sheet.mediabox for sheet in read.pages]
+        return Printed(
+            read.metadata.title,
+            [(round(box.width), round(box.height)) for box in boxes],
+            [squeezed(sheet.extract_text()) for sheet in read.pages],
+        )
+
+    return {(name, paper): pdf(name, paper) for name in files for paper in PAPERS}
+
+
+@pytest.fixture(scope="module")
+def on_screen(files, browser):
+    """Of every page what paper must show too: charts with their words, headings, folded rows."""
+    told = {}
     for name, path in files.items():
-        page = path.read_text(encoding="utf-8")
-        for paper in PAPERS:
-            pdf = settled(print_page(chromium, for_paper(page, paper, now)), title_of(page), now)
-            sheets[name, paper] = pypdf.PdfReader(io.BytesIO(pdf))
-    return sheets
+        page = browser.new_page(offline=True)
+        page.goto(path.as_uri())
+        told[name] = {key: page.evaluate(script) for key, script in ON_SCREEN.items()}
+        page.close()
+    return told
 
 
 def squeezed(text: str) -> str:
@@ -156,58 +191,48 @@ def test_sheets_have_their_size_and_say_which_they_are(printed):
     """A4 or Letter throughout, with the title, the date and the number at the foot of each."""
     wrong = []
     for (name, paper), pdf in printed.items():
-        title = pdf.metadata.title
-        for number, sheet in enumerate(pdf.pages, start=1):
-            size = (round(sheet.mediabox.width), round(sheet.mediabox.height))
-            text = squeezed(sheet.extract_text())
-            foot = squeezed(f"{title} · 21 November 2026, 06:30 UTC")
-            if (
-                size != PAPERS[paper]
-                or foot not in text
-                or (f"{number}of{len(pdf.pages)}" not in text)
-            ):
+        foot = squeezed(f"{pdf.title} · 21 November 2026, 06:30 UTC")
+        for number, (size, text) in enumerate(zip(pdf.sizes, pdf.texts, strict=True), start=1):
+            if size != PAPERS[paper] or foot not in text:
                 wrong.append((name, paper, number, size))
+            if f"{number}of{len(pdf.texts)}" not in text:
+                wrong.append((name, paper, number, "without its number"))
 
     assert wrong == []
 
 
-def test_no_chart_is_cut_on_paper(files, visit, printed):
+def test_no_chart_is_cut_on_paper(printed, on_screen):
     """Title, axes and every label of a chart stand on one sheet."""
-    wrong = []
-    for (name, paper), pdf in printed.items():
-        sheets = [squeezed(sheet.extract_text()) for sheet in pdf.pages]
-        page, _ = visit(files[name])
-        for words in page.evaluate(CHARTS):
-            if not any(all(squeezed(word) in sheet for word in words) for sheet in sheets):
-                wrong.append((name, paper, words[0]))
+    wrong = [
+        (name, paper, words[0])
+        for (name, paper), pdf in printed.items()
+        for words in on_screen[name]["charts"]
+        if not any(all(squeezed(word) in text for word in words) for text in pdf.texts)
+    ]
 
     assert wrong == []
 
 
-def test_no_heading_stands_alone_at_the_foot_of_a_sheet(files, visit, printed):
+def test_no_heading_stands_alone_at_the_foot_of_a_sheet(printed, on_screen):
     """Something of what a heading heads is on its sheet: the foot does not follow it at once."""
-    wrong = []
-    for (name, paper), pdf in printed.items():
-        page, _ = visit(files[name])
-        headings = [squeezed(one) for one in page.evaluate(HEADINGS)]
-        foot = squeezed(pdf.metadata.title)
-        for sheet in pdf.pages:
-            body = squeezed(sheet.extract_text()).rpartition(foot)[0]
-            wrong += [(name, paper, one) for one in headings if body.endswith(one)]
+    wrong = [
+        (name, paper, heading)
+        for (name, paper), pdf in printed.items()
+        for heading in on_screen[name]["headings"]
+        for text in pdf.texts
+        if text.rpartition(squeezed(pdf.title))[0].endswith(squeezed(heading))
+    ]
 
     assert wrong == []
 
 
-def test_what_is_folded_on_the_screen_is_open_on_paper(files, visit, printed):
+def test_what_is_folded_on_the_screen_is_open_on_paper(printed, on_screen):
     """Nobody can click on paper: the last row of each folded table is on a sheet."""
-    last = """() => [...document.querySelectorAll('details:not([open])')]
-        .map(fold => [...fold.querySelectorAll('tbody tr:last-child th')].pop()?.textContent)
-        .filter(Boolean)"""
-    wrong = []
-    for (name, paper), pdf in printed.items():
-        page, _ = visit(files[name])
-        text = squeezed("".join(sheet.extract_text() for sheet in pdf.pages))
-        words = [squeezed(one) for one in page.evaluate(last)]
-        wrong += [(name, paper, one) for one in words if one not in text]
+    wrong = [
+        (name, paper, row)
+        for (name, paper), pdf in printed.items()
+        for row in on_screen[name]["folded"]
+        if squeezed(row) not in "".join(pdf.texts)
+    ]
 
     assert wrong == []
