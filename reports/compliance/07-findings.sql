@@ -18,6 +18,7 @@ finding as (
 select
     dense_rank() over (order by severity_rank, most_at_stake desc nulls last, policy) as place,
     policy, title, family, severity, verdict, source, subject, model, reason,
-    at_stake_per_month, blocking, fingerprint, first_seen, audited_at, remedy, why
+    at_stake_per_month, blocking, fingerprint, first_seen, audited_at, remedy, why,
+    evidence
 from finding
 order by place, at_stake_per_month desc nulls last, subject, source

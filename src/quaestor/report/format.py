@@ -6,6 +6,7 @@ carries its exact figure in the element's title, so that nothing is lost by roun
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -180,6 +181,27 @@ def kind(name: str) -> str:
     """
     words = name.replace("-", "_").split("_")
     return " ".join(word.upper() if word in ("gpu", "cpu") else word for word in words)
+
+
+def evidence(told: str | None) -> list[tuple[str, Any]]:
+    """Return what a finding was judged by, name by name; None is unknown.
+
+    >>> evidence('{"tls": true, "owner": null, "days": 1.50}')
+    [('tls', 'true'), ('owner', None), ('days', '1.50')]
+    >>> evidence(None)
+    []
+    """
+    known = json.loads(told or "{}", parse_float=str)
+    return [
+        (name.replace("_", " "), None if value is None else _worded(value))
+        for name, value in known.items()
+    ]
+
+
+def _worded(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_worded(one) for one in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def rule(name: str) -> str:

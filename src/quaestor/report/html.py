@@ -297,6 +297,7 @@ def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     return {
         "money": lambda amount, unit=currency, about="": show.money(amount, unit, about),
         "rule": show.rule,
+        "evidence": show.evidence,
         "whole": lambda amount, unit=currency: show.whole_money(amount, unit),
         "plain_money": show.plain_money,
         "percent": show.percent,
