@@ -259,7 +259,6 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     _check_names("shared rule", [rule.name for rule in config.shared], str(path))
     _check_names("budget", [budget.name for budget in config.budgets], str(path))
     _check_names("exclusion", [one.name for one in config.advice.exclude], str(path))
-    _check_names("notifier", [one.name for one in config.notify], str(path))
     check_notifiers(config.notify, document)
     _check_spark(config.spark, document)
     _check_renamings(config.names, document)

@@ -143,7 +143,14 @@ def check(notifiers: tuple[Notifier, ...], document: Document) -> None:
     Raises:
         ConfigurationError: It names the notifier and the key, and never a value.
     """
+    names = [one.name for one in notifiers]
     for number, one in enumerate(notifiers):
+        if one.name in names[:number]:
+            raise ConfigurationError(
+                f"two notifiers are named '{one.name}'",
+                where=f"{document.path}:{document.line_of(('notify', str(number), 'name'))}",
+                fix="Give each a name of its own; what was sent is kept by it.",
+            )
         faults = _of_mail(one) if isinstance(one, MailNotifier) else _of_hook(one)
         for fault in (*faults, *_of_link(one)):
             line = document.line_of(("notify", str(number), *fault.part))
