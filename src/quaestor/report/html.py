@@ -255,9 +255,11 @@ def environment_of(
         models: Where the page of each model lies, of those that have one.
         traced: What gives figures their anchors; None: no figure leads anywhere.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    from quaestor.report.rows import RowEnvironment
+
+    environment = RowEnvironment(
         loader=FileSystemLoader(places),
         autoescape=True,
         undefined=StrictUndefined,
@@ -267,29 +269,33 @@ def environment_of(
         keep_trailing_newline=True,
     )
     environment.filters.update(_filters(facts))
-    environment.globals.update(
-        **facts,
-        pages=(),
-        figure_id=figure_id,
-        anchor_of=(traced or Traced(None)).anchor,
-        command_of=command_of,
-        model_link=partial(show.link, places=models or {}),
-        palette=PALETTE,
-        root="",
-        unknown=show.UNKNOWN,  # `{{ none }}` is folded to "None" before anything can finalize it
-        ratio=show.ratio,
-        total=show.total,
-        change=show.change,
-        upright_bars=chart_bars.upright_bars,
-        lying_bars=chart_bars.lying_bars,
-        model_map=chart_map.model_map,
-        signed_bars=chart_effects.signed_bars,
-        trend=chart_trend.trend,
-        daily_band=chart_band.daily_band,
-        steps_chart=chart_steps.steps_chart,
-        audit_bars=chart_audits.audit_bars,
-    )
+    environment.globals.update(**facts, **_tools(models or {}, traced or Traced(None)))
     return environment
+
+
+def _tools(models: Mapping[str, str], traced: Traced) -> dict[str, Any]:
+    """Return what templates may call, beside filters."""
+    return {
+        "pages": (),
+        "figure_id": figure_id,
+        "anchor_of": traced.anchor,
+        "command_of": command_of,
+        "model_link": partial(show.link, places=models),
+        "palette": PALETTE,
+        "root": "",
+        "unknown": show.UNKNOWN,  # `{{ none }}` is folded to "None" before anything can finalize it
+        "ratio": show.ratio,
+        "total": show.total,
+        "change": show.change,
+        "upright_bars": chart_bars.upright_bars,
+        "lying_bars": chart_bars.lying_bars,
+        "model_map": chart_map.model_map,
+        "signed_bars": chart_effects.signed_bars,
+        "trend": chart_trend.trend,
+        "daily_band": chart_band.daily_band,
+        "steps_chart": chart_steps.steps_chart,
+        "audit_bars": chart_audits.audit_bars,
+    }
 
 
 def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:

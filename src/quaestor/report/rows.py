@@ -1,0 +1,21 @@
+"""Templates whose rows are plain mappings: `row.cost` is the column `cost`, whatever it is called.
+
+Jinja looks for an attribute first, so that a column `items` would be a method of the mapping;
+and each look that fails costs more than the cell it is for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment
+
+
+class RowEnvironment(Environment):
+    """What renders templates, with columns before attributes."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return a column of a row, else what Jinja finds."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
