@@ -331,15 +331,13 @@ def test_rows_that_are_held_are_found_sorted_summed_and_saved(opened, a_table):
 
 def test_without_script_the_page_is_whole_and_says_what_it_holds_back(opened, a_table):
     """No control that does nothing; the first rows, how many more, and where they are."""
-    short, long = (a_table(rows) for rows in (KNOWN, _many(tables.FIRST + 120)))
-    page = opened(long, script=False)
+    page = opened(a_table(_many(tables.FIRST + 120)), script=False)
 
     assert page.locator("tbody tr").count() == tables.FIRST
-    assert page.get_by_text("The first 300 of 420 rows are listed.").is_visible()
+    assert page.get_by_text("The first 300 of 420 rows are listed; every row:").is_visible()
     assert page.get_by_text("quaestor report tried --format csv").is_visible()
     assert page.locator("button, input, select, .tools").count() == 0
     assert page.locator("tfoot").is_visible()
-    assert short == long  # the same file: it was written over
 
 
 def test_a_short_table_gets_what_it_needs(opened, a_table):
