@@ -46,8 +46,7 @@ def upright_bars(
             leave the legend too.
         label: The column that names a bar; a date is a month.
         unit: Of the amounts.
-        band: Columns of the lowest and highest that a bar's top is likely to be, and what that
-            is called; drawn where both are known.
+        band: Columns of the lowest and highest that a bar's top may be, and what that is called.
         level: An amount that no bar should be above, and what it is called.
         words_about: `key`, `title` and `description`, as `drawn` takes them.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from quaestor.report.charts import (
@@ -21,6 +22,9 @@ from quaestor.report.charts import (
     words,
 )
 from quaestor.report.format import short
+
+_BAR = {"type": "bar", "stroke": PAPER, "strokeWidth": 0.75}
+_MARK = {"type": "tick", "orient": "vertical", "color": INK, "opacity": 1, "thickness": 3}
 
 
 def signed_bars(
@@ -51,28 +55,32 @@ def signed_bars(
             "amount": float(row[column]),
             "rank": rank,
             "colour": PALETTE[colour],
-            "tip": f"{short(label_of(row[label]), 120)}, {name}: {value_of(row[column], unit)}",
+            "tip": _tip(row[label], name, row[column], unit),
         }
         for place, row in enumerate(rows)
         for rank, (column, name, colour) in enumerate(used)
         if row[column]
     ]
-    ends = [
-        {
-            "place": place,
-            "amount": float(row[value]),
-            "name": label_of(row[label]),
-            "value": ("+" if row[value] > 0 else "") + value_of(row[value], ""),
-            "tip": f"{short(label_of(row[label]), 120)}, all of it: {value_of(row[value], unit)}",
-        }
-        for place, row in enumerate(rows)
-    ]
+    ends = [_end(place, row[label], row[value], unit) for place, row in enumerate(rows)]
 
     def specification(width: int) -> dict[str, Any]:
         return _signed(width, values, ends)
 
-    legend = [*used, ("", "All of it", "ink")]
-    return drawn(specification, legend=legend, **words_about)
+    return drawn(specification, legend=[*used, ("", "All of it", "ink")], **words_about)
+
+
+def _end(place: int, name: Any, change: Decimal, unit: str) -> dict[str, Any]:
+    return {
+        "place": place,
+        "amount": float(change),
+        "name": label_of(name),
+        "value": ("+" if change > 0 else "") + value_of(change, ""),
+        "tip": _tip(name, "all of it", change, unit),
+    }
+
+
+def _tip(name: Any, part: str, amount: Decimal, unit: str) -> str:
+    return f"{short(label_of(name), 120)}, {part}: {value_of(amount, unit)}"
 
 
 def _signed(
@@ -83,7 +91,6 @@ def _signed(
     row, left, room = (30, 270, 38) if wide else (46, 0, 34)
     drop, rise = (0, 0) if wide else (9, -9)
     padding = {"left": left, "right": 100 if wide else 0, "top": 0, "bottom": 0}
-    inner = width - padding["left"] - padding["right"]
     bands = {"domain": list(range(len(ends))), "paddingInner": 0, "paddingOuter": 0}
     y = {"field": "place", "type": "ordinal", "axis": None, "scale": bands}
     zero = axis(values=[0], grid=True, gridColor=PALETTE["grey"], labels=False)
@@ -91,13 +98,7 @@ def _signed(
     tip = {"field": "tip", "type": "nominal"}
     names = [{**end, "name": short(end["name"], room)} for end in ends]
     bars = {
-        "mark": {
-            "type": "bar",
-            "stroke": PAPER,
-            "strokeWidth": 0.75,
-            "height": 19 if wide else 15,
-            "yOffset": drop,
-        },
+        "mark": {**_BAR, "height": 19 if wide else 15, "yOffset": drop},
         "encoding": {
             "y": y,
             "x": {**x, "field": "amount", "stack": "zero"},
@@ -108,19 +109,11 @@ def _signed(
     }
     marks = {
         "data": {"values": list(ends)},
-        "mark": {
-            "type": "tick",
-            "orient": "vertical",
-            "color": INK,
-            "opacity": 1,
-            "thickness": 3,
-            "size": 25 if wide else 21,
-            "yOffset": drop,
-        },
+        "mark": {**_MARK, "size": 25 if wide else 21, "yOffset": drop},
         "encoding": {"y": y, "x": {**x, "field": "amount"}, "description": tip},
     }
     start = {"y": y, "x": {"value": -left}}
-    end = {"y": y, "x": {"value": inner + padding["right"]}}
+    end = {"y": y, "x": {"value": width - left}}
     return {
         **frame(width, row * len(ends), padding, values),
         "layer": [

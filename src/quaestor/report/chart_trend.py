@@ -23,6 +23,7 @@ from quaestor.report.format import short
 
 # Six lines can be told apart; more are a knot.
 COLOURS = ("blue", "orange", "green", "purple", "red", "sky")
+_POINT = {"type": "circle", "size": 70, "opacity": 1, "stroke": PAPER, "strokeWidth": 1}
 _PADDING = {"left": 52, "right": 12, "top": 10, "bottom": 28}
 
 
@@ -38,31 +39,29 @@ def trend(
     """Draw a line per series; a month that nothing is known of leaves a gap.
 
     Args:
-        rows: One per series and month. The series keep their order, and those after the sixth
-            are not drawn.
+        rows: One per series and month; series after the sixth are not drawn.
         series: The column that names a line.
         month: The column of the month.
         value: The column of the measure; None is not known.
         unit: Of the measure.
         words_about: `key`, `title` and `description`, as `drawn` takes them.
     """
-    names = list(dict.fromkeys(label_of(row[series]) for row in rows))[: len(COLOURS)]
+    names = list(dict.fromkeys(label_of(row[series]) for row in rows))
     colours = dict(zip(names, COLOURS, strict=False))
     months = sorted({row[month] for row in rows})
-    places = {one: place for place, one in enumerate(months)}
     known = {(label_of(row[series]), row[month]): row[value] for row in rows}
     values = [
         {
-            "place": places[one],
+            "place": place,
             "amount": None if (amount := known.get((name, one))) is None else float(amount),
             "name": name,
-            "colour": PALETTE[colours[name]],
+            "colour": PALETTE[colour],
             "tip": f"{short(name, 120)}, {label_of(one)}: {value_of(amount, unit)}",
         }
-        for name in names
-        for one in months
+        for name, colour in colours.items()
+        for place, one in enumerate(months)
     ]
-    legend: list[Part] = [("", short(name, 40), colours[name]) for name in names]
+    legend: list[Part] = [("", short(name, 40), colour) for name, colour in colours.items()]
 
     def specification(width: int) -> dict[str, Any]:
         return _lines(width, [label_of(one) for one in months], values)
@@ -88,35 +87,16 @@ def _lines(
         "scale": {"zero": True},
         "axis": axis(tickCount=5, labelExpr=COMPACT),
     }
-    colour = {"field": "colour", "type": "nominal", "scale": None}
-    return {
-        **frame(width, 260 if width == WIDE else 220, _PADDING, values),
-        "layer": [
-            {
-                "mark": {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-domains"},
-                "encoding": {
-                    "x": x,
-                    "y": y,
-                    "color": colour,
-                    "detail": {"field": "name", "type": "nominal"},
-                    "description": {"value": "-"},
-                },
-            },
-            {
-                "transform": [{"filter": "isValid(datum.amount)"}],
-                "mark": {
-                    "type": "circle",
-                    "size": 70,
-                    "opacity": 1,
-                    "stroke": PAPER,
-                    "strokeWidth": 1,
-                },
-                "encoding": {
-                    "x": x,
-                    "y": y,
-                    "color": colour,
-                    "description": {"field": "tip", "type": "nominal"},
-                },
-            },
-        ],
+    at = {"x": x, "y": y, "color": {"field": "colour", "type": "nominal", "scale": None}}
+    detail = {"field": "name", "type": "nominal"}
+    lines = {
+        "mark": {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-domains"},
+        "encoding": {**at, "detail": detail, "description": {"value": "-"}},
     }
+    points = {
+        "transform": [{"filter": "isValid(datum.amount)"}],
+        "mark": _POINT,
+        "encoding": {**at, "description": {"field": "tip", "type": "nominal"}},
+    }
+    height = 260 if width == WIDE else 220
+    return {**frame(width, height, _PADDING, values), "layer": [lines, points]}
