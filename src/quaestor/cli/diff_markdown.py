@@ -32,17 +32,7 @@ def _lines(found: Changes) -> Iterator[str]:
     yield ""
     yield escaped(_capital(cost_sentence(found)), 500)
     if found.cost.rows:
-        currency = found.cost.facts["currency"] or "cost"
-        yield from _table(
-            [
-                {"what": what, currency: amount_text(amount) if total else signed(amount)}
-                for what, amount, total in steps(found)
-            ],
-            right=(currency,),
-        )
-        moved = [row for row in found.cost.of("model", "no model") if row["change"]]
-        moved.sort(key=lambda row: -abs(row["change"]))
-        yield from _table([mover(row, "model") for row in moved[:_MOST]])
+        yield from _cost_tables(found)
     yield ""
     yield from (f"- {escaped(line, 500)}" for line in notes(found))
     told = ", ".join(f"{count:,} {change}" for change, count in counts(found.findings).items())
@@ -70,6 +60,20 @@ def _lines(found: Changes) -> Iterator[str]:
         right=("a month", "realised"),
         names=("kind", "id"),
     )
+
+
+def _cost_tables(found: Changes) -> Iterator[str]:
+    currency = found.cost.facts["currency"] or "cost"
+    yield from _table(
+        [
+            {"what": what, currency: amount_text(amount) if total else signed(amount)}
+            for what, amount, total in steps(found)
+        ],
+        right=(currency,),
+    )
+    moved = [row for row in found.cost.of("model", "no model") if row["change"]]
+    moved.sort(key=lambda row: -abs(row["change"]))
+    yield from _table([mover(row, "model") for row in moved[:_MOST]])
 
 
 def _table(

@@ -276,6 +276,7 @@ def _as_csv(found: Changes) -> str:
 
 
 def _flat(found: Changes) -> Iterator[Row]:
+    """Yield a row for everything that changed, with some of COLUMNS."""
     currency = found.cost.facts["currency"]
     for row in found.cost.rows:
         effects = {f"{name}_effect": row[f"{name}_effect"] for name in EFFECTS}
@@ -291,39 +292,44 @@ def _flat(found: Changes) -> Iterator[Row]:
             "currency": currency,
         }
     for row in found.findings:
-        yield {
-            "section": "finding",
-            **{name: row[name] for name in ("change", "source", "model", "severity", "reason")},
-            "scope": row["policy"],
-            "name": row["subject"],
-            "before": row["verdict_before"],
-            "after": row["verdict_now"],
-            "amount": row["at_stake_per_month"],
-            "currency": currency,
-            "since": row["first_seen"],
-            "id": row["fingerprint"],
-        }
+        yield {**_flat_finding(row), "currency": currency}
     for row in found.advice:
-        yield {
-            "section": "advice",
-            **{name: row[name] for name in ("change", "model", "team", "name")},
-            "scope": row["kind"],
-            "before": row["saving_per_month"],
-            "after": row["realised_per_month"],
-            "amount": row["realised_per_month"] or row["saving_per_month"],
-            "low": row["realised_low"],
-            "high": row["realised_high"],
-            "currency": currency,
-            "reason": row["state_reason"] or row["realised_how"],
-            "since": row["state_since"],
-            "id": row["recommendation"],
-        }
+        yield {**_flat_advice(row), "currency": currency}
     for row in found.blind_spots or ():
         yield {"section": "blind spot", "change": row["change"], "source": row["source"],
                "name": row["scope"], "reason": row["reason"]}  # fmt: skip
     for row in found.rules:
         yield {"section": "rule", "change": row["change"], "name": row["policy"],
                "before": row["severity_before"], "after": row["severity_now"]}  # fmt: skip
+
+
+def _flat_finding(row: Mapping[str, Any]) -> Row:
+    return {
+        "section": "finding",
+        **{name: row[name] for name in ("change", "source", "model", "severity", "reason")},
+        "scope": row["policy"],
+        "name": row["subject"],
+        "before": row["verdict_before"],
+        "after": row["verdict_now"],
+        "amount": row["at_stake_per_month"],
+        "since": row["first_seen"],
+        "id": row["fingerprint"],
+    }
+
+
+def _flat_advice(row: Mapping[str, Any]) -> Row:
+    return {
+        "section": "advice",
+        **{name: row[name] for name in ("change", "model", "team", "name")},
+        "scope": row["kind"],
+        "before": row["saving_per_month"],
+        "after": row["realised_per_month"],
+        "low": row["realised_low"],
+        "high": row["realised_high"],
+        "reason": row["state_reason"] or row["realised_how"],
+        "since": row["state_since"],
+        "id": row["recommendation"],
+    }
 
 
 def _run(run: Any) -> Row:

@@ -48,6 +48,21 @@ def steps_chart(
         unit: Of the amounts.
         words_about: `key`, `title` and `description`, as `drawn` takes them.
     """
+    values = _values(rows, label, value, is_total, unit)
+
+    def specification(width: int) -> dict[str, Any]:
+        return _steps(width, values)
+
+    legend = [("", name, colour) for name, colour in (("More", _MORE), ("Less", _LESS))]
+    used = {one["colour"] for one in values}
+    shown = [one for one in legend if PALETTE[one[2]] in used]
+    return drawn(specification, legend=shown, **words_about)
+
+
+def _values(
+    rows: Sequence[Mapping[str, Any]], label: str, value: str, is_total: str, unit: str
+) -> list[dict[str, Any]]:
+    """Return where each row begins and ends, and what is written beside it."""
     level = Decimal(0)
     values = []
     for place, row in enumerate(rows):
@@ -70,14 +85,7 @@ def steps_chart(
                 "tip": f"{label_of(row[label])}: {sign}{value_of(amount, unit)}",
             }
         )
-
-    def specification(width: int) -> dict[str, Any]:
-        return _steps(width, values)
-
-    legend = [("", name, colour) for name, colour in (("More", _MORE), ("Less", _LESS))]
-    used = {one["colour"] for one in values}
-    shown = [one for one in legend if PALETTE[one[2]] in used]
-    return drawn(specification, legend=shown, **words_about)
+    return values
 
 
 def _steps(width: int, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -95,57 +103,73 @@ def _steps(width: int, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "axis": None,
         "scale": {"zero": False, "nice": False, "domain": [low - room, high + room]},
     }
-    thick = 19 if wide else 15
-    colour = {"field": "colour", "type": "nominal", "scale": None}
-    tip = {"field": "tip", "type": "nominal"}
-    span = {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}}
-    names = [{**one, "name": short(one["name"], 30 if wide else 46)} for one in values]
-    start = {"y": y, "x": {"value": -left}}
-    end = {"y": y, "x": {**x, "field": "to"}}
     return {
         **frame(width, row * len(values), padding, values),
         "layer": [
-            {
-                "data": {"values": _joins(values)},
-                "mark": {"type": "rule", "stroke": LINE, "yOffset": drop, "y2Offset": drop},
-                "encoding": {
-                    "y": y,
-                    "y2": {"field": "next"},
-                    "x": {**x, "field": "level"},
-                    "description": {"value": "-"},
-                },
-            },
-            {
-                "transform": [{"filter": "!datum.is_total"}],
-                "mark": {
-                    "type": "bar",
-                    "height": thick,
-                    "yOffset": drop,
-                    "stroke": PAPER,
-                    "strokeWidth": 0.75,
-                    "minBandSize": 2,
-                },
-                "encoding": {**span, "color": colour, "description": tip},
-            },
-            {
-                "transform": [{"filter": "datum.is_total"}],
-                "mark": {
-                    "type": "tick",
-                    "thickness": 4,
-                    "height": thick + (6 if wide else 0),
-                    "yOffset": drop,
-                },
-                "encoding": {
-                    "y": y,
-                    "x": {**x, "field": "to"},
-                    "color": colour,
-                    "description": tip,
-                },
-            },
-            words(names, "name", start, align="left", dy=0 if wide else -12, color=INK),
-            words(names, "value", end, align="left", dx=10, dy=drop, color=QUIET),
+            _hairlines(values, y, x, drop),
+            *_marks(y, x, drop, thick=19 if wide else 15, more=6 if wide else 0),
+            *_texts(values, y, x, left=left, wide=wide, drop=drop),
         ],
     }
+
+
+def _hairlines(
+    values: Sequence[Mapping[str, Any]], y: Mapping[str, Any], x: Mapping[str, Any], drop: int
+) -> dict[str, Any]:
+    """Join where one row ends to where the next begins."""
+    return {
+        "data": {"values": _joins(values)},
+        "mark": {"type": "rule", "stroke": LINE, "yOffset": drop, "y2Offset": drop},
+        "encoding": {
+            "y": y,
+            "y2": {"field": "next"},
+            "x": {**x, "field": "level"},
+            "description": {"value": "-"},
+        },
+    }
+
+
+def _marks(
+    y: Mapping[str, Any], x: Mapping[str, Any], drop: int, *, thick: int, more: int
+) -> list[dict[str, Any]]:
+    """Draw steps as bars and totals as marks that are a little higher."""
+    seen = {
+        "color": {"field": "colour", "type": "nominal", "scale": None},
+        "description": {"field": "tip", "type": "nominal"},
+    }
+    bar = {"type": "bar", "height": thick, "yOffset": drop, "stroke": PAPER, "strokeWidth": 0.75}
+    tick = {"type": "tick", "thickness": 4, "height": thick + more, "yOffset": drop}
+    return [
+        {
+            "transform": [{"filter": "!datum.is_total"}],
+            "mark": bar,
+            "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}, **seen},
+        },
+        {
+            "transform": [{"filter": "datum.is_total"}],
+            "mark": tick,
+            "encoding": {"y": y, "x": {**x, "field": "to"}, **seen},
+        },
+    ]
+
+
+def _texts(
+    values: Sequence[Mapping[str, Any]],
+    y: Mapping[str, Any],
+    x: Mapping[str, Any],
+    *,
+    left: int,
+    wide: bool,
+    drop: int,
+) -> list[dict[str, Any]]:
+    """Write the name of each row, and its amount at its end."""
+    names = [{**one, "name": short(one["name"], 30 if wide else 46)} for one in values]
+    start = {"y": y, "x": {"value": -left}}
+    end = {"y": y, "x": {**x, "field": "to"}}
+    return [
+        words(names, "name", start, align="left", dy=0 if wide else -12, color=INK),
+        words(names, "value", end, align="left", dx=10, dy=drop, color=QUIET),
+    ]
 
 
 def _joins(values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
