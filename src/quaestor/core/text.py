@@ -88,6 +88,8 @@ def value_text(value: Any) -> str | None:
     plain = json_value(value)
     if plain is None or isinstance(plain, str):
         return plain
+    if type(plain) in (int, float):  # most cells are such; this is as JSON writes them, and faster
+        return repr(plain)
     return json.dumps(plain, ensure_ascii=False)
 
 

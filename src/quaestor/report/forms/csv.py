@@ -5,6 +5,7 @@ No cell is a formula. Money keeps every digit; unknown is an empty field, and an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from quaestor.warehouse.ask import ask
 from quaestor.warehouse.duckdb import Warehouse
 
 ENDING = None
+_SPECIAL = re.compile(r'[,"\r\n]')
 
 
 def write(request: Request) -> list[Path]:
@@ -53,5 +55,4 @@ def _text(text: str) -> str:
 def _quoted(text: str | None) -> str:
     if text is None:
         return ""
-    needed = any(character in text for character in ',"\r\n')
-    return '"' + text.replace('"', '""') + '"' if needed else text
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text

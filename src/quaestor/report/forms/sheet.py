@@ -269,10 +269,10 @@ def _exact(amount: Decimal | None) -> str:
 def _kept(text: str) -> str:
     """Return as much of a text as a cell holds; what is cut says so.
 
-    >>> _kept("churn"), _kept("x" * 40_000)[-36:]
-    ('churn', 'xxxxxxxx… (cut: 40,000 characters)')
+    >>> _kept("churn"), _kept("x" * 40_000)[-30:]
+    ('churn', 'xxxx… (cut: 40,000 characters)')
     """
-    if len(text.encode("utf-16-le")) <= LONGEST * 2:
+    if len(text) * 2 <= LONGEST or len(text.encode("utf-16-le")) <= LONGEST * 2:
         return text
     mark = f"… (cut: {len(text):,} characters)"
     return _cut(text, LONGEST - len(mark)) + mark
