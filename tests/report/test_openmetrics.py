@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from functools import partial
@@ -232,6 +233,7 @@ def scraped(audited, checkout, tmp_path_factory):
     server.start()
     ask = partial(_asked, f"http://127.0.0.1:{port}/api/v1/")
     try:
+        _until(lambda: _is_ready(f"http://127.0.0.1:{port}/-/ready"))
         _until(lambda: ask("query", query="quaestor_build_info")["result"])
         yield ask
     finally:
@@ -260,6 +262,16 @@ class _File(http.server.BaseHTTPRequestHandler):
 def _asked(address: str, what: str, **query: str):
     with urllib.request.urlopen(f"{address}{what}?{urllib.parse.urlencode(query)}") as reply:  # noqa: S310 - our own server
         return json.load(reply)["data"]
+
+
+def _is_ready(address: str) -> bool:
+    """Say whether Prometheus has opened its database; it listens before."""
+    try:
+        urllib.request.urlopen(address).close()  # noqa: S310 - our own server
+    except urllib.error.HTTPError as problem:
+        problem.close()
+        return False
+    return True
 
 
 def _until(holds) -> None:
