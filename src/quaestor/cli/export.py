@@ -99,19 +99,23 @@ def export_focus(
 
     _check_usage(folder, check=check, ledger=ledger, custom=custom)
     window = Window(since and since.date(), until and until.date())
-    written: Exported | None
-    checked: Checked | None = None
     if ledger and folder:
-        written = _ledger(call, version, sources, window, folder)
-    else:
-        wanted = Wanted(version, sources, window, custom)
-        written, checked = _done(call, wanted, folder, check=check)
-    if written and not call.quiet:
-        what = _count(written.rows, "line of the ledger" if ledger else "charge")
-        click.echo(f"{written.folder}: {what} in {_count(len(written.files), 'file')}")
+        _wrote(call, _ledger(call, version, sources, window, folder), "line of the ledger")
+        return 0
+    wanted = Wanted(version, sources, window, custom)
+    written, checked = _done(call, wanted, folder, check=check)
+    if written:
+        _wrote(call, written, "charge")
     if checked:
         _say(checked)
     return 1 if checked and not checked.conforms else 0
+
+
+def _wrote(call: Call, written: Exported, what: str) -> None:
+    """Print where the files lie, and how much is in them."""
+    if not call.quiet:
+        files = _count(len(written.files), "file")
+        click.echo(f"{written.folder}: {_count(written.rows, what)} in {files}")
 
 
 def _check_usage(folder: Path | None, *, check: bool, ledger: bool, custom: bool) -> None:

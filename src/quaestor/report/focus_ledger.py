@@ -94,9 +94,7 @@ def export_ledger(
             where=warehouse.path,
             fix="Run `quaestor audit` (or `quaestor build`) first, or ask for other days.",
         )
-    others = {name for one, some in _ONLY.items() if one != lines.version for name in some}
-    found = warehouse.rows(f"describe select * from {reader}")
-    names = [name for name, *_ in found if name not in others]
+    names = _columns(warehouse, reader, lines.version)
     charges = Charges(
         reader=reader,
         columns={name: quoted(name) for name in names},
@@ -111,3 +109,10 @@ def export_ledger(
         },
     )
     return write_folder(warehouse, charges, folder / f"focus-{lines.version}-ledger", progress)
+
+
+def _columns(warehouse: Warehouse, reader: str, version: str) -> list[str]:
+    """Return the columns of a version, in the query's order."""
+    others = {name for one, some in _ONLY.items() if one != version for name in some}
+    found = warehouse.rows(f"describe select * from {reader}")
+    return [name for name, *_ in found if name not in others]
