@@ -102,8 +102,7 @@ def export_focus(
     if ledger and folder:
         _wrote(call, _ledger(call, version, sources, window, folder), "line of the ledger")
         return 0
-    wanted = Wanted(version, sources, window, custom)
-    written, checked = _done(call, wanted, folder, check=check)
+    written, checked = _done(call, Wanted(version, sources, window, custom), folder, check=check)
     if written:
         _wrote(call, written, "charge")
     if checked:
