@@ -1,25 +1,24 @@
 """Every report of a company of 200 models and a million charges, against the queries it shows.
 
-The queries are those of every section, run and fetched as `render` does; ours is `render`, which
-runs them, too. REPORTS_CHARGES and REPORTS_MODELS make another company.
+The queries are all that `render` asks the warehouse, noted, and asked and fetched again; ours is
+`render`, which asks them, too. REPORTS_CHARGES and REPORTS_MODELS make another company.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from measure import Measured, in_turn
 
 from ledger import NOW, Size, build, configuration, estate, pipeline_policies, silent
 from quaestor import pipeline
-from quaestor.core.shipped import shipped
 from quaestor.core.verdict import Severity
-from quaestor.report.definitions import Report, find_reports
 from quaestor.report.html import render
-from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.duckdb import Parameters, Warehouse
 
 CHARGES = int(os.environ.get("REPORTS_CHARGES", "1000000"))
 MODELS = int(os.environ.get("REPORTS_MODELS", "200"))
@@ -29,16 +28,15 @@ def reports(folder: Path) -> Iterator[Measured]:
     """Time the full set, and the pages of models within it."""
     path = folder / "reports.duckdb"
     audited(path, folder)
-    places = find_reports(shipped("reports"), [])
-    everything = [query for place in places for query in queries(place)]
-    of_models = [query for place in places if place.pages for query in queries(place)]
-    with Warehouse(path, read_only=True) as warehouse:
+    with Noting(path, read_only=True) as warehouse:
+        everything = warehouse.asked_by(lambda: rendered(warehouse, [], folder))
+        of_models = warehouse.asked_by(lambda: rendered(warehouse, ["model"], folder))
         ours, ours_of_models, asked, asked_of_models = in_turn(
             3,
-            lambda: render(warehouse, [], folder / "pages", now=NOW, progress=silent),
-            lambda: render(warehouse, ["model"], folder / "pages", now=NOW, progress=silent),
-            lambda: [warehouse.records(sql) for sql in everything],
-            lambda: [warehouse.records(sql) for sql in of_models],
+            lambda: rendered(warehouse, [], folder),
+            lambda: rendered(warehouse, ["model"], folder),
+            lambda: [warehouse.records(*query) for query in everything],
+            lambda: [warehouse.records(*query) for query in of_models],
         )
     written = list((folder / "pages" / "models").glob("*.html"))
     name = f"{MODELS:,} models, {CHARGES:,} charges"
@@ -52,12 +50,26 @@ def reports(folder: Path) -> Iterator[Measured]:
     shutil.rmtree(folder / "pages")
 
 
-def queries(report: Report) -> Iterator[str]:
-    """Yield the SQL of a report."""
-    if report.pages:
-        yield report.pages.read_text(encoding="utf-8")
-    for section in report.sections:
-        yield section.sql.read_text(encoding="utf-8")
+class Noting(Warehouse):
+    """A warehouse that notes what it is asked."""
+
+    noted: list[tuple[str, Parameters]] = []  # noqa: RUF012 - one company at a time
+
+    def asked_by(self, work: Callable[[], object]) -> list[tuple[str, Parameters]]:
+        """Return every statement that some work runs, with its parameters."""
+        self.noted = []
+        work()
+        return list(self.noted)
+
+    def records(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Note the query, and answer it."""
+        self.noted.append((sql, parameters))
+        return super().records(sql, parameters)
+
+
+def rendered(warehouse: Warehouse, names: Sequence[str], folder: Path) -> None:
+    """Render reports into a folder of their own."""
+    render(warehouse, names, folder / "pages", now=NOW, progress=silent)
 
 
 def audited(path: Path, folder: Path) -> None:
