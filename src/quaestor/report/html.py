@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
@@ -52,6 +53,19 @@ _AT_ONCE = 200  # pages that are held while their figures are traced together
 _POLICY = "default-src 'none'; style-src '{}'; {}img-src data:; base-uri 'none'; form-action 'none'"
 
 
+@dataclass(frozen=True)
+class Target:
+    """Where pages are written: a folder, or one file; and the one model that is wanted."""
+
+    folder: Path
+    file: Path | None
+    model: str | None
+
+    def of(self, report: Report) -> Path:
+        """Return the file of a report that has one page."""
+        return self.file or self.folder / f"{report.name}.html"
+
+
 def render(
     warehouse: Warehouse,
     names: Sequence[str],
@@ -85,14 +99,25 @@ def render(
     """
     place = definitions or shipped("reports")
     reports = find_reports(place, names)
+    target = Target(folder, file, model)
+    return _rendered(warehouse, reports, place, target, facts_of(warehouse, now), progress)
+
+
+def _rendered(
+    warehouse: Warehouse,
+    reports: Sequence[Report],
+    place: Path,
+    target: Target,
+    facts: Mapping[str, Any],
+    progress: Callable[[str], None],
+) -> list[Path]:
     single = [report for report in reports if report.pages is None]
     many = {
-        report: find_pages(warehouse, report.name, report.pages, model)
+        report: find_pages(warehouse, report.name, report.pages, target.model)
         for report in reports
         if report.pages is not None
     }
     traced = Traced(warehouse)
-    facts = facts_of(warehouse, now)
     environment = environment_of([place], facts, _links(many.values()), traced)
     environment.globals.update(pages=_contents(environment, single), **styling(place))
     jobs: Iterator[Job] = ((one, _found(warehouse, one, progress), {}) for one in single)
@@ -100,13 +125,13 @@ def render(
     written: list[Path] = []
     for report in reports:
         if report in texts:
-            written.append(_write(file or folder / f"{report.name}.html", texts[report]))
+            written.append(_write(target.of(report), texts[report]))
             continue
         found = _found(warehouse, report, progress)
         pages = _texts(environment, traced, _jobs(report, many[report], found))
         places = [file_name(row[many[report].key]) for row in many[report].rows]
         named = zip(places, pages, strict=True)
-        written += _write_many(report, many[report], named, folder, file, one_alone=bool(model))
+        written += _write_many(report, many[report], named, target)
     return written
 
 
@@ -197,15 +222,10 @@ def _sections(environment: Environment, job: Job) -> list[dict[str, Any]]:
 
 
 def _write_many(
-    report: Report,
-    pages: Pages,
-    texts: Iterable[tuple[str, str]],
-    folder: Path,
-    file: Path | None,
-    *,
-    one_alone: bool,
+    report: Report, pages: Pages, texts: Iterable[tuple[str, str]], target: Target
 ) -> list[Path]:
     """Write the pages of a report; return their folder, or the file where one is wanted."""
+    folder, file, one_alone = target.folder, target.file, bool(target.model)
     if file is not None:
         if not one_alone:
             raise ConfigurationError(
