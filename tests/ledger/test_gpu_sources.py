@@ -150,6 +150,27 @@ def test_a_platforms_job_costs_what_its_resource_does(warehouse):
     ]
 
 
+@pytest.mark.parametrize(
+    ("cpus", "ram_gib", "is_divided"), [(96, 1152, True), (96, None, False), (None, 1152, False)]
+)
+def test_a_machine_whose_cores_or_memory_nobody_tells_is_not_divided(
+    warehouse, cpus, ram_gib, is_divided
+):
+    """What is not known is not the most there can be: all of it is its GPUs', and said so."""
+    job = a_job(
+        source="sage", job=ARN, kind="training-job", resource_id=ARN, gpu_model="A100 40GB",
+        cpus=cpus, ram_gib=ram_gib,
+    )  # fmt: skip
+    know(warehouse, "usage.gpu_job", job)
+    bill(warehouse, ARN, "12.5")
+    built(warehouse)
+    [(cost, host)] = lines(warehouse, "cost", "host_cost")
+
+    assert cost + (host or 0) == Decimal("12.5")
+    assert (host is not None) == is_divided
+    assert cost > Decimal("2.5")
+
+
 def test_a_job_without_a_bill_has_an_unknown_cost(warehouse):
     """A Slurm cluster in the cellar is on no bill: hours, and no figure of money."""
     know(warehouse, "usage.gpu_job", a_job(resource_id="gpu-1"))

@@ -119,14 +119,15 @@ seen as (
 weighed as (
     select
         s.*,
-        share_ratio(
+        -- least() would take cores or memory that nobody tells for the most there can be.
+        case when s.cpus is not null and s.ram_gib is not null then share_ratio(
             (least(s.gpus, 1000000) * w.gpu_weight)::decimal(18, 9),
             (
                 least(s.gpus, 1000000) * w.gpu_weight + least(s.cpus, 1000000) * w.core_weight
                 + least(s.ram_gib, 10000000) * w.gib_weight
             )
                 ::decimal(18, 9)
-        ) as gpu_ratio
+        ) end as gpu_ratio
     from seen as s
     left join ledger.unit_weight as w
         on w.gpu_model = s.gpu_model and s.machine_is_its_own
