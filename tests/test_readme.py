@@ -105,7 +105,9 @@ def test_the_configuration_shown_is_a_configuration(readme: str, tmp_path: Path)
 def test_every_source_is_shown_as_it_is_set_up(readme: str, tmp_path: Path):
     """A newcomer copies a source of each kind and it loads; no kind is left to be guessed."""
     _, *texts = blocks("yaml", readme)
-    secrets = {name: f"https://{name}.example".lower() for name in re.findall(r"\$\{(\w+)\}", readme)}
+    secrets = {
+        name: f"https://{name}.example".lower() for name in re.findall(r"\$\{(\w+)\}", readme)
+    }
     sources = [one for text in texts for one in parse_config(text, tmp_path, secrets).sources]
 
     shown = {source["kind"] for source in msgspec.to_builtins(sources)}

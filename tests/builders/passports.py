@@ -76,7 +76,8 @@ def certify(insert: Insert, now: datetime, hostile: str) -> None:
             description=f"Tells who leaves {hostile}" if owner else None,
             created_at=now - timedelta(days=320),
             retire_by=date(2026, 11, 1) if model == hostile else date(2027, 1, 28),
-            tags=f'{{"gov.owner": "x", "{hostile}": "{hostile}", "app": "shop", "hf_token": "hf_0123456789abcdef0"}}',
+            tags=f'{{"gov.owner": "x", "{hostile}": "{hostile}", "app": "shop", '
+            '"hf_token": "hf_0123456789abcdef0"}',
         )
         _versions(insert, now, hostile, source, model)
     _served(insert, now, hostile)

@@ -116,7 +116,9 @@ def _as_table(advice: Advice, rows: Sequence[Row]) -> str:
     lines = list(total_lines(advice, rows))
     standing = sum(row["state"] in OPEN for row in advice.rows)
     if standing and not rows:
-        lines.insert(0, f"Nothing fits what was asked for; without it, {standing:,} would be listed.")
+        lines.insert(
+            0, f"Nothing fits what was asked for; without it, {standing:,} would be listed."
+        )
     if rows:
         lines = [table([_cells(row) for row in rows], right=["saving a month"]), "", *lines]
     return "\n".join(lines)

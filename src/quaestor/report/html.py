@@ -277,9 +277,9 @@ def environment_of(
     """
     from jinja2 import FileSystemLoader, StrictUndefined
 
-    from quaestor.report.rows import RowEnvironment
+    from quaestor.report.rows import row_environment
 
-    environment = RowEnvironment(
+    environment = row_environment(
         loader=FileSystemLoader(places),
         autoescape=True,
         undefined=StrictUndefined,

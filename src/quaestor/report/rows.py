@@ -6,16 +6,25 @@ and each look that fails costs more than the cell it is for.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
-class RowEnvironment(Environment):
-    """What renders templates, with columns before attributes."""
+def row_environment(**options: Any) -> Environment:
+    """Return what renders templates, with columns before attributes.
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return a column of a row, else what Jinja finds."""
-        if type(obj) is dict and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
+    Args:
+        options: As `jinja2.Environment` takes them.
+    """
+    from jinja2 import Environment
+
+    class RowEnvironment(Environment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """Return a column of a row, else what Jinja finds."""
+            if type(obj) is dict and attribute in obj:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
+    return RowEnvironment(**options)

@@ -281,7 +281,8 @@ def test_commitments_that_end_soon_are_told():
         "monthly": ("cannot-say", None, None),
     }
     assert rows["commitment/bill/worth it"]["reason"] == (
-        "it ends on 2026-11-30, in 30 days; it costs 730.00 a month, and its use without it 1,216.67"
+        "it ends on 2026-11-30, in 30 days; it costs 730.00 a month, and its use without it "
+        "1,216.67"
     )
     assert rows["commitment/bill/monthly"]["reason"].startswith(
         "the bill does not say when it ends"

@@ -436,9 +436,7 @@ def test_an_audit_without_packs_says_so(an_estate, rendered, now):
 def test_sections_are_two_files_of_one_stem():
     """A query without a template, or the other way round, is no section."""
     folder = shipped("reports")
-    queries = {
-        path.with_suffix("") for path in folder.glob("*/*.sql") if path.name != "page.sql"
-    }
+    queries = {path.with_suffix("") for path in folder.glob("*/*.sql") if path.name != "page.sql"}
     templates = {
         path.with_suffix("").with_suffix("")
         for path in folder.glob("*/*.html.j2")
