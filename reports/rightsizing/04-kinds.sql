@@ -3,7 +3,7 @@
 -- grain     one row per kind that advises something
 -- money     reporting currency a month, counted: the parts add up to the total
 select
-    kind, count(*) as advised,
+    kind, count(*) as advised, bool_or(may_end) as may_end,
     sum(counted_saving_per_month) as saving,
     coalesce(sum(greatest(counted_saving_per_month, 0)) filter (where confidence = 'high'), 0)
         as high,
@@ -16,4 +16,4 @@ select
 from audit.standing_recommendation
 where state <> 'dismissed'
 group by kind
-order by saving desc nulls last, kind
+order by may_end, saving desc nulls last, kind
