@@ -5,7 +5,7 @@
 select
     r.recommendation, r.kind, r.name, r.subject, r.action, r.current, r.proposed, r.reason,
     r.saving_per_month as saving, r.counted_saving_per_month as counted,
-    r.stranded_per_month as stranded, r.saving_basis, r.confidence, r.risk, r.command,
+    r.stranded_per_month as stranded, r.saving_basis, r.confidence, r.risk, r.command, r.evidence,
     r.counts_because, r.team, r.model, r.model_version, r.environment,
     r.state, r.state_reason, r.first_seen, r.audited_at, other.name as instead_name
 from audit.standing_recommendation as r

@@ -141,11 +141,13 @@ def facts_of(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
     properties = dict(warehouse.rows("select name, value from meta.property"))
     [(last_day,)] = warehouse.rows("select max(day) from ledger.cost")
     built_at = properties.get("built_at")
+    covered = warehouse.rows("select model_ratio from ledger.coverage order by month desc limit 1")
     return {
         "currency": settings.get("currency") or "",
         "now": now,
         "built_at": utc(built_at) if built_at else None,
         "last_day": last_day if isinstance(last_day, date) else None,
+        "model_ratio": covered[0][0] if covered else None,
         "version": __version__,
     }
 
@@ -225,7 +227,7 @@ def _write_many(
     report: Report, pages: Pages, texts: Iterable[tuple[str, str]], target: Target
 ) -> list[Path]:
     """Write the pages of a report; return their folder, or the file where one is wanted."""
-    folder, file, one_alone = target.folder, target.file, bool(target.model)
+    folder, file, one_alone = target.folder, target.file, target.model is not None
     if file is not None:
         if not one_alone:
             raise ConfigurationError(
