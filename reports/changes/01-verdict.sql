@@ -1,7 +1,7 @@
 -- The latest audit against the one before, in one row.
 --
 -- grain     one row, with nulls where there is no audit, or only one
--- money     reporting currency, effective cost
+-- money     reporting currency, effective cost; charges without a rate (unrated) are not in it
 with run as (
     select * from audit.run order by audited_at desc, run_id desc limit 1
 ),
@@ -19,7 +19,8 @@ counted as (
 select
     pair.*, b.audited_at as before_audited_at, c.days, c.unknown_because, c.before_first,
     c.before_last, c.after_first, c.after_last, c.overlap_days, c.before_cost, c.after_cost,
-    c.restated, c.said_cost, c.after_cost - c.before_cost as change, counted.*
+    c.restated, c.said_cost, c.after_cost - c.before_cost as change,
+    c.before_unrated + c.after_unrated as unrated, counted.*
 from counted
 left join pair on true
 left join audit.run as b on b.run_id = pair.before_run_id

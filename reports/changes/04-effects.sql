@@ -62,6 +62,7 @@ select
         when 'after' then 'what the days before the latest audit cost'
     end as meaning,
     s.amount, s.is_total, c.restated is not null and c.restated <> 0 as is_restated,
+    coalesce(c.before_unrated + c.after_unrated, 0) > 0 as is_partial,
     case when s.step in ('price', 'volume', 'mix', 'efficiency', 'version', 'unmeasured')
         then s.amount end as effect,
     c.after_cost - c.before_cost as change

@@ -75,6 +75,45 @@ def test_the_first_audit_has_nothing_to_be_compared_with(page, an_estate, now):
     assert "new violation" not in text.lower().replace("new violations", "")
 
 
+@pytest.mark.parametrize(
+    ("restated", "unrated", "said"),
+    [
+        ("0", 0, "Nothing changed: as many days cost as much"),
+        ("0", 3, "What is known of the cost did not change"),
+        ("-40", 3, "Nothing changed but what the bill says."),
+    ],
+    ids=["nothing", "not all known", "restated"],
+)
+def test_without_an_effect_what_is_restated_or_unknown_is_said(
+    page, an_estate, now, restated, unrated, said
+):
+    """The same amount twice is not the same bill: it may be restated, and not all of it known."""
+    an_estate.run("first", now - timedelta(days=7), 0)
+    an_estate.run("second", now, 0)
+    days = dict.fromkeys(("before_first", "before_last", "after_first", "after_last"), now.date())
+    costs = {"before_cost": Decimal(60), "after_cost": Decimal(60)}
+    an_estate.insert(
+        "audit.comparison",
+        run_id="second",
+        before_run_id="first",
+        days=1,
+        said_cost=Decimal(60) - Decimal(restated),
+        restated=Decimal(restated),
+        before_unrated=unrated,
+        after_unrated=0,
+        **days,
+        **costs,
+    )
+    an_estate.insert(
+        "audit.cost_change", run_id="second", scope="total", subject="total", change=0, **costs
+    )
+    text = page().text
+
+    assert said in text
+    assert ("Restated since" in text) == (restated != "0")
+    assert ("3 charges have no exchange rate and are in no figure." in text) == bool(unrated)
+
+
 def test_costs_that_cannot_be_compared_are_said_to_be(page, an_estate, now):
     """Unknown is not zero: the reason stands where the figure would."""
     an_estate.run("first", now - timedelta(days=7), 0)
