@@ -68,7 +68,8 @@ realised as (
 ),
 finding as (
     select
-        run.place, count(*) filter (where f.verdict = 'fail') as failed,
+        run.place, count(*) filter (where f.verdict <> 'skip') as judged,
+        count(*) filter (where f.verdict = 'fail') as failed,
         count(*) filter (where f.verdict = 'fail' and f.severity = 'critical') as critical,
         count(*) filter (where f.verdict = 'fail' and f.severity = 'high') as high,
         count(*) filter (where f.verdict = 'fail' and f.severity = 'medium') as medium,
@@ -85,8 +86,9 @@ select
     s.month, s.previous_month, s.is_complete, s.days, c.*, g.*, e.expected, b.*, a.*, r.*,
     covered.model_ratio, before.model_ratio as previous_model_ratio,
     latest.audited_at, earlier.audited_at as previous_audited_at,
-    f.failed, f.critical, f.high, f.medium, f.low, f.unanswered, f.models, f.stopped_models,
-    ff.failed as previous_failed, ff.stopped_models as previous_stopped_models
+    f.judged, f.failed, f.critical, f.high, f.medium, f.low, f.unanswered, f.models,
+    f.stopped_models, ff.judged as previous_judged, ff.failed as previous_failed,
+    ff.stopped_models as previous_stopped_models
 from span as s cross join cost as c cross join gpu as g cross join budget as b
 cross join saving as a cross join realised as r
 left join expected as e on true

@@ -18,8 +18,10 @@ bill as (
     from ledger.reconciliation
 ),
 nameless as (
-    select coalesce(sum(c.effective_cost) filter (where c.cost_kind = 'unattributed'), 0)
-        as unattributed
+    select
+        case when count(*) filter (where c.cost_kind = 'unattributed') = 0 then 0
+            else sum(c.effective_cost) filter (where c.cost_kind = 'unattributed') end
+            as unattributed
     from ledger.cost as c join period as p on date_trunc('month', c.day) = p.month
 ),
 expected as (

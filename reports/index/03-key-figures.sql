@@ -3,7 +3,8 @@
 -- grain     one row; none where nothing has been audited
 -- money     the currency of each run; cost is that of the 30 days before the audit, as it was then,
 --           without charges that had no rate (is_partial). Savings are a month of 730 hours;
---           ending is what jobs that ran then cost, apart from saving as they may end by themselves
+--           ending is what jobs that ran then cost, apart from saving as they may end by themselves.
+--           No open advice saves nothing; open advice of which none has a price, nobody knows what
 with run as (
     select *, row_number() over (order by audited_at desc, run_id desc) as place from audit.run
 ),
@@ -22,9 +23,11 @@ cost as (
 advice as (
     select
         run.place,
-        sum(r.counted_saving_per_month) filter (
-            where r.state in ('open', 'reopened') and not r.may_end
-        ) as saving,
+        case when count(*) filter (where r.state in ('open', 'reopened')) = 0 then 0
+            else sum(r.counted_saving_per_month) filter (
+                where r.state in ('open', 'reopened') and not r.may_end
+            )
+        end as saving,
         sum(r.counted_saving_per_month) filter (
             where r.state in ('open', 'reopened') and r.may_end
         ) as ending,
@@ -41,7 +44,9 @@ select
     c.currency, c.cost, c.model_cost, c.is_partial, c.first_day, c.last_day, c.billed_days,
     cc.currency as previous_currency, cc.cost as previous_cost,
     cc.model_cost as previous_model_cost,
-    a.saving, a.ending, coalesce(a.taken, 0) as taken, a.realised, aa.saving as previous_saving
+    case when a.place is null then 0 else a.saving end as saving, a.ending,
+    coalesce(a.taken, 0) as taken, a.realised,
+    case when aa.place is null then 0 else aa.saving end as previous_saving
 from run
 left join run as earlier on earlier.place = 2
 left join cost as c on c.place = 1

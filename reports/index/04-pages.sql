@@ -54,7 +54,7 @@ select
     case when models > 0 then stopped end as count, models as whole
 from stopped
 union all
-select 'cost', 'this month', cost, null, null from cost
+select 'cost', 'in the latest month', cost, null, null from cost
 union all
 select 'rightsizing', 'could be saved a month', saving, null, null from saving
 union all

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -150,6 +150,26 @@ def test_the_first_audit_says_that_there_is_nothing_to_compare_with(an_estate, s
 
     assert "This is the first audit, of 21 Nov 2026." in text
     assert "no audit before" in text
+
+
+def test_what_nobody_judged_is_not_without_fault(an_estate, summary, now):
+    """An audit in which no rule had anything to judge counts no violation as none."""
+    an_estate.run("before", now - timedelta(days=7), 4)
+    an_estate.run("now", now, 0)
+    unjudged = summary()
+    an_estate.finding("owner", "churn", "pass", model="churn")
+
+    assert "Rules violated unknown no rule found anything to judge" in unjudged.text
+    assert "Rules violated 0 times nothing was judged on 14 Nov 2026" in summary().text
+
+
+def test_in_the_first_month_of_a_bill_no_model_is_called_new(an_estate, summary):
+    """Nobody knows what was there before it."""
+    an_estate.cost(date(2026, 11, 1), "90", model="churn")
+    text = summary().text
+
+    assert "churn costs most" in text
+    assert "is new" not in text
 
 
 def test_a_month_that_rose_names_what_rose_most(an_estate, summary):

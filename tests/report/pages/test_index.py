@@ -71,7 +71,7 @@ def test_each_page_stands_with_its_figure(pages, read_page, estate):
         "select sum(effective_cost) from ledger.cost where date_trunc('month', day) = '2026-11-01'"
     )
 
-    assert f"with budgets and forecast. {cost:,.0f} EUR this month" in text
+    assert f"with budgets and forecast. {cost:,.0f} EUR in the latest month" in text
     assert "1,960 EUR could be saved a month" in text
     assert "13 violations" in text
     assert "1 of 5 lines that do not add up" in text
@@ -116,6 +116,14 @@ def test_three_audits_are_three_rows_and_a_trend_of_each_figure(an_estate, index
         *("7 Nov 2026: 9 violations", "14 Nov 2026: 5 violations", "21 Nov 2026: 6 violations"),
     ]
     assert "charges in a currency that had no rate by then are in no cost" in page.text
+
+
+def test_without_advice_nothing_is_to_be_saved(an_estate, index, now):
+    """That is known, as on the page for management; advice without a price is not."""
+    for name, at in (("a", now - timedelta(days=7)), ("b", now)):
+        audited(an_estate, name, at)
+
+    assert "Could be saved every month 0.00 EUR 0.00 on 14 Nov 2026" in index().text
 
 
 def test_an_audit_keeps_what_the_days_before_it_had_cost(an_estate, index, now):
