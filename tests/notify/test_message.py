@@ -109,6 +109,16 @@ def test_the_second_message_tells_what_changed(configure, quaestor, server, chan
     assert [one["fingerprint"] for one in said[1]["worst_new"]] == [fingerprint]
 
 
+def test_a_violation_that_nobody_can_judge_now_is_not_gone(quaestor, message, change):
+    """The source that showed it fell silent: it may still be there."""
+    quaestor("audit", "--no-collect", now=LATER)
+    latest = "run_id = (select run_id from audit.run order by audited_at desc limit 1)"
+    one = f"(select fingerprint from audit.finding where verdict = 'fail' and {latest} limit 1)"
+    change(f"update audit.finding set verdict = 'unknown' where fingerprint = {one} and {latest}")
+
+    assert message().gone == 0
+
+
 def test_what_was_missed_is_made_good(configure, quaestor, server):
     """After a message that failed, the next tells all that is new since the last that arrived."""
     configure(f"name: ops, kind: webhook, url: '{server.url}', when: new-findings")

@@ -12,7 +12,7 @@ with period as (
 ),
 compared as (
     select
-        p.month, date_trunc('month', c.day) = p.month as is_current, c.effective_cost, c.cost_kind
+        p.month, date_trunc('month', c.day) = p.month as is_current, c.effective_cost
     from ledger.cost as c, period as p
     where
         date_trunc('month', c.day) in (p.month, p.month - interval 1 month)
