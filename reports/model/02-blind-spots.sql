@@ -47,8 +47,9 @@ unseen as (
     union all
     select
         model, 5, 'training',
-        sum(unpriced_runs) || case when sum(unpriced_runs) = 1 then ' training run has' else
-            ' training runs have' end || ' no known cost, and are in no sum',
+        sum(unpriced_runs) || case when sum(unpriced_runs) = 1
+            then ' training run has no known cost, and is in no sum'
+            else ' training runs have no known cost, and are in no sum' end,
         'Say what runs use: tag their machines or jobs with the run.'
     from ledger.version_cost where lifetime_cost is null
     group by model having sum(unpriced_runs) > 0

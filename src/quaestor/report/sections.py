@@ -87,7 +87,6 @@ class Table:
         rows: In the query's order; None is unknown.
         title: The section's heading on the page; None: it belongs to the first screen.
         words: What the page says of these rows.
-        is_on_page: The page has the section: it leaves out what says nothing.
     """
 
     name: str
@@ -95,7 +94,6 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
     title: str | None
     words: Words
-    is_on_page: bool
 
     def records(self) -> list[dict[str, Any]]:
         """Return each row by column."""
@@ -217,7 +215,7 @@ def _table(
     columns = columns_of(answer.names, answer.types, facts["currency"])
     found = tuple(answer.rows)
     if report.pages is not None and page is None:
-        return Table(section.name, columns, found, None, Words(), is_on_page=False)
+        return Table(section.name, columns, found, None, Words())
     if page is not None:
         key = answer.names.index(report.name)
         found = tuple(row for row in found if row[key] == page[report.name])
@@ -225,12 +223,5 @@ def _table(
     module = environment.get_template(section.template).make_module(
         {"rows": rows, "section": section.name, "page": page}
     )
-    body = str(module).strip()
-    return Table(
-        section.name,
-        columns,
-        found,
-        getattr(module, "title", None),
-        words_of(body),
-        bool(body),
-    )
+    words = words_of(str(module).strip())
+    return Table(section.name, columns, found, getattr(module, "title", None), words)

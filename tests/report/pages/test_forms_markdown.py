@@ -126,6 +126,15 @@ def test_a_column_of_drawings_is_left_out(an_estate, tmp_path):
     assert "| Name | Cost |\n|---|---|\n| a | 5 |" in path.read_text(encoding="utf-8")
 
 
+def test_a_section_without_words_has_no_heading(an_estate, tmp_path):
+    """Of a drawing, or of a list of facts, nothing would stand below it."""
+    template = '{% set title = "Things" %}<dl class="facing"><div><dt>a</dt><dd>b</dd></div></dl>'
+    definitions = a_report(tmp_path, {"01-things": ("select 1 as n", template)})
+    [path] = written(an_estate.warehouse, "markdown", tmp_path, definitions=definitions)
+
+    assert "Things" not in path.read_text(encoding="utf-8")
+
+
 def test_no_name_acts(an_estate, tmp_path):
     """As GitHub and GitLab read it: no element, link, mention or row of its own."""
     template = (

@@ -275,6 +275,18 @@ def test_one_model_leaves_the_pages_of_others(rendered, an_estate, now, tmp_path
     assert {path.name for path in rendered("churn").glob("*.html")} == {"churn.html"}
 
 
+def test_one_model_without_a_name_leaves_the_pages_of_others_too(
+    rendered, an_estate, now, tmp_path
+):
+    """An empty name is a name: it is not taken for all models."""
+    folder = rendered("churn", "")
+    before = {path.name for path in folder.glob("*.html")}
+    [path] = render(an_estate.warehouse, ["model"], tmp_path, now=now, progress=silent, model="")
+
+    assert path.parent == folder
+    assert {path.name for path in folder.glob("*.html")} == before
+
+
 def test_an_estate_of_very_many_models_has_pages_of_the_dearest(rendered, monkeypatch, an_estate):
     """The rest is rendered when asked for, so that a run of 10,000 models does not take minutes."""
     monkeypatch.setattr(many, "MOST", 2)

@@ -42,7 +42,7 @@ def write(request: Request) -> list[Path]:
 def summary_of(document: Document) -> str:
     """Return a report in Markdown; what does not fit is left out from the end, and counted."""
     head, foot = "\n".join(_head(document)), "\n".join(_foot(document))
-    titled = [one for one in document.tables if one.title is not None and one.is_on_page]
+    titled = [one for one in document.tables if one.title is not None and _has_words(one)]
     parts = ["\n".join(_section(one)) for one in titled]
     room = LONGEST - len(head.encode()) - len(foot.encode()) - 200
     kept: list[str] = []
@@ -87,6 +87,11 @@ def _spots(document: Document) -> Iterator[str]:
         yield from ("", "No blind spot is recorded: nothing is known to be missing.")
     else:
         yield from ("", "When these data were built is unknown, and so is what they leave out.")
+
+
+def _has_words(table: Table) -> bool:
+    """Say whether anything would stand below a section's heading."""
+    return bool(table.words.sentences or table.words.tables)
 
 
 def _section(table: Table) -> Iterator[str]:
