@@ -123,6 +123,8 @@ def test_what_has_no_rate_is_said_and_in_no_sum(an_estate, tmp_path, now):
 
     assert {tuple(exact(body, "figure")) for body in bodies} == {(Decimal(100),)}
     assert source.count("1 line has no exchange rate and is in no sum.") == len(bodies)
+    assert f"{len(bodies)} figures are of what is known" in source
+    assert "comes to the same amount, to the last digit" not in source
 
 
 def test_an_empty_estate_has_nothing_to_trace(an_estate, tmp_path, now):
