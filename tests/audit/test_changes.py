@@ -197,6 +197,17 @@ def test_a_bill_that_was_restated_is_no_change_of_the_estate(warehouse, audit, b
     assert facts["overlap_days"] == 29
 
 
+def test_what_was_restated_keeps_every_digit(warehouse, audit, between):
+    """In yen a window costs billions; with twenty decimals that is more than 28 digits."""
+    bill(warehouse, Decimal("123456789.00000000000000000001"))
+    audit(0, said("pass"))
+    warehouse.run("update ledger.cost set effective_cost = effective_cost + effective_cost")
+    audit(1, said("pass"))
+    facts = between().cost.facts
+
+    assert facts["restated"] == facts["said_cost"] == Decimal("3703703670.0000000000000000003")
+
+
 def test_a_restatement_of_the_later_window_is_told_too(warehouse, audit, between):
     """Of audits that are both past, the later one may have said something else as well."""
     bill(warehouse, 10)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -288,7 +288,8 @@ def _with_said(
     for row in (*rows, *gone):
         cost = said.get((row["scope"], row["subject"]), Decimal(0))
         known = cost is not None and row["before_cost"] is not None
-        restated = row["before_cost"] - cost if known else None
+        with localcontext(prec=60):  # else digits after the 28th would be rounded away
+            restated = row["before_cost"] - cost if known else None
         told.append({**row, "said_cost": cost, "restated": restated})
     return told
 

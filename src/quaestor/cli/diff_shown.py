@@ -13,6 +13,7 @@ from quaestor.audit.changes import EFFECTS, Changes, Row
 from quaestor.cli.output import table
 from quaestor.core.money import amount_text
 from quaestor.core.text import guarded, json_value, printable
+from quaestor.report.format import total
 
 _MOST = 10  # rows of each table for people; csv and json have all
 _CUT = 48  # characters of a name in a table
@@ -67,8 +68,8 @@ def advice_sums(rows: Sequence[Row]) -> dict[str, Row]:
     return {
         change: {
             "advice": len(of),
-            "saving_per_month": _sum(of, "saving_per_month"),
-            "realised_per_month": _sum(of, "realised_per_month"),
+            "saving_per_month": total(of, "saving_per_month"),
+            "realised_per_month": total(of, "realised_per_month"),
         }
         for change in dict.fromkeys(row["change"] for row in rows)
         if (of := [row for row in rows if row["change"] == change])
@@ -334,11 +335,6 @@ def _flat_advice(row: Mapping[str, Any]) -> Row:
 
 def _run(run: Any) -> Row:
     return {"run_id": run.id, "audited_at": run.audited_at, "quaestor_version": run.version}
-
-
-def _sum(rows: Sequence[Row], name: str) -> Decimal | None:
-    known = [row[name] for row in rows if row[name] is not None]
-    return sum(known, Decimal(0)) if known else None
 
 
 def _more(count: int, most: int = _MOST) -> Iterator[str]:
