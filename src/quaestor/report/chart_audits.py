@@ -64,6 +64,13 @@ def audit_bars(
     return Chart(key, title, description, wide=drawing, narrow=drawing, legend=())
 
 
+def _scale(amounts: Sequence[float], unit: str) -> dict[str, Any]:
+    """Return where the axis begins and ends: at zero, unless advice cost what it was to save."""
+    if any(amount < 0 for amount in amounts):
+        return {"zero": True}
+    return {"domain": [0, max(1.0, *amounts)]} if unit == "%" and amounts else {"domainMin": 0}
+
+
 def _said(value: Decimal | float, unit: str) -> str:
     return plain_percent(value) if unit == "%" else value_of(value, unit)
 
@@ -83,11 +90,10 @@ def _specification(
         ),
     }
     label = _PERCENT if unit == "%" else COMPACT
-    top: dict[str, Any] = {"domain": [0, 1]} if unit == "%" else {"domainMin": 0}
     y = {
         "field": "amount",
         "type": "quantitative",
-        "scale": top,
+        "scale": _scale([bar["amount"] for bar in bars], unit),
         "axis": axis(tickCount=3, labelExpr=label),
     }
     mark = {"type": "bar", "stroke": PAPER, "strokeWidth": 0.75}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 
 from quaestor.core.shipped import shipped
+from quaestor.report.chart_audits import audit_bars
 from quaestor.report.chart_bars import lying_bars, upright_bars
 from quaestor.report.chart_effects import signed_bars
 from quaestor.report.chart_map import model_map
@@ -217,3 +218,21 @@ def test_what_is_likely_and_what_is_allowed_are_drawn_over_the_bars():
     assert "<title>Nov 26, four in five chances: 3.00 EUR to 6.00 EUR</title>" in chart.wide
     assert "Oct 26, four in five" not in chart.wide
     assert "<title>Budget: 7.00 EUR</title>" in chart.narrow
+
+
+@pytest.mark.parametrize(
+    ("amounts", "unit"),
+    [(("10", "-300", "-50"), "EUR"), (("0.5", "1.2"), "%"), (("5", "7"), "EUR")],
+    ids=["a loss", "more than all", "gains"],
+)
+def test_bars_of_audits_stay_in_their_drawing(amounts, unit):
+    """Advice that was taken may have cost money, and credits leave models more than the whole."""
+    rows = [
+        {"audited_at": datetime(2026, 11, day), "value": Decimal(one)}
+        for day, one in enumerate(amounts, 1)
+    ]
+    chart = audit_bars(rows, value="value", unit=unit, key="k", title="T", description="D")
+    bars = re.findall(r'd="M[\d.]+,([\d.-]+)h[\d.]+v([\d.]+)h', str(chart.narrow))
+
+    assert len(bars) == len(amounts)
+    assert all(0 <= float(top) <= float(top) + float(high) <= 108 for top, high in bars)
