@@ -85,7 +85,7 @@ def test_the_audit_says_its_verdict_and_where_the_reports_lie(folder, capsys):
     decision = json.loads((folder / "audit.json").read_text())
 
     assert code == decision["exit_code"] == 0
-    assert "quaestor-reports/cost.html" in said.err
+    assert "report: quaestor-reports/index.html" in said.err
     assert (folder / "quaestor-reports" / "compliance.html").is_file()
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from quaestor.core import web
+from quaestor.core import address, web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _shown(source: EcbRatesSource) -> str:
     Raises:
         ConfigurationError: It is no address that is asked; the message does not repeat it.
     """
-    parts = web.split(source.url)
+    parts = address.split(source.url)
     if parts is None or "@" in parts.netloc:
         raise ConfigurationError(
             "`url:` names a user, whom nobody asks for" if parts else "`url:` is no web address",

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlunsplit
 
 import msgspec
 
-from quaestor.core import web
+from quaestor.core import address, web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
 API = "/api/model_registry/v1alpha3"
@@ -141,14 +141,14 @@ def server(url: str, token: str | None, name: str) -> Api:
     Raises:
         ConfigurationError: `url:` is no web address, or holds a password; it is not repeated.
     """
-    parts = web.split(url)
+    parts = address.split(url)
     if parts is None or "@" in parts.netloc:
         raise ConfigurationError(
             "`url:` names a user, whom nobody asks for" if parts else "`url:` is no web address",
             where=f"source {name}",
             fix="Write `url: https://...` and a token as `token: ${NAME}`.",
         )
-    if token and not web.is_sendable(token.strip()):
+    if token and not address.is_sendable(token.strip()):
         raise ConfigurationError(
             "`token:` holds what no header can carry",
             where=f"source {name}",

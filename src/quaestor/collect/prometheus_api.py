@@ -21,7 +21,7 @@ from urllib.parse import urlencode, urlunsplit
 
 import msgspec
 
-from quaestor.core import web
+from quaestor.core import address, web
 from quaestor.core.errors import ConfigurationError, IncompleteError
 from quaestor.core.landed import Gap
 from quaestor.core.text import printable
@@ -210,7 +210,7 @@ def server(source: PrometheusSource, config: Config) -> Server:
 
 
 def _address(source: PrometheusSource, where: str) -> str:
-    parts = web.split(source.url)
+    parts = address.split(source.url)
     if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(
             "`url:` holds more than an address" if parts else "`url:` is no web address",
@@ -259,7 +259,7 @@ def _headers(source: PrometheusSource, config: Config, where: str) -> dict[str, 
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     given = {name: value for name, value in source.headers.items() if name.lower() not in _SENT}
     for name, value in (*headers.items(), *given.items()):
-        if not web.is_sendable(name + value):
+        if not address.is_sendable(name + value):
             raise ConfigurationError(
                 f"the header {printable(name)} cannot be sent",
                 where=where,

@@ -18,7 +18,7 @@ import msgspec
 
 from quaestor.collect.objects import land_objects
 from quaestor.collect.paths import matching, scope_of
-from quaestor.core import web
+from quaestor.core import address, web
 from quaestor.core.errors import ConfigurationError, IncompleteError, PartlyReadError
 from quaestor.core.landed import Gap
 
@@ -87,7 +87,7 @@ def permissions(source: RaySource) -> str:
     """Say what must be reachable (see `Collector.permissions`)."""
     if source.path is not None:
         return f"No permission in Ray. The account that runs quaestor needs to read {source.path}."
-    parts = web.split(source.url or "")
+    parts = address.split(source.url or "")
     # An address with a user's name in it is refused when it is asked; it is not repeated here.
     known = source.url if parts and "@" not in parts.netloc else None
     return (
@@ -170,14 +170,14 @@ def _where(source: RaySource) -> str:
 
 
 def _ask(source: RaySource, *, attempts: int = _ATTEMPTS) -> bytes:
-    parts = web.split(source.url or "")
+    parts = address.split(source.url or "")
     if parts is None or "@" in parts.netloc:
         raise ConfigurationError(
             "`url:` is no web address, or names a user",
             where=f"source {source.name}",
             fix="Write `url: http://head:8265`, the dashboard's, or `path:` for files.",
         )
-    if source.token and not web.is_sendable(source.token):
+    if source.token and not address.is_sendable(source.token):
         raise ConfigurationError(
             "`token:` holds what no header can carry",
             where=f"source {source.name}",

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from quaestor.core.address import is_sendable, split
 from quaestor.core.documents import Document
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.sources.common import Fault, Name, Strict
-from quaestor.core.web import is_sendable, split
 
 Occasion = Literal["always", "failure", "new-findings", "change"]
 _LOCAL = ("localhost", "127.0.0.1", "::1")
