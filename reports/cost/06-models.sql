@@ -7,7 +7,9 @@
 with period as (
     select
         date_trunc('month', max(day))::date as month, max(day) as last_day,
-        max(day) = last_day(max(day)) as is_complete
+        max(day) = last_day(max(day)) as is_complete,
+        -- Of a month that began before the bill, a part is no month to compare with.
+        min(day) <= date_trunc('month', max(day)) - interval 1 month as has_previous
     from ledger.cost
 ),
 compared as (
@@ -18,6 +20,7 @@ compared as (
     where
         date_trunc('month', c.day) in (p.month, p.month - interval 1 month)
         and (p.is_complete or day(c.day) <= day(p.last_day))
+        and (p.has_previous or c.day >= p.month)
 ),
 model as (
     select

@@ -9,12 +9,14 @@
 with period as (
     select
         date_trunc('month', max(day))::date as month, max(day) as last_day,
-        max(day) = last_day(max(day)) as is_complete
+        max(day) = last_day(max(day)) as is_complete,
+        -- Of a month that began before the bill, a part is no month to compare with.
+        min(day) <= date_trunc('month', max(day)) - interval 1 month as has_previous
     from ledger.cost
 ),
 span as (
     select month, (month - interval 1 month)::date as previous_month, is_complete,
-        day(last_day) as days
+        has_previous, day(last_day) as days
     from period
 ),
 cost as (
@@ -23,7 +25,7 @@ cost as (
         sum(c.effective_cost) filter (where date_trunc('month', c.day) = s.previous_month)
             as previous_cost
     from ledger.cost as c, span as s
-    where s.is_complete or day(c.day) <= s.days
+    where (s.is_complete or day(c.day) <= s.days) and (s.has_previous or c.day >= s.month)
 ),
 gpu as (
     select
@@ -32,7 +34,7 @@ gpu as (
             as previous_idle_cost,
         sum(g.gpu_hours) filter (where date_trunc('month', g.day) = s.month) as gpu_hours
     from ledger.gpu_hour as g, span as s
-    where s.is_complete or day(g.day) <= s.days
+    where (s.is_complete or day(g.day) <= s.days) and (s.has_previous or g.day >= s.month)
 ),
 expected as (
     select f.expected
