@@ -244,7 +244,7 @@ def test_a_folder_of_something_else_is_not_replaced(bill: Bill):
     (bill.folder / "out" / "focus-1.4").mkdir(parents=True)
     (bill.folder / "out" / "focus-1.4" / "thesis.txt").write_text("mine")
 
-    with pytest.raises(ConfigurationError, match="something else where the export should go"):
+    with pytest.raises(ConfigurationError, match="something else where the folder should go"):
         exported(bill)
     assert (bill.folder / "out" / "focus-1.4" / "thesis.txt").read_text() == "mine"
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.money import exact_text
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.progress import counted
-from quaestor.core.whole_file import unwritable
+from quaestor.core.whole_file import whole_folder
 from quaestor.warehouse.ask import copy_parquet
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
@@ -86,22 +84,8 @@ def write_folder(
         ConfigurationError: What is in the way is no export.
         IncompleteError: It cannot be written.
     """
-    part, old = (target.with_name(f".{target.name}.{state}") for state in ("part", "old"))
-    _check_target(target)
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+    with whole_folder(target, MANIFEST) as part:
         files = _write(warehouse, charges, part, progress)
-        shutil.rmtree(old, ignore_errors=True)
-        if target.exists():
-            target.rename(old)
-        part.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as problem:
-        raise unwritable(target, problem.strerror) from None
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(part, ignore_errors=True)
     return Exported(target, tuple((one["file"], one["rows"]) for one in files))
 
 
@@ -175,15 +159,6 @@ def _sums(warehouse: Warehouse, some: str) -> list[dict[str, Any]]:
 def _sources(warehouse: Warehouse, reader: str, column: str) -> list[str]:
     found = warehouse.rows(f"select distinct {column} from {reader} order by all")
     return [name for (name,) in found]
-
-
-def _check_target(target: Path) -> None:
-    if target.exists() and not (target / MANIFEST).is_file():
-        raise ConfigurationError(
-            "there is something else where the export should go",
-            where=str(target),
-            fix="Name another folder, or move this one away: an export replaces only an export.",
-        )
 
 
 def _sha256(path: Path) -> str:
