@@ -25,6 +25,6 @@ select
             at_stake_per_month desc nulls last, policy, source nulls last, subject
     ) as place
 from told
-where position is not null
+where position is not null and (select before_run_id from pair) is not null
 qualify place <= 25
 order by position, place
