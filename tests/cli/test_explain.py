@@ -502,6 +502,13 @@ def test_a_figure_is_traced_through_splits_and_shared_rules(divided, quaestor):
     assert [row["charges"] for row in trace["files"]] == [3]
 
 
+def test_money_beside_no_charge_is_explained(divided, quaestor):
+    """A charge of which several have a part counts with one of them."""
+    shared = "A charge that is shared out counts with one of its owners, so that charges add up."
+
+    assert shared in quaestor("explain", "month/2026-10").out
+
+
 def test_a_charge_says_why_it_went_where_it_went(divided, quaestor):
     """Each step that was taken, and the parts its money went in."""
     node = json.loads(quaestor("explain", "charge/abababab/1", "--format", "json").out)

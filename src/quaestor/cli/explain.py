@@ -174,6 +174,8 @@ def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
     yield ""
     lines = _without([_costs(row) for row in trace.ledger], *_OWNERS)
     yield table(lines, right=["idle_gpu_hours", "effective_cost", "charges", "lines"])
+    if any(row.get("charges") == 0 for row in trace.ledger):
+        yield "A charge that is shared out counts with one of its owners, so that charges add up."
     if trace.is_of_the_bill:
         yield from ("", *_charges(trace))
     yield from ("", "From these landed files", "")
