@@ -204,6 +204,31 @@ def test_stopping_a_workload_and_sizing_its_containers_count_once(warehouse):
     }
 
 
+def test_a_month_reckoned_from_a_few_days_of_the_bill_is_a_guess(warehouse):
+    """Whatever its kind is sure of; list prices need no bill, and a job's days are its life."""
+    bases = {"two": "bill", "part": "effective rate", "listed": "list", "week": "bill"}
+    found = counted(
+        warehouse,
+        [
+            *(an_advice(name, 5, resource_id=name, saving_basis=by) for name, by in bases.items()),
+            an_advice("two", 4, kind="runaway_training", resource_id="two"),
+        ],
+        *(a_rate(name, 50, days=7 if name == "week" else 1) for name in bases),
+    )
+    sure = {key: row["confidence"] for key, row in found.items()}
+
+    assert sure == {
+        ("idle", "two"): "low",
+        ("idle", "part"): "low",
+        ("idle", "listed"): "high",
+        ("idle", "week"): "high",
+        ("runaway_training", "two"): "high",
+    }
+    assert found["idle", "two"]["risk"] == (
+        "Somebody may need it. What it costs is known of 1 day only."
+    )
+
+
 def test_nothing_saves_more_than_it_costs(warehouse):
     """By the bill; where it is on none, by what was said of it. Parts are scaled to their whole."""
     found = counted(

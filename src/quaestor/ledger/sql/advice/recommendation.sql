@@ -23,14 +23,27 @@
 --           a commitment to buy (on-demand/provider/service/region) saves only on use that is still
 --           there once the other advice is followed; what of its use goes counts off its saving
 -- rounding  what is scaled down or stranded goes to a ten-thousandth, to the side of saving less
+-- param     few_days = 7: days with charges below which a saving by the bill is of low confidence;
+--            of a job that runs they are its life, and its hours are known
 -- param     unused = 0.01: part of their cost up to which commitments count as used throughout
 -- rows from ledger.assessment
 with recursive advice as (
     select
-        *, left(sha256(kind || ':' || subject), 16) as recommendation,
-        coalesce(saves_on, 'advice/' || kind || '/' || subject) as thing
-    from ledger.assessment
-    where answer = 'advise'
+        a.* replace (
+            case when f.is_little then 'low' else a.confidence end as confidence,
+            case when f.is_little then coalesce(a.risk || ' ', '') || 'What it costs is known of '
+                || f.days || case when f.days = 1 then ' day only.' else ' days only.' end
+                else a.risk end as risk
+        ),
+        left(sha256(a.kind || ':' || a.subject), 16) as recommendation,
+        coalesce(a.saves_on, 'advice/' || a.kind || '/' || a.subject) as thing
+    from ledger.assessment as a
+    left join (
+        select resource_id, days, days < $few_days as is_little from ledger.resource_rate
+    ) as f
+        on f.resource_id = a.resource_id and a.saving_per_month is not null
+        and a.saving_basis <> 'list' and a.kind <> 'runaway_training'
+    where a.answer = 'advise'
 ),
 -- Everything that was looked at, whatever came of it, and what it is inside.
 named as (
