@@ -25,7 +25,8 @@ called as (
         coalesce(sum(case when h.requests between 0 and 1e15 then h.requests end), 0) = 0
             as is_idle,
         case when count(*) = count(case when h.instances between 0 and 1e6 then 1 end)
-            then sum(exact(h.instances))::double end as size
+            then sum(exact(case when h.instances between 0 and 1e6 then h.instances end))::double
+            end as size
     from ledger.endpoint_rate as e
     join usage.endpoint_hour as h on h.source = e.told_by and h.endpoint = e.endpoint
     left join counting as c on c.source = h.source
