@@ -59,6 +59,7 @@
     const visit = ([tag, attributes, ...children], below) => {
       const of = (name) => filled(attributes[name] ?? "", values);
       const classes = of("class").split(" ");
+      if (classes.includes("digest")) return void (said[below ? "more" : "words"] += `${of("title")} `);
       const isBelow = below || tag === "details" || classes.includes("sub");
       if (!isBelow && said.exact === null && (tag === "data" || "data-exact" in attributes)) {
         said.exact = of(tag === "data" ? "value" : "data-exact");
@@ -330,6 +331,14 @@
   }
 
   /* ---- The page */
+
+  /* A link to what is folded opens it, in browsers whose style sheets cannot. */
+  const unfold = () => {
+    let one = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("details");
+    for (; one; one = one.parentElement.closest("details")) one.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
 
   const page = decodeURIComponent(location.pathname.split("/").pop()).replace(/\.html?$/, "") || "table";
   const numbers = {};

@@ -2,16 +2,15 @@
 --
 -- grain     one row, with nulls where there is no audit, or only one
 -- money     reporting currency, effective cost; charges without a rate (unrated) are not in it
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 pair as (
     select run.run_id, run.audited_at, run_before(run.run_id) as before_run_id from run
 ),
 counted as (
     select
         count(*) filter (where f.change in ('new', 'back', 'unwaived')) as begun,
-        count(*) filter (where f.change in ('closed', 'gone')) as ended
+        count(*) filter (where f.change in ('closed', 'gone')) as ended,
+        count(*) filter (where f.change = 'waived') as waived
     from finding_changes(
         (select pair.before_run_id from pair), (select pair.run_id from pair)
     ) as f

@@ -6,7 +6,7 @@
 --           days before the latest audit cost. The total's effects are the sum of the models'
 with run as (
     select run_id, run_before(run_id) as before_run_id
-    from audit.run order by audited_at desc, run_id desc limit 1
+    from audit.latest_run
 ),
 compared as (
     select

@@ -6,7 +6,7 @@
 -- method    effects as in ledger.effect; `most` is the resource or SKU with the largest part
 with run as (
     select run_id, run_before(run_id) as before_run_id
-    from audit.run order by audited_at desc, run_id desc limit 1
+    from audit.latest_run
 ),
 moved as (
     select

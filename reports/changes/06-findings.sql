@@ -2,9 +2,7 @@
 --
 -- grain     one row per finding; without an audit before none
 -- money     at stake a month, reporting currency; null: not known
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 pair as (
     select run.run_id, run_before(run.run_id) as before_run_id from run
 ),

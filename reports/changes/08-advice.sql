@@ -3,9 +3,7 @@
 -- grain     one row per piece of advice; without an audit before none
 -- money     a month of 730 hours, reporting currency; realised: on the bill, with an interval that
 --           holds the truth 80 times of 100; null: not known
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 pair as (
     select run.run_id, run_before(run.run_id) as before_run_id from run
 ),

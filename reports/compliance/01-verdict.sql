@@ -1,9 +1,7 @@
 -- The latest audit in one row: what it found, and against the audit before.
 --
 -- grain     one row, with nulls where nothing has been audited
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 found as (
     select
         count(distinct f.model) filter (where f.verdict <> 'skip') as models,

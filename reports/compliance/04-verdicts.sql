@@ -1,9 +1,7 @@
 -- How the latest audit answered, by severity.
 --
 -- grain     one row per severity that any policy has that was asked, worst first
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 answered as (
     select f.policy, f.severity, f.verdict from audit.finding as f join run using (run_id)
     union all

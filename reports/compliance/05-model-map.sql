@@ -3,9 +3,7 @@
 -- grain     one row per model of the latest audit
 -- money     reporting currency, effective cost of the latest whole month, or of the running one
 --           where no month is whole; null: no cost reaches the model, which is unknown, not zero
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 judged as (
     select
         f.model,

@@ -4,9 +4,7 @@
 -- method    worst first: fail, error, unknown, waived, pass, skip; verdict is null where no rule
 --           of the family looks at the model. Findings of no model (a cluster, a budget) are
 --           one row without a name
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 ranked as (
     select
         f.model, f.family, f.verdict, f.severity,

@@ -4,9 +4,7 @@
 -- money     reporting currency, a month; null: unknown
 -- order     policies by severity, then by the most that one finding puts at stake; findings by
 --           what they put at stake
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 finding as (
     select
         f.*, run.audited_at,

@@ -2,9 +2,7 @@
 --
 -- grain     one row per policy that was asked, by family and name; all zero where there was
 --           nothing that it could judge
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 asked as (
     select p.family, p.policy, p.title, p.severity, p.blocking, null::varchar as verdict
     from audit.policy as p join run using (run_id)

@@ -5,9 +5,7 @@
 -- money     reporting currency, a month; null: unknown
 -- order     waivers by their state, those first that ask for something to be done, then by their
 --           last day; violations by severity, then by what they put at stake
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 waived as (
     select f.* from audit.finding as f join run using (run_id) where f.verdict = 'waived'
 )

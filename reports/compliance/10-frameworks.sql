@@ -2,9 +2,7 @@
 --
 -- grain     one row per framework, by title
 -- method    a waived violation counts as one: a framework knows no waivers
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 stands as (
     select
         r.pack, count(*) as requirements,

@@ -1,9 +1,7 @@
 -- Every requirement of every framework, and what the latest audit shows of it.
 --
 -- grain     one row per framework and requirement, in the framework's order
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-)
+with run as (select * from audit.latest_run)
 select
     p.pack, p.title as framework, p.url, p.about, r.requirement, r.place, r.title, r.state,
     r.policies, r.violated, r.waived, r.unanswered, r.passed, r.skipped, r.severity, r.subjects,

@@ -17,7 +17,7 @@ named as (
     select
         s.*,
         case s.step
-            when 'commitment_unused' then 'Unused commitments'
+            when 'commitment_unused' then 'Unused reservations of GPUs'
             when 'host' then 'Cores and memory'
             when 'unscheduled' then 'Nobody asked for them'
             when 'idle' then 'Asked for, idle'

@@ -1,37 +1,22 @@
 -- What a director has to know in one sentence: money, direction, and the worst of governance.
 --
 -- grain     one row, with nulls where nothing was billed or nothing was audited
--- money     reporting currency, effective cost; charges in a currency without a rate are not in it
+-- money     reporting currency, effective cost; charges in a currency without a rate are not in it,
+--           and are in unrated and previous_unrated
 -- method    a month that is not over is compared with the same days of the month before, as in
 --           cost/01-verdict.sql. stopped_models break a rule that stops a release (blocking).
 --           Of models, the one that is named breaks the worst rule, and costs most of those;
 --           of advice, the one that saves most
-with period as (
+with cost as (
     select
-        date_trunc('month', max(day))::date as month, max(day) as last_day,
-        max(day) = last_day(max(day)) as is_complete,
-        -- Of a month that began before the bill, a part is no month to compare with.
-        min(day) <= date_trunc('month', max(day)) - interval 1 month as has_previous
-    from ledger.cost
-),
-cost as (
-    select
-        p.month, p.is_complete, day(p.last_day) as days_billed,
-        day(last_day(p.month)) as days_of_month,
-        (p.month - interval 1 month)::date as previous_month,
-        sum(c.effective_cost) filter (where date_trunc('month', c.day) = p.month) as cost,
-        sum(c.effective_cost) filter (where date_trunc('month', c.day) < p.month)
-            as previous_cost
-    from period as p
-    left join ledger.cost as c
-        on date_trunc('month', c.day) in (p.month, p.month - interval 1 month)
-        and (p.is_complete or day(c.day) <= day(p.last_day))
-        and (p.has_previous or c.day >= p.month)
+        m.month, m.is_complete, day(m.last_day) as days_billed,
+        day(last_day(m.month)) as days_of_month, m.previous_month,
+        sum(c.effective_cost) filter (where c.is_current) as cost,
+        sum(c.effective_cost) filter (where not c.is_current) as previous_cost
+    from ledger.latest_month as m left join ledger.latest_cost as c on true
     group by all
 ),
-run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+run as (select * from audit.latest_run),
 finding as (
     select f.*, array_position(['critical', 'high', 'medium', 'low'], f.severity) as severity_rank
     from audit.finding as f join run using (run_id)
@@ -60,6 +45,7 @@ best as (
     order by counted_saving_per_month desc, kind, subject
     limit 1
 )
-select cost.*, run.run_id, run.audited_at, governed.*, worst.*, best.*
-from cost cross join governed
+select
+    cost.*, u.unrated, u.previous_unrated, run.run_id, run.audited_at, governed.*, worst.*, best.*
+from cost cross join governed cross join ledger.latest_unrated as u
 left join run on true left join worst on true left join best on true

@@ -6,39 +6,24 @@
 --           may end by themselves
 -- method    cost, coverage, idle GPUs and budgets as in cost/03-key-figures.sql, savings as in
 --           rightsizing/03-key-figures.sql, findings as in compliance/03-key-figures.sql
-with period as (
+with cost as (
     select
-        date_trunc('month', max(day))::date as month, max(day) as last_day,
-        max(day) = last_day(max(day)) as is_complete,
-        -- Of a month that began before the bill, a part is no month to compare with.
-        min(day) <= date_trunc('month', max(day)) - interval 1 month as has_previous
-    from ledger.cost
-),
-span as (
-    select month, (month - interval 1 month)::date as previous_month, is_complete,
-        has_previous, day(last_day) as days
-    from period
-),
-cost as (
-    select
-        sum(c.effective_cost) filter (where date_trunc('month', c.day) = s.month) as cost,
-        sum(c.effective_cost) filter (where date_trunc('month', c.day) = s.previous_month)
+        sum(c.effective_cost) filter (where c.is_current) as cost,
+        sum(c.effective_cost) filter (where not c.is_current)
             as previous_cost
-    from ledger.cost as c, span as s
-    where (s.is_complete or day(c.day) <= s.days) and (s.has_previous or c.day >= s.month)
+    from ledger.latest_cost as c
 ),
 gpu as (
     select
-        sum(g.idle_cost) filter (where date_trunc('month', g.day) = s.month) as idle_cost,
-        sum(g.idle_cost) filter (where date_trunc('month', g.day) = s.previous_month)
+        sum(g.idle_cost) filter (where g.is_current) as idle_cost,
+        sum(g.idle_cost) filter (where not g.is_current)
             as previous_idle_cost,
-        sum(g.gpu_hours) filter (where date_trunc('month', g.day) = s.month) as gpu_hours
-    from ledger.gpu_hour as g, span as s
-    where (s.is_complete or day(g.day) <= s.days) and (s.has_previous or g.day >= s.month)
+        sum(g.gpu_hours) filter (where g.is_current) as gpu_hours
+    from ledger.latest_gpu_hour as g
 ),
 expected as (
     select f.expected
-    from ledger.forecast as f join span as s on f.month = s.month
+    from ledger.forecast as f join ledger.latest_month as s on f.month = s.month
     where f.scope = 'total' and f.day is null
 ),
 budget as (
@@ -46,7 +31,7 @@ budget as (
         count(*) as budgets, count(*) filter (where b.spent > b.amount) as exceeded,
         count(*) filter (where b.spent is null) as unknown_budgets,
         sum(b.spent - b.amount) filter (where b.spent > b.amount) as over_budget
-    from ledger.budget as b join span as s on b.month = s.month
+    from ledger.budget as b join ledger.latest_month as s on b.month = s.month
 ),
 saving as (
     select
@@ -85,13 +70,14 @@ finding as (
     group by run.place
 )
 select
-    s.month, s.previous_month, s.is_complete, s.days, c.*, g.*, e.expected, b.*, a.*, r.*,
+    s.month, s.previous_month, s.is_complete, day(s.last_day) as days,
+    c.*, u.unrated, u.previous_unrated, g.*, e.expected, b.*, a.*, r.*,
     covered.model_ratio, before.model_ratio as previous_model_ratio,
     latest.audited_at, earlier.audited_at as previous_audited_at,
     f.judged, f.failed, f.critical, f.high, f.medium, f.low, f.unanswered, f.models,
     f.stopped_models, ff.judged as previous_judged, ff.failed as previous_failed,
     ff.stopped_models as previous_stopped_models
-from span as s cross join cost as c cross join gpu as g cross join budget as b
+from ledger.latest_month as s cross join cost as c cross join ledger.latest_unrated as u cross join gpu as g cross join budget as b
 cross join saving as a cross join realised as r
 left join expected as e on true
 left join ledger.coverage as covered on covered.month = s.month

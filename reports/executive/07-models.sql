@@ -4,9 +4,7 @@
 -- money     reporting currency, effective cost of the latest whole month, or of the running one
 --           where no month is whole, as in compliance/05-model-map.sql; null: no cost reaches the
 --           model, which is unknown, not zero
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 broken as (
     select
         f.model, f.title, f.severity,

@@ -5,16 +5,15 @@
 -- method    as in changes/01-verdict.sql and changes/03-key-figures.sql: a violation has begun
 --           where it is new, back or no longer waived, and ended where the rule is kept now or
 --           its subject is gone
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 pair as (
     select run.run_id, run.audited_at, run_before(run.run_id) as before_run_id from run
 ),
 finding as (
     select
         count(*) filter (where f.change in ('new', 'back', 'unwaived')) as begun,
-        count(*) filter (where f.change in ('closed', 'gone')) as ended
+        count(*) filter (where f.change in ('closed', 'gone')) as ended,
+        count(*) filter (where f.change = 'waived') as waived
     from finding_changes(
         (select pair.before_run_id from pair), (select pair.run_id from pair)
     ) as f

@@ -29,9 +29,7 @@ expected as (
     from ledger.forecast as f join period as p on f.month = p.month
     where f.scope = 'total' and f.day is null
 ),
-run as (
-    select run_id from audit.run order by audited_at desc, run_id desc limit 1
-),
+run as (select run_id from audit.latest_run),
 asked as (
     select
         count(*) filter (where f.verdict <> 'skip') as evaluated,

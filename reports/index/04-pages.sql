@@ -54,7 +54,11 @@ select
     case when models > 0 then stopped end as count, models as whole
 from stopped
 union all
-select 'cost', 'in the latest month', cost, null, null from cost
+select
+    'cost', 'in the latest month' || case when u.unrated is not null then ', without charges that '
+        || 'have no exchange rate' else '' end,
+    cost.cost, null, null
+from cost cross join ledger.latest_unrated as u
 union all
 select 'rightsizing', 'could be saved a month', saving, null, null from saving
 union all
@@ -68,6 +72,9 @@ from ledger.maturity where scope = 'organisation'
 union all
 select 'cost-of-no-mlops', 'a month, the likely estimate', max(base), null, null
 from ledger.cost_of_no_mlops where category = 'total' and model is null
+union all
+select 'model', 'known to a registry, a bill or a policy', null, count(*), null
+from audit.known_model
 union all
 select
     'reconciliation', 'lines that do not add up', null,

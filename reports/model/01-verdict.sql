@@ -5,9 +5,7 @@
 --           then against none. Null with is_billed: a charge of it has no rate
 -- method    what stops a deploy are violations of blocking policies, and blocking policies without
 --           an answer; an exemption lets a model run until the first of them ends
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 period as (
     select
         coalesce(max(month) filter (where complete), max(month)) as month,

@@ -43,9 +43,7 @@ advice as (
     where state <> 'dismissed' and model is not null
     group by model
 ),
-run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+run as (select * from audit.latest_run),
 judged as (
     select
         f.model,

@@ -4,9 +4,7 @@
 --           row per finding that is neither kept nor without application
 -- money     reporting currency, a month; null: unknown
 -- order     violations, unanswered ones, waived ones; each by severity and what is at stake
-with run as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select * from audit.latest_run),
 finding as (
     select f.*, run.audited_at
     from audit.finding as f join run using (run_id)
@@ -26,7 +24,8 @@ counted as (
 select
     f.model, case f.verdict when 'error' then 'unknown' else f.verdict end as verdict,
     f.verdict = 'error' as is_broken_rule, f.policy, f.title, f.severity, f.blocking, f.source,
-    f.subject, f.reason, f.remedy, f.at_stake_per_month, f.fingerprint, f.first_seen, f.audited_at,
+    f.subject, f.reason, f.remedy, f.evidence, f.at_stake_per_month, f.fingerprint, f.first_seen,
+    f.audited_at,
     w.expires, w.approved_by, w.reason as waived_because, w.waiver,
     null::bigint as kept, null::bigint as kept_policies, null::bigint as not_applicable,
     null::bigint as broken, null::bigint as unanswered, null::bigint as waived

@@ -6,7 +6,7 @@
 select
     r.model, r.recommendation, r.kind, r.name, r.action, r.current, r.proposed, r.reason,
     r.saving_per_month as saving, r.counted_saving_per_month as counted, r.saving_basis,
-    r.confidence, r.risk, r.command, r.model_version, r.state, r.state_reason, r.first_seen,
+    r.confidence, r.risk, r.command, r.evidence, r.model_version, r.state, r.state_reason, r.first_seen,
     r.audited_at, other.name as instead_name
 from audit.standing_recommendation as r
 left join ledger.recommendation as other on other.recommendation = r.instead_of

@@ -2,27 +2,6 @@
 --
 -- grain     one row per model
 -- money     reporting currency, effective cost of all months that the bill knows; null: unknown
-with known as (
-    select model from registry.model
-    union
-    select model from registry.model_version
-    union
-    select model from registry.deployment
-    union
-    select model from ledger.model_month
-    union
-    select model from ledger.maturity where scope = 'model'
-    union
-    select model from audit.standing_recommendation
-    union
-    select f.model
-    from audit.finding as f
-    where f.run_id = (select run_id from audit.run order by audited_at desc, run_id desc limit 1)
-),
-cost as (
-    select model, sum(effective_cost) as cost from ledger.model_month group by model
-)
-select k.model, c.cost
-from known as k left join cost as c on c.model = k.model
-where k.model is not null
-order by c.cost desc nulls last, k.model
+select model, cost
+from audit.known_model
+order by cost desc nulls last, model

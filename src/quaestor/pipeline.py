@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from quaestor import __version__, ledger, normalise
-from quaestor import collect as collectors
 from quaestor.collect.landing import Landing
 from quaestor.collect.looks import failed_looks, in_force_elsewhere
+from quaestor.collect.sources import chosen, collect
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.config import Config, Source
 from quaestor.core.dismissals import dismissals_of
-from quaestor.core.errors import ConfigurationError, QuaestorError
-from quaestor.core.period import Window
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Severity
 from quaestor.normalise import currency, settings
@@ -40,8 +38,9 @@ if TYPE_CHECKING:
     from quaestor.audit.policies import Policy
     from quaestor.core.waivers import Waiver
 
+__all__ = ["Audited", "Built", "audit", "build", "collect", "report"]
+
 Progress = Callable[[str], None]
-Failures = list[tuple[str, QuaestorError]]
 
 
 @dataclass(frozen=True)
@@ -58,81 +57,6 @@ class Audited:
 
     summary: RunSummary
     reports: tuple[Path, ...]
-
-
-def chosen(config: Config, only: Sequence[str]) -> list[Source]:
-    """Return the sources named, all of them when none is.
-
-    Raises:
-        ConfigurationError: A name that no source has, or a configuration without sources.
-    """
-    if not config.sources:
-        raise ConfigurationError(
-            "no sources are configured",
-            where=str(Path(config.base, "quaestor.yaml")),
-            fix="Add one under `sources:`; `quaestor init` shows how.",
-        )
-    names = [source.name for source in config.sources]
-    for name in only:
-        if name not in names:
-            raise ConfigurationError(
-                f"there is no source '{name}'",
-                where="--source",
-                fix=f"Choose from {', '.join(names)}.",
-            )
-    return [source for source in config.sources if not only or source.name in only]
-
-
-def collect(
-    config: Config,
-    *,
-    now: datetime,
-    progress: Progress,
-    only: Sequence[str] = (),
-    window: Window | None = None,
-) -> Failures:
-    """Land what every source has now; a source that fails does not stop the others.
-
-    Args:
-        config: Which sources there are.
-        now: The clock, UTC.
-        progress: Takes what is being done now.
-        only: The names of sources; all of them where there is none.
-        window: The days asked for, instead of each source's `since` and `until`.
-
-    Returns:
-        The sources that failed, each with its error; what they landed before stays in force.
-    """
-    failures: Failures = []
-    for source in chosen(config, only):
-        landing = Landing(config.resolve(config.landing), source.name)
-        progress(f"collect {source.name}")
-        problem: QuaestorError | None = None
-        try:
-            with collectors.of_bounded_depth(source.name):
-                collectors.collector(kind_of(source)).collect(
-                    _within(source, window), config, landing, now=now, progress=progress
-                )
-        except QuaestorError as failure:
-            problem = failure
-            failures.append((source.name, failure))
-        landing.record(now, problem)
-    return failures
-
-
-def _within(source: Source, window: Window | None) -> Source:
-    """Return a source that is to be asked for some days only; one that has no days as it is."""
-    asked = {
-        name: day
-        for name in ("since", "until")
-        if (day := getattr(window, name, None)) and hasattr(source, name)
-    }
-    return msgspec.structs.replace(source, **asked)
-
-
-def kind_of(source: Source) -> str:
-    """Return a source's `kind:`."""
-    return str(source.__struct_config__.tag)
 
 
 def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Progress) -> Built:
@@ -193,6 +117,7 @@ def audit(
     on_missing: Literal["fail", "warn"] = "fail",
     collect_first: bool = True,
     configuration: str = "quaestor.yaml",
+    render: bool = True,
 ) -> Audited:
     """Do the scheduled job: collect, build, evaluate every policy, record, report.
 
@@ -205,6 +130,7 @@ def audit(
         on_missing: What blind spots and unanswered blocking policies come to.
         collect_first: Look at the sources; else judge what is landed.
         configuration: The configuration file as formats name it.
+        render: Write the pages; else only record, as for an audit that another one follows.
 
     Raises:
         QuaestorError: The configuration or a policy is wrong, or nothing could be built.
@@ -217,7 +143,7 @@ def audit(
     judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
     summary = replace(judged, configuration=configuration)
     summary = _record(config, warehouse_path, summary, frameworks)
-    reports = report(config, warehouse_path, (), now=now, progress=progress)
+    reports = report(config, warehouse_path, (), now=now, progress=progress) if render else []
     return Audited(summary, tuple(reports))
 
 
@@ -348,7 +274,7 @@ def _load(
     if manifest is None:
         return False
     elsewhere = in_force_elsewhere(config, source, manifest)
-    told = (__version__, manifest.files, source, sorted(elsewhere.items()))
+    told = (__version__, normalise.news(manifest, attempt), source, sorted(elsewhere.items()))
     digest = f"{manifest.schema} {hashlib.sha256(msgspec.json.encode(told)).hexdigest()}"
     before = recall(warehouse, f"manifest:{source.name}")
     if before == digest:
@@ -364,6 +290,7 @@ def _load(
         careful=careful,
         elsewhere=elsewhere,
         history=landing.departed(),
+        looks=landing.looks,
     )
     spots = normalise.loader(manifest.schema).load(warehouse, job)
     tell(warehouse, "normalise", spots, now, source.name)

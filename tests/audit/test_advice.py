@@ -139,13 +139,26 @@ def test_a_thing_that_went_although_something_else_was_advised_is_gone(audits):
     assert audits.state("state_reason") == ("it is not there any more; the advice was to resize it")
 
 
-@pytest.mark.parametrize("subject", ["job/sm/train-1", "workload/c/ns/Deployment/a/node-1"])
+@pytest.mark.parametrize(
+    "subject", ["job/sm/train-1", "workload/c/ns/Deployment/a/node-1", "node/prod/n1"]
+)
 def test_what_ends_by_itself_is_not_taken(audits, subject):
     """A job is over some day, a pod moves to another machine, whoever was advised of what."""
     audits.audit({"subject": subject, "action": "stop"})
     audits.audit()
 
     assert audits.state() == "gone"
+
+
+def test_small_things_that_are_no_longer_worth_it_together_are_not_taken(audits):
+    """One of them may be used again; what was deleted of them, nobody counted."""
+    audits.audit({"subject": "small/unattached_volume/nlp"})
+    audits.audit()
+
+    assert (audits.state(), audits.state("state_reason")) == (
+        "gone",
+        "what is left of them is not worth it together any more",
+    )
 
 
 @pytest.mark.parametrize(

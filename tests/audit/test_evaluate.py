@@ -494,3 +494,20 @@ def test_together_or_alone_the_answers_are_the_same(warehouse):
 
     assert list(judged(warehouse, *policies)) == alone
     assert len({one.verdict for one in alone}) == 4
+
+
+def test_a_rule_about_no_model_says_nothing_of_a_version_unless_it_is_broken(warehouse, policy):
+    """Nothing of it is the target's; that it cannot run is said all the same."""
+    text = "select 'x' as subject, 'fail' as verdict, 'r' as reason, null as evidence, {} "
+    sound = policy(f"{HEAD}sql: {text.format('null as at_stake_per_month')}\n", "sound")
+    broken = policy(f"{HEAD}sql: {text.format('nobody as at_stake_per_month')}\n", "broken")
+    ships = [
+        one
+        for one in load_policies([shipped("policies")])
+        if one.id in ("commitment-coverage-low", "unattributed-spend")
+    ]
+    target = Target("churn", "7")
+    findings = judged(warehouse, sound, broken, *ships, target=target)
+
+    assert [(one.policy, one.verdict.value) for one in findings] == [("broken", "error")]
+    assert len(ships) == 2

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from measure import Measured, in_turn, seconds
+from measure import Measured, in_turn, peak_megabytes, seconds
 
 from quaestor import ledger as the_ledger
 from quaestor import pipeline
@@ -143,8 +143,7 @@ def audited(path: Path, folder: Path) -> tuple[float, float]:
         limit(warehouse, AUDIT_MEMORY)
         evaluate(warehouse, policies, params=config.params, now=NOW)
     pipeline.report(config, path, (), now=NOW, progress=silent, folder=folder / "reports")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    return cpu(resource.RUSAGE_SELF), peak
+    return cpu(resource.RUSAGE_SELF), peak_megabytes()
 
 
 def pipeline_policies(config: Config) -> Sequence[object]:

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process ever had.
+
+    `ru_maxrss` would count what its parent had when it started this one (Linux hands it on).
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1000
 
 
 def in_turn(rounds: int, *works: Callable[[], object]) -> list[float]:

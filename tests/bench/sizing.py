@@ -8,14 +8,13 @@ and 4 GB. A scale below 1 has fewer workloads: SIZING_SCALE=0.1 python tests/ben
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from measure import Measured, in_turn
+from measure import Measured, in_turn, peak_megabytes
 
 from quaestor import ledger
 from quaestor.ledger import advice
@@ -50,7 +49,7 @@ def sizing(folder: Path) -> Iterator[Measured]:
         yield Measured(f"{name} / one quantile pass", ours, baseline, 3)
     asked = [sys.executable, __file__, str(path)]
     done = subprocess.run(asked, capture_output=True, text=True, check=True)
-    yield Measured(f"{name}: memory in GB", float(done.stdout.split()[-1]) / 1e6, None, 4)
+    yield Measured(f"{name}: memory in GB", float(done.stdout.split()[-1]) / 1000, None, 4)
     path.unlink()
 
 
@@ -92,4 +91,4 @@ def show(step: str) -> None:
 if __name__ == "__main__":
     with opened(Path(sys.argv[1])) as alone:
         advised(alone)()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peak_megabytes())

@@ -130,6 +130,9 @@ def gpu_ledger(
         warehouse.run(f"delete from ledger.{table}")
         select = read(_MODELS[table]).filled(config(text).advice.params.get(table, {}))
         warehouse.run(f"insert into ledger.{table} by name {select}")
+        if table in stale.WATCHED:
+            warehouse.run(f"create or replace temp table nothing as from ledger.{table} limit 0")
+            stale.WATCHED[table](warehouse, table, "nothing")
     return warehouse
 
 

@@ -204,6 +204,77 @@ def test_the_cost_of_idle_gpus_is_traced_to_who_had_them_and_to_files(estate, qu
     assert "It adds up: figure and ledger are 3 USD; hours on no bill have no cost" in text
 
 
+def idle_gpu(warehouse, cost, host_cost):
+    """Insert a GPU hour of the machine gpu-1, which was billed 4 USD on 3 October."""
+    hours = {"gpu_hours": 8, "observed_gpu_hours": 8, "used_gpu_hours": 2, "idle_gpu_hours": 6}
+    insert(
+        warehouse, "ledger.gpu_hour", day="2026-10-03", source="prom", cluster="prod", node="n",
+        provider_id="gpu-1", gpu_model="NVIDIA L4", kind="cluster", price_source="bill",
+        unobserved_gpu_hours=0, cost=cost, host_cost=host_cost, idle_cost="2.25", **hours,
+    )  # fmt: skip
+
+
+def test_what_machines_with_idle_gpus_cost_is_held_against_their_charges(estate, quaestor):
+    """The whole machine is compared with the bill, because what is idle is a part of it."""
+    idle_gpu(estate, "3", "1")
+    estate.close()
+    trace = json.loads(quaestor("explain", "idle_gpu/2026-10", "--format", "json").out)["trace"]
+
+    assert trace["machines"] == {
+        "machine_days": 1, "machine_cost": "4", "idle_cost": "2.25", "charged": "4", "charges": 1,
+    }  # fmt: skip
+    assert trace["adds_up"] is True
+
+
+def test_idle_gpus_whose_machines_are_not_as_billed_do_not_add_up(estate, quaestor):
+    """The ledger has more for the machine than was charged: both amounts are said."""
+    idle_gpu(estate, "3", "1.5")
+    estate.close()
+    text = quaestor("explain", "idle_gpu/2026-10").out
+
+    assert "does not add up: figure 2.25 USD, ledger 2.25 USD, their machines 4.5 USD" in text
+    assert "and 4 USD on the bill. Run `quaestor build`" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "share"),
+    [
+        ("reaches_model/2026-10", "114", None),
+        ("no_team/2026-10", "103", "90.4%"),
+        ("no_stage/2026-10", "114", None),
+        ("service_month/AWS/Compute/2026-10", "114", None),
+        ("no_model/2026-11", None, None),
+    ],
+)
+def test_services_and_what_names_nobody_are_figures_too(estate, quaestor, name, figure, share):
+    """Each adds up from ledger and charges; one that there is not is none."""
+    estate.close()
+    said = quaestor("explain", name)
+    told = re.search("add up|adds up: figure, ledger and charges are (.*) USD", said.out)
+
+    assert (told and told[1]) == figure
+    assert (f"That is {share} of all cost" if share else "") in said.out
+
+
+def test_a_section_of_a_page_is_told_by_its_query_and_the_landed_files(estate, quaestor):
+    """What is no sum of the ledger's lines: its rows, what they are of, and the files below."""
+    note_landed(estate, "bills", [LandedFile(scope="a.csv", path="b/a", sha256=OCTOBER, size=2)])
+    estate.close()
+    text = quaestor("explain", "section/cost/teams").out
+
+    assert "What each team's work cost in the latest month." in text
+    assert re.search(r"reads +ledger\.latest_cost", text)
+    assert re.search(rf"bills +b/a +{OCTOBER}", text)
+
+
+def test_a_section_that_there_is_not_is_answered_with_the_nearest(estate, quaestor):
+    """A name that is almost right is mended, not searched for elsewhere."""
+    estate.close()
+    said = quaestor("explain", "section/cost/teems")
+
+    assert (said.code, "section/cost/teams" in said.err) == (2, True)
+
+
 def test_more_resources_than_ten_are_counted(told, explain):
     """The ten dearest are shown; the sum is of all."""
     trace = told("model_month/churn/2026-11")["trace"]
@@ -236,7 +307,7 @@ def test_a_finding_says_verdict_why_and_remedy(explain):
     """Of the latest audit, by the first digits of its fingerprint."""
     text = explain(FOUND[:12]).out
 
-    assert text.splitlines()[:14] == [
+    assert text.splitlines()[:15] == [
         f"finding  {FOUND}",
         "",
         "verdict     fail (high, blocks)",
@@ -248,12 +319,30 @@ def test_a_finding_says_verdict_why_and_remedy(explain):
         "why         Somebody must answer.",
         "fix         Set gov.owner.",
         "at stake    15.00 USD a month",
+        (
+            "that is     what the model cost in the latest whole month of the bill; "
+            "advice counts 730 hours at the present rate"
+        ),
         "first seen  2026-11-21T00:00:00",
         "audited     2026-11-21T00:00:00",
         "",
     ]
     assert "owner  unknown" in text
     assert text.rstrip().endswith("are 66 USD.")
+
+
+def test_a_finding_says_what_is_at_stake(estate, quaestor):
+    """A forecast or a rate is told from what a month of the model cost, and told once."""
+    estate.close()
+    text = quaestor("explain", FOUND[:12]).out
+    evidence = '{"owner": null, "at_stake_is": "what the forecast has beyond the budget"}'
+    with Warehouse("quaestor.duckdb") as warehouse:
+        warehouse.run("update audit.finding set evidence = ?", [evidence])
+    other = quaestor("explain", FOUND[:12]).out
+
+    assert "that is     what the model cost in the latest whole month of the bill; advice" in text
+    assert "that is     what the forecast has beyond the budget" in other
+    assert other.count("beyond the budget") == 1
 
 
 def test_a_subject_shows_findings_registry_and_money(told):

@@ -64,7 +64,7 @@ def test_several_summaries_are_printed_one_after_the_other(report):
     ("formats", "what"),
     [
         (["exel=a.xlsx"], "there is no format 'exel'"),
-        (["xlsx=a.xlsx"], "one file is named for 2 reports"),
+        (["json=a.json"], "one file is named for 2 reports"),
         (["html=a.html"], "one file is named for 2 reports"),
         (["xlsx=-"], "xlsx is not for standard output"),
         (["json=-", "markdown=-"], "two formats would share standard output"),

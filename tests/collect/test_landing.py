@@ -300,3 +300,30 @@ def test_what_was_fetched_is_known_until_it_is_damaged(landing: Landing):
     (landing.root / cut.path).write_bytes(b"")
     (landing.root / bill.path).unlink()
     assert set(landing.known().values()) == {beside}
+
+
+def test_earlier_looks_say_what_was_there_when(landing: Landing):
+    """Of each quarter of a day the last; of what is in force each later day it was found so."""
+    for day, hour, text in ((1, 0, "a"), (1, 3, "b"), (1, 9, "c"), (2, 9, "d")):
+        at = datetime(2026, 11, day, hour)
+        file = landing.land_bytes(text.encode(), "pods.jsonl", "prod/pods")
+        landing.snapshot([file], kind="kubernetes", schema="kubernetes", now=at)
+        landing.record(at, None)
+    for day, hour in ((2, 20), (3, 1), (3, 2), (5, 1)):
+        landing.record(datetime(2026, 11, day, hour), None)
+    landing.record(datetime(2026, 11, 6), IncompleteError("gone", where="x", fix="y"))
+
+    assert [(at.day, at.hour, (landing.root / found.files[0].path).read_text())
+            for at, found in landing.looks()] == [
+        (5, 1, "d"), (3, 1, "d"), (2, 9, "d"), (1, 9, "c"), (1, 3, "b"),
+    ]  # fmt: skip
+
+
+def test_looks_of_more_than_a_month_ago_say_nothing(landing: Landing):
+    """They are not read again; the days of a new answer are counted from its first."""
+    for at, text in ((datetime(2026, 9, 1), "a"), (datetime(2026, 11, 1), "b")):
+        file = landing.land_bytes(text.encode(), "pods.jsonl", "prod/pods")
+        landing.snapshot([file], kind="kubernetes", schema="kubernetes", now=at)
+        landing.record(at, None)
+
+    assert [at for at, _ in landing.looks()] == [datetime(2026, 11, 1)]

@@ -89,6 +89,18 @@ def test_an_unset_variable_is_named(tmp_path: Path):
             "quaestor.yaml:2 (sources.0.shcema)",
             "Did you mean 'schema'?",
         ),
+        (
+            "sources:\n  - {kind: aws-exprt, name: a}",
+            "unknown value 'aws-exprt'",
+            "quaestor.yaml:2 (sources.0.kind)",
+            "Did you mean 'aws-export'?",
+        ),
+        (
+            "notify:\n  - {kind: slack, name: a, url: 'https://x/y', when: failre}",
+            "unknown value 'failre'",
+            "quaestor.yaml:2 (notify.0.when)",
+            "Did you mean 'failure'?",
+        ),
         ("zzzz: 1", "unknown key 'zzzz'", "quaestor.yaml:1 (zzzz)", "Remove it."),
         ("base: /etc", "unknown key 'base'", "quaestor.yaml:1", "Remove it."),
         (

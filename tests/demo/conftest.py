@@ -1,4 +1,4 @@
-"""The demo estate, written once, and audited once, for all tests that look at it."""
+"""The demo estate, written once, and audited as the demo does, for all tests that look at it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import pytest
 
 from quaestor import demo, pipeline
 from quaestor.core.config import Config, read_config
-from quaestor.core.period import utc
-
-NOW = utc("2026-11-21T06:00:00")
+from quaestor.demo.changes import EARLIER, LATEST
 
 
 @dataclass(frozen=True)
 class Estate:
-    """Where the demo lies, its configuration, and what its audit came to."""
+    """Where the demo lies, its configuration, and what its two audits came to."""
 
     folder: Path
     config: Config
+    earlier: pipeline.Audited
     audited: pipeline.Audited
 
     @property
@@ -29,16 +28,21 @@ class Estate:
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory) -> Path:
-    """The estate as `build` writes it."""
+    """The estate as `build` writes it for the latest audit."""
     folder = tmp_path_factory.mktemp("demo") / "estate"
-    demo.build(folder, progress=[].append)
+    demo.build(folder, now=LATEST, progress=[].append)
     return folder
 
 
 @pytest.fixture(scope="session")
 def estate(tmp_path_factory) -> Estate:
-    """The estate, audited with the clock of the demo."""
+    """The estate, audited with both clocks of the demo."""
     folder = tmp_path_factory.mktemp("demo") / "audited"
-    config = read_config(demo.build(folder, progress=[].append), {})
-    audited = pipeline.audit(config, folder / "quaestor.duckdb", now=NOW, progress=[].append)
-    return Estate(folder, config, audited)
+    audited = []
+    for now in (EARLIER, LATEST):
+        config = read_config(demo.build(folder, now=now, progress=[].append), {})
+        warehouse = folder / "quaestor.duckdb"
+        audited.append(
+            pipeline.audit(config, warehouse, now=now, progress=[].append, render=now == LATEST)
+        )
+    return Estate(folder, config, *audited)

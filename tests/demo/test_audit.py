@@ -5,32 +5,42 @@ from __future__ import annotations
 import pytest
 
 from quaestor.core.verdict import Verdict
-from quaestor.demo.faults import FAILING, FAULTS, PASSING, WASTE, Waste
+from quaestor.demo.changes import EARLIER
+from quaestor.demo.faults import FAILING, FAULTS, PASSING, WASTE, Waste, standing
 from quaestor.demo.summary import summarise
 from quaestor.normalise import conformance, export
 from quaestor.report.explain import explain
 from quaestor.warehouse.duckdb import Warehouse
 
 
-def planted() -> dict[str, set[str]]:
+def planted(faults) -> dict[str, set[str]]:
     """Policy -> the subjects that must fail."""
     subjects: dict[str, set[str]] = {}
-    for fault in FAULTS:
+    for fault in faults:
         subjects.setdefault(fault.policy, set()).update(fault.subjects)
     return subjects
 
 
-def failing(estate) -> dict[str, set[str]]:
+def failing(audited) -> dict[str, set[str]]:
     """Policy -> the subjects that did fail, waived or not."""
     subjects: dict[str, set[str]] = {}
-    for finding in estate.audited.summary.ordered(Verdict.FAIL, Verdict.WAIVED):
+    for finding in audited.summary.ordered(Verdict.FAIL, Verdict.WAIVED):
         subjects.setdefault(finding.policy, set()).add(finding.subject)
     return subjects
 
 
 def test_each_planted_fault_is_found_and_nothing_beside_them(estate):
     """Every fault, and no finding of any policy about a subject that is clean."""
-    assert failing(estate) == planted()
+    assert failing(estate.audited) == planted(FAULTS)
+
+
+def test_the_earlier_audit_finds_what_was_wrong_by_then_and_nothing_beside_it(estate):
+    """What began later is not there yet, what was mended later is; nothing goes unanswered."""
+    unanswered = estate.earlier.summary.ordered(Verdict.UNKNOWN, Verdict.ERROR)
+
+    assert failing(estate.earlier) == planted(standing(EARLIER))
+    assert [(one.policy, one.subject, one.reason) for one in unanswered] == []
+    assert estate.earlier.summary.blind_spots == ()
 
 
 @pytest.mark.parametrize("waste", WASTE, ids=lambda waste: waste.kind)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 from quaestor import demo
 from quaestor.core.config import read_config
 from quaestor.core.errors import ConfigurationError, IncompleteError
-from quaestor.demo.faults import FAILING, FAULTS, PASSING
+from quaestor.demo.changes import CHANGES, EARLIER, LATEST
+from quaestor.demo.faults import FAILING, FAULTS, MENDED, PASSING
 from quaestor.warehouse.duckdb import Warehouse
 
 
@@ -26,9 +29,53 @@ def bytes_of(folder: Path) -> dict[str, str]:
 
 def test_every_build_gives_the_same_bytes(written, tmp_path):
     """No clock, no chance: two builds cannot be told apart."""
-    demo.build(tmp_path / "again", progress=[].append)
+    demo.build(tmp_path / "again", now=LATEST, progress=[].append)
 
     assert bytes_of(tmp_path / "again") == bytes_of(written)
+
+
+def test_what_was_a_week_before_leaves_nothing_behind(written, tmp_path):
+    """Written as of the earlier audit and then as of the latest: as if written once."""
+    demo.build(tmp_path / "demo", now=EARLIER, progress=[].append)
+    before = bytes_of(tmp_path / "demo")
+    demo.build(tmp_path / "demo", now=LATEST, progress=[].append)
+
+    assert bytes_of(tmp_path / "demo") == bytes_of(written)
+    assert before.keys() == bytes_of(written).keys() - {
+        "README.md",
+        "waivers/translation-rollback.yaml",
+    }
+
+
+def test_nothing_of_the_earlier_estate_is_of_a_later_day(tmp_path):
+    """No charge, no hour, no sample, no statement of the registry after its audit."""
+    folder = tmp_path / "demo"
+    demo.build(folder, now=EARLIER, progress=[].append)
+    latest = {}
+    with Warehouse(":memory:") as engine:
+        for place, column in (
+            ("bills/aws/*.parquet", "ChargePeriodEnd"),
+            ("bills/azure/*.csv", "ChargePeriodEnd"),
+            ("bills/gcp/*.csv.gz", "ChargePeriodEnd"),
+            ("cluster/node-hours/*.parquet", "hour"),
+            ("cluster/pod-hours/*.parquet", "hour"),
+            ("cluster/gpu-samples/*.parquet", "sampled_at"),
+            ("cluster/container-samples/*.parquet", "sampled_at"),
+            ("platforms/endpoints/*.parquet", "hour"),
+            ("platforms/gpu-jobs/all.csv", "started_at"),
+            ("platforms/notebooks/all.csv", "last_activity_at"),
+            ("platforms/stored-objects/all.csv", "last_modified"),
+        ):
+            [(latest[place],)] = engine.rows(
+                f"select max({column})::timestamp from '{folder}/{place}'"
+            )
+    told = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.gov.yaml"))
+    told += (folder / "registry" / "mlflow.json").read_text(encoding="utf-8")
+    stated = re.findall(r"(?:_at|drift)\W+(?:value\W+)?(20\d\d-\d\d-\d\dT[\d:]+)Z", told)
+
+    assert {place: time for place, time in latest.items() if time > EARLIER} == {}
+    assert [time for time in stated if datetime.fromisoformat(time) > EARLIER] == []
+    assert len(stated) > 500
 
 
 def test_three_clouds_bill_in_their_own_way(written):
@@ -141,7 +188,14 @@ def test_the_faults_are_listed_for_people_and_programs(written):
     assert [(each["policy"], tuple(each["subjects"])) for each in listed["faults"]] == [
         (fault.policy, fault.subjects) for fault in FAULTS
     ]
-    assert [fault.story for fault in FAULTS if fault.story not in readme] == []
+    assert [(each["policy"], tuple(each["subjects"])) for each in listed["mended"]] == [
+        (fault.policy, fault.subjects) for fault in MENDED
+    ]
+    assert [(each["what"], tuple(each["names"])) for each in listed["changes"]] == [
+        (change.what, change.names) for change in CHANGES
+    ]
+    stories = [one.story for one in (*FAULTS, *MENDED, *CHANGES)]
+    assert [story for story in stories if story not in readme] == []
 
 
 def test_a_demo_that_is_there_is_left_as_it_is(written):
@@ -149,7 +203,7 @@ def test_a_demo_that_is_there_is_left_as_it_is(written):
     note = written / "bills" / "note.txt"
     note.write_text("mine", encoding="utf-8")
     before = bytes_of(written)
-    demo.build(written, progress=[].append)
+    demo.build(written, now=LATEST, progress=[].append)
     after = bytes_of(written)
     note.unlink()
 
@@ -159,10 +213,10 @@ def test_a_demo_that_is_there_is_left_as_it_is(written):
 def test_a_demo_cut_short_is_written_anew(written, tmp_path):
     """Ctrl-C leaves a folder with its mark and half of its files; the next run begins again."""
     folder = tmp_path / "demo"
-    demo.build(folder, progress=[].append)
-    (folder / "quaestor.yaml").unlink()
+    demo.build(folder, now=LATEST, progress=[].append)
+    (folder / "README.md").unlink()
     (folder / "bills" / "aws" / "focus-2026-08.parquet").write_bytes(b"PAR1")
-    demo.build(folder, progress=[].append)
+    demo.build(folder, now=LATEST, progress=[].append)
 
     assert bytes_of(folder) == bytes_of(written)
 
@@ -171,7 +225,7 @@ def test_somebody_elses_folder_is_not_touched(tmp_path):
     """A folder with other things in it is no demo."""
     (tmp_path / "thesis.txt").write_text("chapter 1", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
-        demo.build(tmp_path, progress=[].append)
+        demo.build(tmp_path, now=LATEST, progress=[].append)
 
     assert caught.value.as_text() == (
         "error: the folder exists and is no demo; nothing in it was touched\n"
@@ -185,10 +239,10 @@ def test_a_users_own_estate_is_not_touched(tmp_path):
     """A folder with a quaestor.yaml or bills of its own is not taken for a demo cut short."""
     (tmp_path / "bills").mkdir()
     with pytest.raises(ConfigurationError):
-        demo.build(tmp_path, progress=[].append)
+        demo.build(tmp_path, now=LATEST, progress=[].append)
     (tmp_path / "quaestor.yaml").write_text("sources: []\n", encoding="utf-8")
     with pytest.raises(ConfigurationError):
-        demo.build(tmp_path, progress=[].append)
+        demo.build(tmp_path, now=LATEST, progress=[].append)
 
     assert bytes_of(tmp_path).keys() == {"quaestor.yaml"}
 
@@ -197,7 +251,7 @@ def test_a_file_is_no_folder(tmp_path):
     """Said before anything is written."""
     (tmp_path / "demo").write_text("", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
-        demo.build(tmp_path / "demo", progress=[].append)
+        demo.build(tmp_path / "demo", now=LATEST, progress=[].append)
 
     assert caught.value.what == "is a file, not a folder"
 
@@ -206,7 +260,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
     """A parent that is a file, a disk that is full: what, where, what to do."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(IncompleteError) as caught:
-        demo.build(tmp_path / "file" / "demo", progress=[].append)
+        demo.build(tmp_path / "file" / "demo", now=LATEST, progress=[].append)
 
     assert caught.value.what == "the demo cannot be written (Not a directory)"
     assert caught.value.fix is not None

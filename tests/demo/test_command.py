@@ -8,6 +8,7 @@ import pytest
 
 from builders.pages import REPORTS
 from quaestor.cli.main import run
+from quaestor.warehouse.duckdb import Warehouse
 
 
 def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch):
@@ -21,6 +22,7 @@ def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch)
     assert code == 0
     assert "cost of October 2026:" in said
     assert "idle GPUs, last 7 days:" in said
+    assert "since 14 November 2026: 5 violations began, 5 ended, 1 waived" in said
     assert "quaestor gate churn:7 --now 2026-11-21T06:00:00Z" in said
     assert "quaestor gate upsell:5 --now 2026-11-21T06:00:00Z" in said
     assert first.name == "index.html"
@@ -29,15 +31,20 @@ def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch)
 
 
 def test_a_rerun_changes_nothing(estate, capsys):
-    """Same folder, same words, same reports."""
+    """Same folder, same words, same reports, and still two audits."""
     said, reports = [], []
     for _ in range(2):
         assert run(["demo", str(estate.folder)]) == 0
         said.append(capsys.readouterr().out)
-        reports.append((estate.folder / "quaestor-reports" / "cost.html").read_bytes())
+        pages = (estate.folder / "quaestor-reports").rglob("*.html")
+        reports.append({path.name: path.read_bytes() for path in pages})
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        [(audits,)] = warehouse.rows("select count(*) from audit.run")
 
     assert said[0] == said[1]
-    assert reports[0] == reports[1]
+    assert len(reports[0]) > 40
+    assert [name for name, page in reports[0].items() if page != reports[1][name]] == []
+    assert audits == 2
 
 
 def test_the_gate_answers_as_the_demo_says(estate, monkeypatch):
@@ -53,6 +60,7 @@ def test_the_gate_answers_as_the_demo_says(estate, monkeypatch):
     [
         ["query", "from ledger.model_month where month = '2026-10-01'"],
         ["explain", "model_month/support-chat/2026-10"],
+        ["diff"],
     ],
 )
 def test_what_the_demo_prints_to_try_works(estate, monkeypatch, capsys, arguments):

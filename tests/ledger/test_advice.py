@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
@@ -110,6 +111,62 @@ def test_advice_that_saves_next_to_nothing_is_not_given(warehouse, cost_per_day,
         assert one["reason"] == (
             "it would save 0.91 a month, less than 1: no call in 14 days, up to 2026-10-31"
         )
+
+
+def small_discs(warehouse, team, costs, **columns):
+    """Insert discs that nothing used for days, each with its charge a day."""
+    for number, cost in enumerate(costs):
+        name = f"vol-{team}-{number}"
+        told = {"source": "aws", "disk": name, "resource_id": name, "is_attached": False}
+        told |= {"created_at": datetime(2026, 1, 1), "seen_at": PRESENT, **columns}
+        insert(warehouse, "usage.disk", **told, detached_at=datetime(2026, 9, 1))
+        billed(warehouse, name, cost, Tags=f'{{"team": "{team}"}}')
+
+
+def test_what_is_too_little_by_itself_is_advised_together():
+    """Of each kind and team one advice, its parts as evidence; each part counts once."""
+    warehouse = a_warehouse()
+    small_discs(warehouse, "nlp", ["0.02"] * 4 + ["0.03"])
+    small_discs(warehouse, "vision", ["0.01", "0.01"])  # not worth it together either
+    small_discs(warehouse, "search", ["0.03"])
+    small_discs(warehouse, "ads", ["0.02", "0.02", "24"])
+    rows = advised(warehouse, "unattached_volume", "{}")
+    given = {
+        name: row["saving_per_month"] for name, row in rows.items() if row["answer"] == "advise"
+    }
+    together = rows["small/unattached_volume/nlp"]
+    told = json.loads(together["evidence"])
+    counted = warehouse.rows("select sum(counted_saving_per_month) from ledger.recommendation")
+
+    assert given == {
+        "small/unattached_volume/nlp": Decimal("3.3457"),
+        "small/unattached_volume/ads": Decimal("1.2166"),
+        "disk/aws/vol-ads-2": Decimal(730),
+    }
+    assert rows["disk/aws/vol-nlp-4"]["answer"] == "left-alone"
+    assert (together["team"], together["name"]) == ("nlp", "5 small ones of nlp")
+    assert together["reason"] == (
+        "5 of less than 1 a month each: vol-nlp-4, vol-nlp-0, vol-nlp-1 and 2 more"
+    )
+    assert told["parts"] == 5
+    assert told["dearest"][:2] == ["vol-nlp-4 (0.91 a month)", "vol-nlp-0 (0.61 a month)"]
+    assert told["commands"][0] == "aws ec2 delete-volume --volume-id vol-nlp-4"
+    assert counted == [(sum(given.values()),)]
+
+
+def test_what_is_advised_otherwise_or_unwanted_is_no_part_of_it():
+    """An excluded part, and a part of whose money other advice speaks."""
+    warehouse = a_warehouse()
+    small_discs(warehouse, "nlp", ["0.02"] * 3, tags='{"gov.advice": "none"}')
+    small_discs(warehouse, "ads", ["0.02"] * 3)
+    text = "advice: {exclude: [{name: x, subject: '*vol-ads-1', reason: kept}]}"
+    rows = advised(warehouse, "unattached_volume", text)
+    answers = {name: row["answer"] for name, row in rows.items()}
+
+    assert [name for name, answer in answers.items() if answer == "advise"] == [
+        "small/unattached_volume/ads"
+    ]
+    assert json.loads(rows["small/unattached_volume/ads"]["evidence"])["parts"] == 2
 
 
 def test_a_kind_that_is_skipped_is_not_asked(warehouse):

@@ -328,6 +328,16 @@ def test_samples_of_a_host_are_its_hours_and_a_gap_is_unobserved(warehouse):
     ) == [("host", "box", 2.0, 1.333333333, 0.751666667, 0.333333333)]  # fmt: skip
 
 
+def test_samples_of_an_endpoint_are_no_host_besides(warehouse):
+    """What is sampled under an endpoint's name is paid once, and all of it is the endpoint's."""
+    know(warehouse, "usage.endpoint", an_endpoint(seen_at=START + timedelta(hours=6)))
+    know(warehouse, "usage.gpu_sample", *samples([0.5] * 36, host="chat"))
+    bill(warehouse, "arn:aws:sagemaker:eu-west-1:1:endpoint/chat", "24")
+    built(warehouse)
+
+    assert lines(warehouse, "kind", "gpu_hours", "cost") == [("endpoint", 12.0, Decimal(24))]
+
+
 def test_samples_that_overlap_count_once(warehouse):
     """Two tools watch one GPU at the same moments: their mean, not twice the hours."""
     know(warehouse, "usage.gpu_sample", *samples([0.2] * 6), *samples([0.6] * 6, job="x"))
@@ -406,6 +416,16 @@ def test_a_machine_is_whose_its_bill_names(warehouse):
         ("host", "box", "risk", "churn", "7"),
         ("instance", "i-9", "risk", "churn", "7"),
     ]
+
+
+def test_the_team_of_an_endpoint_is_that_of_its_bill(warehouse):
+    """The registry says which model it serves; who pays for it, its tags say."""
+    know(warehouse, "usage.endpoint", an_endpoint(seen_at=START + timedelta(hours=6)))
+    arn = "arn:aws:sagemaker:eu-west-1:1:endpoint/chat"
+    bill(warehouse, arn, "24", Tags='{"team": "risk", "model": "other"}')
+    built(warehouse)
+
+    assert lines(warehouse, "kind", "team", "model") == [("endpoint", "risk", "churn")]
 
 
 def test_a_machine_of_two_owners_is_nobodys(warehouse):

@@ -86,9 +86,46 @@ def test_a_container_is_read_with_what_it_asks_for(tmp_path):
     assert told == [("main", 4, None)]
 
 
+def test_a_list_of_discs_says_what_was_attached_when(tmp_path):
+    """Each row is a look; the last one is what is so now, and silence is no detachment."""
+    row = {"disk": "data", "size_gib": "100", "created_at": "2026-01-01T00:00:00Z"}
+    days = [
+        [{**row, "is_attached": "false", "seen_at": f"2026-11-{day:02}T06:00:00Z"}]
+        for day in (15, 18, 20)
+    ]
+    days[2] += [{"disk": "used", "attached_to": "vm-1"}, {"disk": "silent"}]
+    with read(tmp_path, "disks", *days) as warehouse:
+        told = warehouse.rows("select disk, is_attached, seen_at::date::varchar from usage.disk")
+        advised = warehouse.rows(
+            "select name, answer, confidence, reason from ledger.assessment "
+            "where kind = 'unattached_volume' order by name"
+        )
+
+    assert sorted(told) == [
+        ("data", False, "2026-11-20"), ("silent", None, "2026-11-21"), ("used", True, "2026-11-21"),
+    ]  # fmt: skip
+    assert advised == [
+        ("data", "advise", "medium",
+         "attached to nothing at any look from 2026-11-15 to 2026-11-20, on 3 days"),
+        ("silent", "cannot-say", None, "nobody says whether it is attached"),
+        ("used", "clean", None, "attached to vm-1"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("schema", "row", "reason"),
     [
+        ("disks", {"disk": "", "size_gib": "1"}, "disk is empty"),
+        (
+            "disks",
+            {"disk": "a", "is_attached": "maybe"},
+            'is_attached "maybe" is neither true nor false',
+        ),
+        (
+            "disks",
+            {"disk": "a", "is_attached": "no", "attached_to": "vm-1"},
+            'is_attached is false, and attached_to is "vm-1"',
+        ),
         ("endpoints", {"endpoint": "", "instances": "1"}, "endpoint is empty"),
         ("endpoints", {"endpoint": "a", "instances": "1.5"}, "instances 1.5 is no count of things"),
         (

@@ -625,6 +625,18 @@ def test_volumes_know_the_pods_that_mount_them(cluster):
     ]
 
 
+def test_a_volume_says_since_when_its_phase_is_what_it_is(cluster):
+    """Kubernetes tells from 1.28 on; what it does not tell is unknown."""
+    released = volume("v1")
+    released["status"] |= {"phase": "Released", "lastPhaseTransitionTime": "2026-11-01T06:00:00Z"}
+    cluster.load(persistentvolumes=[released, volume("v2")])
+
+    assert cluster.rows("select volume, phase, phase_since from usage.volume order by volume") == [
+        ("v1", "Released", datetime(2026, 11, 1, 6)),
+        ("v2", "Available", None),
+    ]
+
+
 def test_whether_a_volume_is_mounted_is_unknown_without_pods(cluster):
     """Pods that were not listed are not absent; a claim tells of a volume in their stead."""
     claims = [

@@ -154,13 +154,17 @@ def look(landing: Landing, url: str, now: datetime = LOOK, **keys) -> QuaestorEr
 
 def loaded(landing: Landing) -> Warehouse:
     """Return a warehouse with what is in force."""
+    warehouse = Warehouse(":memory:")
+    load(warehouse, landing)
+    return warehouse
+
+
+def load(warehouse: Warehouse, landing: Landing, **keys) -> list[str]:
+    """Load what is in force; return what could not be seen."""
     manifest = landing.current()
     assert manifest
-    warehouse = Warehouse(":memory:")
-    prometheus.load(
-        warehouse, Job(source("http://x"), manifest, landing.root, "USD", lambda _: None)
-    )
-    return warehouse
+    job = Job(source("http://x", **keys), manifest, landing.root, "USD", lambda _: None)
+    return [f"{spot.scope}: {spot.reason}" for spot in prometheus.load(warehouse, job)]
 
 
 def containers(landing: Landing) -> list[str]:
@@ -284,6 +288,45 @@ def test_nothing_of_containers_is_asked_or_kept_with_no_days(between: Between, l
 
     assert between.asked == ["/api/v1/query?query=time()"]
     assert containers(landing) == []
+
+
+def test_sizes_alone_are_asked_for_with_no_days_of_hours(between: Between, landing: Landing):
+    """`days: 0` asks for no hour and keeps none; the sizes are the same, and nothing is missed."""
+    look(landing, between.url)
+    whole = loaded(landing).rows("select * exclude (source) from usage.container_use order by all")
+    between.asked.clear()
+    look(landing, between.url, days=0)
+    current = landing.current()
+    warehouse = Warehouse(":memory:")
+
+    assert not between.of("query_range")
+    assert current
+    assert {one.scope.rpartition("/")[2] for one in current.files} == {"metrics", "containers"}
+    assert load(warehouse, landing, days=0) == []
+    assert whole == warehouse.rows(
+        "select * exclude (source) from usage.container_use order by all"
+    )
+    assert warehouse.rows("from usage.pod_hour") == []
+
+
+def test_what_sizes_alone_lack_is_told(between: Between, landing: Landing):
+    """A metric that is absent, with what looks like it; hours that nobody wants are not missed."""
+    names = {"status": "success", "data": ["container_cpu_usage_seconds_total",
+             "acme:container_memory_working_set_bytes"]}  # fmt: skip
+    between.rule = lambda url: (
+        (200, "application/json", json.dumps(names)) if "/label/__name__/" in url else None
+    )
+    look(landing, between.url, days=0)
+
+    memory, requests = load(Warehouse(":memory:"), landing, days=0)
+    assert memory == (
+        "container_use: memory: there is no metric container_memory_working_set_bytes "
+        "(acme:container_memory_working_set_bytes looks like it), so that it is unobserved"
+    )
+    assert requests == (
+        "container: what is asked for: there is no metric kube_pod_container_resource_requests, "
+        "so that it is unobserved"
+    )
 
 
 def test_days_that_are_not_all_there_are_not_looked_at(between: Between, landing: Landing):

@@ -181,7 +181,7 @@ def test_a_dry_run_sends_nothing_and_shows_no_secret(hook, server, quaestor, row
     said = quaestor("notify", "--dry-run")
 
     assert (said.code, server.taken, rows("from audit.notification")) == (0, [], [])
-    assert "--- ops\nPOST https://127.0.0.1/***\nAuthorization: ***\n" in said.out
+    assert "--- ops\nPOST http://127.0.0.1/***\nAuthorization: ***\n" in said.out
     assert '"verdict": "failed"' in said.out
     assert not [secret for secret in (SECRET, "k3y", "t0ken") if secret in said.out + said.err]
 

@@ -66,3 +66,34 @@ def test_names_of_64_kb_make_no_page_that_cannot_be_shown(
     text = formatted(name, a_full_gate(long, findings=[*gate.findings, *many]))
 
     assert len(text.encode()) < most
+
+
+DIGEST = "sha256:4fd2334b5f3b441060bf90c4c59f507ef6108d51d1f09ae7e71008b0b64468a8"
+
+
+def _with_digests(a_gate, a_finding, *digests):
+    runs = " and ".join(digests)
+    return a_gate([a_finding(reason=f"it runs {runs}")])
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "github", "github-summary", "gitlab"])
+def test_people_read_twelve_digits_of_a_digest(a_gate, a_finding, name):
+    """Twelve tell it from any other; sixty-four bury the sentence that they stand in."""
+    text = formatted(name, _with_digests(a_gate, a_finding, DIGEST))
+
+    assert "4fd2334b5f3b" in text
+    assert "4fd2334b5f3b4" not in text
+
+
+@pytest.mark.parametrize("name", ["json", "html", "sarif", "csv", "junit", "ocsf"])
+def test_programs_get_every_digit_and_so_does_who_hovers(a_gate, a_finding, name):
+    """What was shortened for people is there for who needs it."""
+    assert DIGEST in formatted(name, _with_digests(a_gate, a_finding, DIGEST))
+
+
+def test_digests_that_begin_alike_stay_whole(a_gate, a_finding):
+    """Else 'runs X, approved was Y' would read as if they were one."""
+    other = DIGEST[:-1] + "0"
+    text = formatted("table", _with_digests(a_gate, a_finding, DIGEST, other))
+
+    assert f"it runs {DIGEST} and {other}" in text

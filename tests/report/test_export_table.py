@@ -97,6 +97,16 @@ def test_each_outcome_has_its_sentence(a_gate, outcome, targets, first):
     assert text.splitlines()[0] == first
 
 
+def test_a_broken_rule_that_stops_nothing_is_in_the_first_line(a_gate, a_finding):
+    """`may run` is not said as if all were well; what is less severe is shown and not counted."""
+    told = [a_finding(blocking=False), a_finding("card-incomplete", severity=Severity.LOW)]
+    text = formatted("table", a_gate(told, Outcome.PASSED, targets=("churn:7",)))
+
+    assert text.splitlines()[0] == (
+        "churn:7 may run: nothing that stops it is wrong; 1 rule is broken at or above high."
+    )
+
+
 def test_a_blind_spot_is_shown_with_its_remedy(a_gate):
     """What could not be seen comes before what was."""
     spot = BlindSpot(source="registry", scope="all", reason="connection refused", fix="Start it.")

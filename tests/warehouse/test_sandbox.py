@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from builders.rows import insert
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 
@@ -208,6 +209,26 @@ def test_supplies_reads_the_field_then_its_table(sandbox):
     )
 
     assert answer.rows == [(True, False, False)]
+
+
+@pytest.mark.parametrize("whole", [True, False, None])
+@pytest.mark.parametrize("own", [True, False, None])
+def test_what_is_said_of_a_field_outweighs_what_is_said_of_its_table(own, whole):
+    """Each source speaks for itself (None: it is silent); rows that change are seen to change."""
+    with Warehouse(":memory:") as warehouse, Sandbox(warehouse) as sandbox:
+        asked = "select supplies($source, 'model.owner')"
+        tables = ["registry.evidence"]
+        assert sandbox.run(asked, {"source": "a"}, tables=tables).rows == [(False,)]
+
+        for field, said in (("model.owner", own), ("model", whole)):
+            if said is not None:
+                insert(warehouse, "registry.evidence", source="a", field=field, supplied=said)
+            insert(warehouse, "registry.evidence", source="b", field=field, supplied=True)
+        words = [said for said in (own, whole) if said is not None]
+        for source, expected in (("a", [*words, False][0]), ("b", True), (None, False)):
+            answer = sandbox.run(asked, {"source": source}, tables=tables)
+
+            assert answer.rows == [(expected,)]
 
 
 @pytest.mark.parametrize(

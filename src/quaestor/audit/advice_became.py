@@ -14,8 +14,10 @@ from quaestor.warehouse.duckdb import Warehouse
 ENDS = frozenset(
     {"consolidate", "delete", "release", "remove", "retire", "scale-to-zero", "stop", "terminate"}
 )
-# Jobs end and pods move by themselves: that one is no longer there is nobody's doing.
-_PASSING = ("job/", "jobs/", "workload/")
+# Jobs end, pods move and nodes are replaced by themselves: that one is no longer there is nobody's
+# doing. What small things come to together may be little because one of them is used again.
+_PASSING = ("job/", "jobs/", "workload/", "node/")
+_TOGETHER = "small/"
 _ENDED = re.compile(
     r"\b(0 x|0 instances|stopped|terminated|deallocated|deleted|switched off|serverless"
     r"|scales? to zero|scaled to zero|costs nothing)\b",
@@ -113,6 +115,8 @@ def _not_there(was: Mapping[str, Any], world: World) -> tuple[str | None, str]:
         return "gone", f"its source {source} is not configured any more"
     if was["subject"].startswith(_PASSING):
         return "gone", "it is not there any more; such things end or move by themselves"
+    if was["subject"].startswith(_TOGETHER):
+        return "gone", "what is left of them is not worth it together any more"
     if action not in ENDS:
         return "gone", f"it is not there any more; the advice was to {action} it"
     last_day, until = world.billed.get(was["resource_id"], (None, None))

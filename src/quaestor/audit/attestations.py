@@ -22,7 +22,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from quaestor.audit.packs import Pack
-from quaestor.audit.policies import Text
+from quaestor.audit.policy_file import Text
 from quaestor.core.config import Config
 from quaestor.core.documents import Document, convert, read_document
 from quaestor.core.errors import ConfigurationError

@@ -37,7 +37,14 @@ class CaseWarehouse:
     def __init__(self) -> None:
         self._warehouse = Warehouse(":memory:")
         self._evaluator = Evaluator(self._warehouse, limits=Limits(seconds=5))
-        self.columns = self._evaluator.columns()
+        tables = {
+            f"{schema}.{table}"
+            for schema, table in self._warehouse.rows(
+                "select schema_name, table_name from duckdb_tables()"
+            )
+        }
+        readable = self._evaluator.columns()
+        self.columns = {table: readable[table] for table in readable if table in tables}
         self._needed = {
             (f"{schema}.{table}", column)
             for schema, table, column in self._warehouse.rows(

@@ -7,7 +7,7 @@ The policy's own expressions stand in it only after the sandbox judged each on i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quaestor.audit.policies import STAKES, TEMPLATE, Policy
@@ -42,6 +42,8 @@ class Compiled:
         answers: The expressions after source, subject and model, as `sql` selects them; none
             of a `sql:` policy.
         origin: Whatever surrounds `answers` in `sql`: the first three expressions, and the rest.
+        idle: Whether it is about no model, and only one model's subjects are asked for: it has
+            no answer.
     """
 
     sql: str
@@ -54,6 +56,7 @@ class Compiled:
     evidence: int = 0
     answers: tuple[str, ...] = ()
     origin: tuple[str, str] = ("", "")
+    idle: bool = False
 
 
 def rowwise_sql(origin: tuple[str, str], answers: Sequence[str]) -> str:
@@ -128,10 +131,9 @@ def _check_stake(policy: Policy, columns: Columns) -> None:
 
 def _whole(select: Select, *, targeted: bool) -> Compiled:
     sql, parameters = select.sql, select.parameters
-    if targeted and select.outputs is not None and "model" not in select.outputs:
-        sql = (
-            f"select * from (\n{sql}\n) as said limit 0"  # about no model: nothing is the target's
-        )
+    idle = targeted and select.outputs is not None and "model" not in select.outputs
+    if idle:
+        sql = f"select * from (\n{sql}\n) as said limit 0"  # shows whether it is sound
     elif targeted and select.outputs is not None:
         sql = f"select * from (\n{sql}\n) as said where said.model = ${MODEL}"
         parameters |= {MODEL}
@@ -142,6 +144,7 @@ def _whole(select: Select, *, targeted: bool) -> Compiled:
         constants=select.texts,
         patterns=select.patterns,
         whole=select.whole,
+        idle=idle,
     )
 
 
@@ -182,7 +185,7 @@ def _rowwise(
 
 
 def needed_columns(
-    compiled: Iterable[Compiled], names: Mapping[str, Sequence[str]]
+    compiled: Iterable[Compiled], names: Mapping[str, Collection[str]]
 ) -> dict[str, list[str]]:
     """Return the columns that policies name, by table; without the tables read as a whole.
 
@@ -200,7 +203,7 @@ def needed_columns(
         for table in one.tables:
             needed.setdefault(table, set()).update(words)
     return {
-        table: [name for name in names[table] if name in words] or list(names[table][:1])
+        table: [name for name in names[table] if name in words] or list(names[table])[:1]
         for table, words in needed.items()
         # A row as a value goes by the table's name, where no column does.
         if table not in whole and table.partition(".")[2] not in words.difference(names[table])

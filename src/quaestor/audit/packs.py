@@ -14,7 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from quaestor.audit.policies import Policy, Reference, Text, pack_files
+from quaestor.audit.policies import Policy, pack_files
+from quaestor.audit.policy_file import Reference, Text
 from quaestor.core.documents import Document, convert, read_document
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean

@@ -12,25 +12,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as defaulted
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from msgspec import Meta, Struct, field, structs
+from msgspec import structs
 
+from quaestor.audit.catalogue import says_of
 from quaestor.audit.params import (
     BY_TIER,
-    Param,
     Tiers,
     check_values,
     checked_tiers,
     declaration_objection,
 )
+from quaestor.audit.policy_file import Adjustment, PolicyFile
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.core.config import Config
-from quaestor.core.documents import Document, convert, read_document
+from quaestor.core.documents import convert, read_document
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.shipped import shipped
-from quaestor.core.verdict import Severity
 
 # The titles of the shipped packs, so that the gate need not read them.
 FRAMEWORKS = {
@@ -44,64 +44,6 @@ FRAMEWORKS = {
 STAKES = "ledger.model_month"
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 TEMPLATE = re.compile(r"\{(\w+)(:%)?\}")  # a column or parameter in a reason
-Text = Annotated[str, Meta(pattern=r"\S")]
-
-
-class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to mend it with one registry's own tool."""
-
-    registry: Text
-    run: Text
-
-
-class Remedy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to do about a violation."""
-
-    text: Text
-    commands: tuple[Command, ...] = ()
-
-
-class Reference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A requirement of a pack (`packs/<pack>.yaml`) that this policy's evidence supports."""
-
-    pack: Text
-    ref: Text
-
-
-class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a violation counts: `block` stops a deploy, `warn` is said, `report` is reported."""
-
-    ci: Literal["block", "warn", "report"] = "warn"
-    report: bool = True
-
-
-class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every key that a policy file may have."""
-
-    title: Text
-    severity: Severity
-    why: Text
-    remedy: Remedy
-    source: Text
-    subject: str | None = None
-    when: Text | None = None
-    requires: tuple[Text, ...] = ()
-    require: Text | None = None
-    sql: Text | None = None
-    reason: Text | None = None
-    at_stake: Text | None = None
-    params: dict[str, Param] = field(default_factory=dict)
-    frameworks: tuple[Reference, ...] = ()
-    gate: Gate = field(default_factory=Gate)
-    aliases: tuple[Text, ...] = ()
-
-
-class Adjustment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a later file of the same id may say; params are new defaults, also `by_tier`."""
-
-    severity: Severity | None = None
-    gate: Gate | None = None
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,7 +55,6 @@ class Policy:
         family: Its folder.
         path: Its file.
         says: What the file says.
-        document: The file as parsed, for the line of each key.
         by_tier: Values of its parameters for models of a risk tier, set by a later file.
     """
 
@@ -121,7 +62,6 @@ class Policy:
     family: str
     path: Path
     says: PolicyFile
-    document: Document
     by_tier: Tiers = defaulted(default_factory=dict)
 
     @property
@@ -136,7 +76,7 @@ class Policy:
 
     def where(self, *part: str) -> str:
         """Return the place of a key in the file, as `path:line`."""
-        return f"{self.path}:{self.document.line_of(part)}"
+        return f"{self.path}:{read_document(self.path).line_of(part)}"
 
 
 def places_of(config: Config) -> tuple[Path, ...]:
@@ -229,8 +169,8 @@ def read_policy(path: Path) -> Policy:
     Raises:
         ConfigurationError: It is malformed; says the line and what to do.
     """
-    document = read_document(path)
-    policy = Policy(path.stem, path.parent.name, path, convert(document, PolicyFile), document)
+    says = says_of(path) or convert(read_document(path), PolicyFile)
+    policy = Policy(path.stem, path.parent.name, path, says)
     for part, what, fix in _objections(policy):
         raise ConfigurationError(what, where=policy.where(*part), fix=fix)
     return policy

@@ -7,7 +7,7 @@ so that a broken policy is told apart from its neighbours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -18,7 +18,7 @@ from quaestor.warehouse.sandbox import Sandbox, SandboxError
 SHARED = ("now", MODEL, VERSION)  # parameters that mean the same to all
 _MOST_EXPRESSIONS = 200
 _MOST_WITH_SUBQUERIES = 30  # the engine carries every column of the row through each of them
-_SUBQUERY = re.compile(r"\b(select|supplies)\b", re.IGNORECASE)
+_SUBQUERY = re.compile(r"\bselect\b", re.IGNORECASE)
 _TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$(\w+)")  # a text, a remark, or a parameter
 _DOLLAR_TEXT = re.compile(r"\$\w*\$")
 Row = tuple[Any, ...]
@@ -40,7 +40,7 @@ def rows_together(
     sandbox: Sandbox,
     compiled: Mapping[str, Compiled],
     values: Mapping[str, Mapping[str, Any]],
-    names: Mapping[str, Sequence[str]],
+    names: Mapping[str, Collection[str]],
 ) -> dict[str, Together]:
     """Return the rows of those policies that could be asked together, by policy id.
 

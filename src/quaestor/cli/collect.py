@@ -36,7 +36,7 @@ def command(
       quaestor collect --source registry --verbose
       quaestor collect --source aws --since 2026-01-01 --until 2026-03-31
     """
-    from quaestor import pipeline
+    from quaestor.collect import sources
 
     if since and until and since > until:
         raise click.UsageError(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}")
@@ -44,9 +44,9 @@ def command(
 
     config = call.config()
     with steps(call) as say:
-        failures = pipeline.collect(config, now=call.now, progress=say, only=only, window=window)
+        failures = sources.collect(config, now=call.now, progress=say, only=only, window=window)
     say_failures(failures, as_json=call.json_errors)
-    looked = len(pipeline.chosen(config, only))
+    looked = len(sources.chosen(config, only))
     if not call.quiet:
         plural = "s" if looked != 1 else ""
         click.echo(f"{looked - len(failures)} of {looked} source{plural} collected")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from quaestor.core.run_summary import RunSummary
     from quaestor.demo.summary import Summary
 
-NOW = "2026-11-21T06:00:00Z"  # the demo's clock stands still
 _SHOWN = 20
 
 
@@ -28,7 +27,8 @@ def command(call: Call, folder: Path) -> int:
     """Build a realistic estate in FOLDER, audit it, and print where the report lies.
 
     Three clouds' bills, a GPU cluster and a registry of forty models, with faults planted on
-    purpose. Needs no service and no network; the same on every machine. The exit code is 0
+    purpose. It is audited as it was a week before, too, so that there is something to compare
+    with. Needs no service and no network; the same on every machine. The exit code is 0
     although the estate has violations: the demo is what succeeded.
 
     \b
@@ -38,15 +38,16 @@ def command(call: Call, folder: Path) -> int:
     """
     from quaestor import demo, pipeline
     from quaestor.core.config import read_config
-    from quaestor.core.period import utc
+    from quaestor.demo.changes import LATEST
     from quaestor.demo.summary import summarise
 
-    now = utc(NOW)
     with steps(call) as say:
-        config = read_config(demo.build(folder, progress=say), os.environ)
-        warehouse = call.warehouse(config)
-        audited = pipeline.audit(config, warehouse, now=now, progress=say)
-        figures = summarise(warehouse, now)
+        for now in demo.audits(folder):
+            config = read_config(demo.build(folder, now=now, progress=say), os.environ)
+            warehouse = call.warehouse(config)
+            last = now == LATEST
+            audited = pipeline.audit(config, warehouse, now=now, progress=say, render=last)
+        figures = summarise(warehouse, LATEST)
     click.echo(_text(folder, figures, audited.summary, audited.reports))
     return 0
 
@@ -54,6 +55,7 @@ def command(call: Call, folder: Path) -> int:
 def _text(folder: Path, figures: Summary, audited: RunSummary, reports: tuple[Path, ...]) -> str:
     from quaestor.core.money import amount_text
     from quaestor.core.verdict import Verdict
+    from quaestor.demo.changes import LATEST
     from quaestor.demo.faults import FAILING, PASSING
     from quaestor.demo.summary import IDLE_DAYS
 
@@ -67,6 +69,7 @@ def _text(folder: Path, figures: Summary, audited: RunSummary, reports: tuple[Pa
         {"severity": one.severity.value, "policy": one.policy, "subject": one.subject}
         for one in failing[:_SHOWN]
     ]
+    now = f"{LATEST:%Y-%m-%dT%H:%M:%SZ}"  # the demo's clock stands still
     more = f"... and {len(failing) - _SHOWN} more\n" if len(failing) > _SHOWN else ""
     rendered = "\n".join(where_reports_lie(reports))
     return f"""\
@@ -75,15 +78,26 @@ Three clouds, a GPU cluster and {figures.models} models, in {printable(folder)}
   cost of {figures.month:%B %Y}: {cost}, {share} of it reaches a model
   idle GPUs, last {IDLE_DAYS} days: {idle} of {gpus}
   violations: {len(failing)}, planted on purpose; README.md in the folder tells which
-
+{_since(figures)}
 {table(found)}
 {more}
 {rendered}
 
 Try next:
   cd {printable(folder)}
-  quaestor gate {PASSING} --now {NOW}    # may run: exit code 0
-  quaestor gate {FAILING} --now {NOW}   # may not: exit code 1
+  quaestor gate {PASSING} --now {now}    # may run: exit code 0
+  quaestor gate {FAILING} --now {now}   # may not: exit code 1
+  quaestor diff                                       # what changed since, and why
   quaestor explain model_month/support-chat/{figures.month:%Y-%m}
   quaestor query "from ledger.model_month where month = '{figures.month}'"
 """
+
+
+def _since(figures: Summary) -> str:
+    """Say what began and ended since the audit before, in a line; nothing without one."""
+    if figures.previous is None:
+        return ""
+    return (
+        f"  since {figures.previous:%-d %B %Y}: "
+        f"{figures.began} violations began, {figures.ended} ended, {figures.waived} waived\n"
+    )

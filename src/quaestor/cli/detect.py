@@ -35,6 +35,7 @@ _USAGE = {
     "containers": {"cluster", "namespace", "pod", "container"},
     "endpoints": {"endpoint", "instances"},  # both their list and their hours
     "notebooks": {"notebook", "last_activity_at"},
+    "disks": {"disk", "is_attached"},
 }
 _JOINED = {"azure-cost"}  # formats whose files complete one another, within one source
 _HEAD = 1 << 16

@@ -28,19 +28,19 @@ def command(call: Call) -> int:
     Example:
       quaestor doctor
     """
-    from quaestor import pipeline
+    from quaestor.collect import sources
 
     config = call.config()
     problems: list[tuple[str, QuaestorError]] = []
     lines: list[dict[str, Any]] = []
-    for source in pipeline.chosen(config, ()):
+    for source in sources.chosen(config, ()):
         state, detail, problem = _look(source, config)
         if problem:
             problems.append((source.name, problem))
         lines.append(
             {
                 "source": source.name,
-                "kind": pipeline.kind_of(source),
+                "kind": sources.kind_of(source),
                 "state": state,
                 "collected": _freshness(source, config, call.now),
                 "detail": detail,
@@ -72,12 +72,13 @@ def _say_what_was_not_seen(call: Call, config: Config) -> None:
 
 
 def _look(source: Source, config: Config) -> tuple[str, str, QuaestorError | None]:
-    from quaestor import collect, pipeline
+    from quaestor import collect
+    from quaestor.collect import sources
     from quaestor.core.errors import PartlyReadError, QuaestorError
 
     try:
         with collect.of_bounded_depth(source.name):
-            detail = collect.collector(pipeline.kind_of(source)).doctor(source, config)
+            detail = collect.collector(sources.kind_of(source)).doctor(source, config)
     except PartlyReadError as problem:
         return "partly", "; ".join(filter(None, [problem.read, problem.what])), problem
     except QuaestorError as problem:

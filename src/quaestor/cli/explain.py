@@ -10,6 +10,7 @@ import click
 
 from quaestor.cli.explain_advice import advice_lines
 from quaestor.cli.explain_rows import pairs, resting
+from quaestor.cli.explain_section import section_lines
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit, outputs, table
 from quaestor.core.text import printable
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from quaestor.report.trace import Trace
 
 _MOST_FINDINGS = 20
+# What a finding puts at stake, where its evidence does not say that it is something else.
+_AT_STAKE = (
+    "what the model cost in the latest whole month of the bill; "
+    "advice counts 730 hours at the present rate"
+)
 _OWNERS = ("team", "model", "environment", "lifecycle_stage")
 
 
@@ -31,16 +37,31 @@ _OWNERS = ("team", "model", "environment", "lifecycle_stage")
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="table, json; repeatable."
 )
 def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
-    """Say where a finding, advice, a model's cost, a budget or a charge comes from.
+    """Say where a finding, advice, a figure of a report or a charge comes from.
 
     ID is a finding's or advice's digits (8 or more, as the reports show them); a subject, such
-    as churn, churn:7, an endpoint or a data set; a figure of a month: month/YYYY-MM,
-    model_month/MODEL/YYYY-MM, team_month/TEAM/YYYY-MM, provider_month/PROVIDER/YYYY-MM,
-    stage_month/STAGE/YYYY-MM, budget/NAME/YYYY-MM, unattributed/YYYY-MM or idle_gpu/YYYY-MM;
-    or charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
+    as churn, churn:7, an endpoint or a data set; a figure or a section of a report, as below; or
+    charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
     last read, and to the landed files; money from the figure to the ledger's lines and their
     rules, to the charges on the bill, to the landed files and their hashes; advice to how its
-    saving was worked out, to what became of it, and to the charges of its resource.
+    saving was worked out, to what became of it, and to the charges of its resource; a section to
+    its query, to the tables that it reads, and to the landed files.
+
+    \b
+    Figures of a month:
+      month/YYYY-MM                             all cost
+      model_month/MODEL/YYYY-MM                 of a model
+      team_month/TEAM/YYYY-MM                   of a team
+      stage_month/STAGE/YYYY-MM                 of a lifecycle stage
+      provider_month/PROVIDER/YYYY-MM           of a provider
+      service_month/PROVIDER/SERVICE/YYYY-MM    of a provider's service
+      budget/NAME/YYYY-MM                       of a budget
+      no_model, no_team, no_stage, no_provider  what names none, such as no_team/YYYY-MM
+      reaches_model/YYYY-MM                     what names a model
+      unattributed/YYYY-MM                      what is nobody's
+      idle_gpu/YYYY-MM                          of idle GPUs, held against their machines' bill
+
+    Every other figure of a page, by its section: section/REPORT/SECTION
 
     \b
     Examples:
@@ -49,6 +70,7 @@ def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
       quaestor explain churn:7
       quaestor explain model_month/churn/2026-10
       quaestor explain month/2026-10
+      quaestor explain section/cost/forecast
     """
     return say(call, name, formats)
 
@@ -88,6 +110,8 @@ def _as_text(explained: Explained) -> str:
         lines += ["", *_findings(explained.findings)]
     if explained.kind in ("finding", "subject"):
         lines += ["", *resting(explained)]
+    if explained.section is not None:
+        lines += ["", *section_lines(explained.section)]
     if explained.kind == "charge":
         lines += ["", *_why(explained)]
     if explained.trace is not None:
@@ -117,16 +141,18 @@ def _finding(row: Mapping[str, Any], currency: str | None) -> Iterator[str]:
         "why": row["why"] and " ".join(row["why"].split()),
         "fix": row["remedy"] and " ".join(row["remedy"].split()),
         "at stake": f"{_money(row['at_stake_per_month'], currency)} a month",
+        "that is": row["evidence"].get("at_stake_is") or _AT_STAKE,
         "waiver": row["waiver"],
         "first seen": row["first_seen"],
         "audited": row["audited_at"],
     }
     if row["at_stake_per_month"] is None:
-        del shown["at stake"]
+        del shown["at stake"], shown["that is"]
     yield from pairs({key: value for key, value in shown.items() if value is not None})
-    if row["evidence"]:
+    evidence = {key: value for key, value in row["evidence"].items() if key != "at_stake_is"}
+    if evidence:
         yield from ("", "Evidence", "")
-        yield from pairs({k: "unknown" if v is None else v for k, v in row["evidence"].items()})
+        yield from pairs({k: "unknown" if v is None else v for k, v in evidence.items()})
 
 
 def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -166,6 +192,9 @@ def _without(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
 
 def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
     yield f"{printable(trace.about)}: {_money(trace.figure, currency)}, effective cost"
+    if trace.share is not None and trace.share != 1:
+        whole = _money(trace.month_cost, currency)
+        yield f"That is {trace.share:.1%} of all cost of the month, {whole}."
     yield ""
     if trace.is_of_the_bill:
         yield "From the ledger, by the rule that says whose it is"
@@ -178,6 +207,8 @@ def _trace(trace: Trace, currency: str | None) -> Iterator[str]:
         yield "A charge that is shared out counts with one of its owners, so that charges add up."
     if trace.is_of_the_bill:
         yield from ("", *_charges(trace))
+    elif trace.machines is not None:
+        yield from ("", _machines(trace.machines, currency))
     yield from ("", "From these landed files", "")
     right = ["charges", "rows_landed", "rows_quarantined"]
     yield table(_without(list(trace.files), "charges"), right=right)
@@ -205,12 +236,32 @@ def _sums(trace: Trace, currency: str | None) -> str:
         charges = f", charges {_exact(trace.charged, currency)}" if trace.is_of_the_bill else ""
         return (
             f"It does not add up: figure {_exact(trace.figure, currency)}, ledger "
-            f"{_exact(trace.rated, currency)}{charges}. "
+            f"{_exact(trace.rated, currency)}{charges or _apart(trace, currency)}. "
             "Run `quaestor build`; if it stays so, please report it."
         )
     sums = "figure, ledger and charges" if trace.is_of_the_bill else "figure and ledger"
     unpriced = "; hours on no bill have no cost and are not in it" if unrated else ""
-    return f"It adds up: {sums} are {_exact(trace.figure, currency)}{unpriced}."
+    machines = ", and what their machines cost is what was charged" if trace.machines else ""
+    return f"It adds up: {sums} are {_exact(trace.figure, currency)}{machines}{unpriced}."
+
+
+def _apart(trace: Trace, currency: str | None) -> str:
+    whole = trace.machines
+    if whole is None:
+        return ""
+    return (
+        f", their machines {_exact(whole['machine_cost'], currency)} in the ledger and "
+        f"{_exact(whole['charged'], currency)} on the bill"
+    )
+
+
+def _machines(row: Mapping[str, Any], currency: str | None) -> str:
+    return (
+        f"Idle GPUs are a part of their machines: on {row['machine_days']:,} machine days those "
+        f"cost {_exact(row['machine_cost'], currency)} in the ledger and "
+        f"{_exact(row['charged'], currency)} on the bill, in {row['charges']:,} charges; "
+        f"{_exact(row['idle_cost'], currency)} of it was idle."
+    )
 
 
 def _costs(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -199,7 +199,7 @@ def _renewed(
     from quaestor.audit.baseline import renewed, still_recorded, write_baseline
     from quaestor.audit.gate import merged
     from quaestor.audit.record import with_first_seen
-    from quaestor.report.export.sentences import counted
+    from quaestor.core.words import plural
 
     path = stands.wishes.write_baseline
     assert path is not None  # noqa: S101 - the caller asks for nothing else
@@ -217,7 +217,7 @@ def _renewed(
     if not call.quiet:
         held = {one.key for one in before.findings} if before else set()
         holds = {one.key for one in baseline.findings}
-        known = counted(len(holds), "known violation", "known violations")
+        known = plural(len(holds), "known violation", "known violations")
         click.echo(
             f"baseline: {plain(path)} holds {known} "
             f"({len(holds - held)} new, {len(held - holds)} dropped); criticals are never in it",

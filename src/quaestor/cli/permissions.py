@@ -29,12 +29,13 @@ def command(call: Call, name: str | None, kind: str | None) -> int:
       quaestor permissions aws > policy.json
       quaestor permissions --kind aws-export
     """
-    from quaestor import collect, pipeline
+    from quaestor import collect
+    from quaestor.collect import sources
 
     if (name is None) == (kind is None):
         raise click.UsageError("Name one source of the configuration, or a --kind.")
-    source = _of_kind(kind) if kind else pipeline.chosen(call.config(), [name or ""])[0]
-    click.echo(collect.collector(pipeline.kind_of(source)).permissions(source))
+    source = _of_kind(kind) if kind else sources.chosen(call.config(), [name or ""])[0]
+    click.echo(collect.collector(sources.kind_of(source)).permissions(source))
     return 0
 
 

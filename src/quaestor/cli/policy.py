@@ -98,7 +98,7 @@ def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
     quaestor policy test model-without-owner ML-FIN-003
     """
     from quaestor.audit.cases import run_cases
-    from quaestor.report.export.sentences import counted
+    from quaestor.core.words import plural
 
     reports = run_cases(chosen(call, what))
     for report in reports:
@@ -110,8 +110,8 @@ def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
     failed = sum(bool(report.failures) for report in reports)
     if not call.quiet or failed:
         cases = sum(report.cases for report in reports)
-        tested = counted(len(reports), "policy", "policies")
-        shown = counted(cases, "case", "cases")
+        tested = plural(len(reports), "policy", "policies")
+        shown = plural(cases, "case", "cases")
         click.echo(f"{tested}, {shown}: {failed or 'none'} failed")
     return 1 if failed else 0
 
@@ -123,6 +123,8 @@ def run_policy_tests(call: Call, what: tuple[str, ...]) -> int:
 def document(call: Call, folder: Path, *, check: bool) -> int:
     """Write FOLDER/README.md from the policies in FOLDER.
 
+    For the policies that ship it also writes catalogue.json, which spares the gate their reading.
+
     \b
     quaestor policy docs
     quaestor policy docs --check
@@ -130,18 +132,26 @@ def document(call: Call, folder: Path, *, check: bool) -> int:
     from quaestor.audit.handbook import handbook
     from quaestor.audit.packs import load_packs
     from quaestor.audit.policies import load_policies
+    from quaestor.core.shipped import shipped
 
-    target = folder / "README.md"
     policies = load_policies([folder])
-    text = handbook(policies, load_packs([folder], policies))
-    current = target.read_text(encoding="utf-8") if target.is_file() else None
-    if check:
-        click.echo(f"{target} is {'up to date' if current == text else 'outdated'}")
-        return 0 if current == text else 1
-    emit(text, target)
-    if not call.quiet:
-        click.echo(str(target))
-    return 0
+    texts = {folder / "README.md": handbook(policies, load_packs([folder], policies))}
+    if folder.resolve() == shipped("policies").resolve():
+        from quaestor.audit.catalogue import NAME
+        from quaestor.audit.catalogue_text import catalogue_text
+
+        texts[folder / NAME] = catalogue_text(policies)
+    outdated = False
+    for target, text in texts.items():
+        current = target.read_text(encoding="utf-8") if target.is_file() else None
+        outdated |= current != text
+        if check:
+            click.echo(f"{target} is {'up to date' if current == text else 'outdated'}")
+            continue
+        emit(text, target)
+        if not call.quiet:
+            click.echo(str(target))
+    return 1 if check and outdated else 0
 
 
 def _summary(policy: Policy) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def lint_command(call: Call, what: tuple[str, ...], formats: Sequence[str]) -> i
 
 
 def _as_text(remarks: Sequence[Remark], policies: int) -> str:
-    from quaestor.report.export.sentences import counted
+    from quaestor.core.words import plural
 
     lines = []
     for one in remarks:
@@ -57,5 +57,5 @@ def _as_text(remarks: Sequence[Remark], policies: int) -> str:
             f"  in:  {printable(one.where)}",
             f"  fix: {printable(one.fix)}",
         ]
-    found = counted(len(remarks), "remark", "remarks") if remarks else "nothing to say"
-    return "\n".join([*lines, f"{counted(policies, 'policy', 'policies')}: {found}"])
+    found = plural(len(remarks), "remark", "remarks") if remarks else "nothing to say"
+    return "\n".join([*lines, f"{plural(policies, 'policy', 'policies')}: {found}"])

@@ -29,7 +29,7 @@ _PRINTED = ("json", "markdown")
     multiple=True,
     metavar="FORMAT[=PATH]",
     help="html, pdf, xlsx, csv, parquet, json, markdown; repeatable. PATH is a folder, a file for "
-    "one report, or - (json and markdown) for standard output. Default: html.",
+    "one report (xlsx: or for several), or - (json, markdown) for standard output. Default: html.",
 )
 @click.option(
     "--out",
@@ -76,6 +76,7 @@ def command(
       quaestor report --model churn                        # one model's page
       quaestor report --format pdf --paper letter
       quaestor report cost --format xlsx=cost.xlsx         # a sheet per section
+      quaestor report cost rightsizing --format xlsx=ml.xlsx  # both in one workbook
       quaestor report --format csv --format parquet=lake/  # a folder per report
       quaestor report cost --format json=cost.json         # --schema prints what it holds
       quaestor report cost --format markdown=-             # to standard output

@@ -38,6 +38,7 @@ _SUFFIXES: dict[str, tuple[str, ...]] = {
     "containers": _TABLES,
     "endpoints": _TABLES,
     "notebooks": _TABLES,
+    "disks": _TABLES,
     "mlflow": (".json",),
     "mlflow-export": ("model.json", "run.json"),
     "cyclonedx": (".json", ".json.gz"),

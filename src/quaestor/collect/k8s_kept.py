@@ -220,7 +220,7 @@ RESOURCES = (
                 gcePersistentDisk=_of("pdName"),
                 azureDisk=_of("diskURI"),
             ),
-            status=_of("phase"),
+            status=_of("phase", "lastPhaseTransitionTime"),
         ),
         namespaced=False,
     ),

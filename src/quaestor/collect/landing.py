@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +31,7 @@ from quaestor.core.errors import IncompleteError, PartlyReadError, QuaestorError
 from quaestor.core.landed import Attempt, LandedFile, Manifest
 
 _BLOCK = 1 << 20
+_REMEMBERED = timedelta(days=31)  # how far back earlier looks say what was unused
 _NUMBER = re.compile(r"[0-9]{6}|[1-9][0-9]{6,}")
 _LONGEST_NAME = 200  # bytes; file systems take 255, and the digits of the hash stand before it
 
@@ -200,7 +201,9 @@ class Landing:
         """Remember how this look at the source ended, for the build that comes later."""
         before = self.last_attempt()
         if problem is None:
-            attempt = Attempt(attempted_at=now, succeeded_at=now)
+            attempt = Attempt(
+                attempted_at=now, succeeded_at=now, unchanged_at=self._unchanged(before, now)
+            )
         else:
             attempt = Attempt(
                 attempted_at=now,
@@ -209,8 +212,44 @@ class Landing:
                 where=problem.where,
                 fix=problem.fix,
                 gaps=problem.gaps if isinstance(problem, PartlyReadError) else (),
+                unchanged_at=before.unchanged_at if before else (),
             )
         self._write(self.folder / "attempt.json", attempt)
+
+    def _unchanged(self, before: Attempt | None, now: datetime) -> tuple[datetime, ...]:
+        """Return the days on which what was in force was found unchanged, this look included."""
+        known = list(before.unchanged_at if before else ())
+        current = self.current()
+        if current is not None and current.fetched_at < now:
+            seen = (current.fetched_at, *known)
+            if not any(at.date() == now.date() for at in seen):
+                known.append(now)
+        return tuple(known[-_REMEMBERED.days :])
+
+    def looks(self) -> tuple[tuple[datetime, Manifest], ...]:
+        """Return what was found when, newest first, over the month up to the last look.
+
+        Of each quarter of a day the last manifest, and the later days on which it was found
+        unchanged.
+        """
+        attempt = self.last_attempt()
+        again = sorted(attempt.unchanged_at if attempt else (), reverse=True)
+        found: dict[datetime, Manifest] = {}
+        quarters: set[tuple[date, int]] = set()
+        since = until = None
+        for number in reversed(self._numbers()):
+            manifest = self._read(number)
+            at = manifest.fetched_at
+            same = [day for day in again if at < day and (until is None or day < until)]
+            since = since or max([at, *same]) - _REMEMBERED
+            found |= dict.fromkeys((day for day in same if day >= since), manifest)
+            if at < since:
+                break
+            if (quarter := (at.date(), at.hour // 6)) not in quarters:
+                quarters.add(quarter)
+                found[at] = manifest
+            until = at
+        return tuple(found.items())
 
     def last_attempt(self) -> Attempt | None:
         """Return how the last look ended, or None where nobody ever looked.

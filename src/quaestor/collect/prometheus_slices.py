@@ -79,8 +79,10 @@ class Slice:
 def in_force(landing: Landing, source: PrometheusSource) -> list[Slice]:
     """Return what is landed of a cluster: in force, or whole and landed since by a look cut short.
 
-    No two have a day in common.
+    No two have a day in common. None is in force where no hours are asked for.
     """
+    if not source.asks_hours:
+        return []
     current = landing.current()
     kept = _slices(current.files if current else (), source)
     for one in _slices(landing.known().values(), source):

@@ -215,6 +215,10 @@ def _complaint(message: str, document: Document, shape: type[Any], fix: str) -> 
     elif missing := re.search(r"missing required field `(.+)`", what):
         what = f"the key '{missing.group(1)}' is missing"
         fix = f"Add `{missing.group(1)}:`."
+    elif (other := re.fullmatch(r"Invalid (?:enum )?value '(.*)'", what)) and part:
+        what = f"unknown value '{printable(other.group(1))}'"
+        known = known_values(shape, part[-1])
+        fix = did_you_mean(other.group(1), known, otherwise=fix)
     shown = printable(".".join(part))
     where = f"{document.path}:{document.line_of(part)}"
     return ConfigurationError(what, where=f"{where} ({shown})" if shown else where, fix=fix)
@@ -222,5 +226,15 @@ def _complaint(message: str, document: Document, shape: type[Any], fix: str) -> 
 
 def known_keys(shape: type[Any]) -> list[str]:
     """Return every key that may stand anywhere in documents of a shape, sorted."""
+    return sorted({key for keys in _properties(shape) for key in keys})
+
+
+def known_values(shape: type[Any], key: str) -> list[str]:
+    """Return every word that may stand at a key, wherever in documents of a shape it is, sorted."""
+    schemas = [keys[key] for keys in _properties(shape) if key in keys]
+    return sorted({str(word) for schema in schemas for word in schema.get("enum", ())})
+
+
+def _properties(shape: type[Any]) -> list[dict[str, Any]]:
     schemas = msgspec.json.schema(shape).get("$defs", {}).values()
-    return sorted({key for schema in schemas for key in schema.get("properties", {})})
+    return [schema.get("properties", {}) for schema in schemas]

@@ -51,3 +51,5 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     where: str | None = None
     fix: str | None = None
     gaps: tuple[Gap, ...] = ()  # all that was wrong, where the rest could be read
+    # Of each later day the first look that found what is in force as it was.
+    unchanged_at: tuple[datetime, ...] = ()

@@ -58,6 +58,11 @@ class _Hook(_Notifier, frozen=True, kw_only=True):
         return urlsplit(self.url).hostname or ""
 
     @property
+    def scheme(self) -> str:
+        """Return `https`, or `http` where that is allowed."""
+        return urlsplit(self.url).scheme
+
+    @property
     def at(self) -> str:
         """Return what may be said of where it is: the host."""
         return self.host

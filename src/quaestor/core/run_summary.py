@@ -204,6 +204,17 @@ class RunSummary:
         """Return the violations that were there before and do not close the gate, worst first."""
         return worst_first([one for one in self.findings if one.known is not None])
 
+    def told(self) -> list[Finding]:
+        """Return the violations as severe as those that fail, of rules that stop nothing."""
+        return [
+            one
+            for one in self.findings
+            if one.verdict is Verdict.FAIL
+            and one.known is None
+            and not one.blocking
+            and one.severity.reaches(self.fail_on)
+        ]
+
     def ordered(self, *verdicts: Verdict) -> list[Finding]:
         """Return the findings of these verdicts, worst first."""
         return worst_first([one for one in self.findings if one.verdict in verdicts])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,8 @@ from quaestor.core.money import exact_text
 # What a spreadsheet takes for a formula, the full-width forms included (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNSEEN = re.compile(r"[^\t\r\n]+")
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])((?:sha\d+:)?[0-9a-f]{12})[0-9a-f]{28,116}(?![0-9A-Za-z])")
+_UNPASSED = re.compile("[\0\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -32,6 +35,58 @@ def printable(value: object) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shell_word(text: str) -> str | None:
+    r"""Return a text as one word of a command that can be copied from a page and pasted.
+
+    What a page or a terminal does not keep as it is (control and direction characters, line
+    breaks, blanks in a row) is written out, in the form that bash, zsh and ksh read. None where
+    no program can be handed it: it holds a zero character, or half a pair of UTF-16.
+
+    >>> shell_word("churn"), shell_word("a; b")
+    ('churn', "'a; b'")
+    >>> print(shell_word("it's\x1b[2J\n"))
+    $'it\'s\x1b[2J\x0a'
+    >>> shell_word("\0") is None
+    True
+    """
+    if _UNPASSED.search(text):
+        return None
+    if text.isprintable() and "  " not in text:
+        return shlex.quote(text)
+    return "$'" + re.sub(r"[^!-~]|['\\]", lambda found: _escaped(found[0]), text) + "'"
+
+
+def _escaped(character: str) -> str:
+    """Return a character as `$'...'` has it; one that shows as itself stays."""
+    if character in "'\\":
+        return f"\\{character}"
+    if character.isprintable() and character != " ":
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode())
+
+
+def brief_digests(text: str, shown: Callable[[str, str], str] | None = None) -> str:
+    """Show the first twelve digits of each digest in a text; whole where two of them begin alike.
+
+    Args:
+        text: Such as why a finding is what it is.
+        shown: Gets the whole digest and its beginning, and returns what is shown.
+
+    >>> brief_digests("it runs sha256:" + "4fd2334b5f3b" + "0" * 52)
+    'it runs sha256:4fd2334b5f3b…'
+    """
+    whole_of: dict[str, set[str]] = {}
+    for found in _DIGEST.finditer(text):
+        whole_of.setdefault(found[1], set()).add(found[0])
+
+    def brief(found: re.Match[str]) -> str:
+        if len(whole_of[found[1]]) > 1:
+            return found[0]
+        return shown(found[0], found[1]) if shown else f"{found[1]}…"
+
+    return _DIGEST.sub(brief, text)
 
 
 def size_text(size: int) -> str:

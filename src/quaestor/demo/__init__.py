@@ -1,22 +1,37 @@
 """The demo estate: bills, a cluster, a registry, with faults planted on purpose. Deterministic.
 
-`build` writes files only; what an audit makes of them is the pipeline's part.
+`build` writes files only, as they are at the time of an audit; what an audit makes of them is the
+pipeline's part. There are two audits a week apart, so that there is something to compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from quaestor.core.errors import ConfigurationError, IncompleteError
+from quaestor.demo.changes import EARLIER, LATEST
 from quaestor.demo.faults import MARK
 
 
-def build(folder: Path, *, progress: Callable[[str], None]) -> Path:
-    """Write the estate into a folder; the same bytes every time.
+def audits(folder: Path) -> tuple[datetime, ...]:
+    """Return the times at which the demo of a folder is still to be written and audited.
+
+    Of one that is there, whole, only the latest: what it was before is written no more.
+
+    Raises:
+        ConfigurationError: The folder holds something that is no demo, or is a file.
+    """
+    return (LATEST,) if _is_finished(folder) else (EARLIER, LATEST)
+
+
+def build(folder: Path, *, now: datetime, progress: Callable[[str], None]) -> Path:
+    """Write the estate into a folder, as it is at the time of an audit; always the same bytes.
 
     Args:
-        folder: A new or empty folder, or a demo that is there already and is left as it is.
+        folder: A new or empty folder, or a demo. One that is there, whole, is left as it is.
+        now: One of `audits`: nothing is written that was not so by then.
         progress: Takes what is being done now.
 
     Returns:
@@ -35,11 +50,11 @@ def build(folder: Path, *, progress: Callable[[str], None]) -> Path:
         return folder / "quaestor.yaml"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_faults(folder)  # the mark comes first and quaestor.yaml last: a demo that was cut
-        write_tables(folder, progress)
+        write_faults(folder)  # the mark comes first and README.md last: a demo that was cut
+        write_tables(folder, now, progress)
         progress("registry")
-        write_registry(folder)
-        write_documents(folder)  # short can be told from other folders, and is begun anew
+        write_registry(folder, now)
+        write_documents(folder, now)  # short can be told from other folders, and is begun anew
     except OSError as problem:
         raise IncompleteError(
             f"the demo cannot be written ({problem.strerror})",
@@ -56,7 +71,7 @@ def _is_finished(folder: Path) -> bool:
         ConfigurationError: Something else is there.
     """
     if (folder / MARK).is_file():
-        return (folder / "quaestor.yaml").is_file()
+        return all((folder / name).is_file() for name in ("quaestor.yaml", "README.md"))
     if folder.is_file():
         raise ConfigurationError(
             "is a file, not a folder",

@@ -7,6 +7,9 @@ faults.json, and the test that holds the audit to finding exactly these.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from quaestor.demo.changes import CORRECTED_ON, ROLLED_ON, TWICE_ON
 
 MARK = "faults.json"  # a folder that holds it is a demo of ours
 PASSING = "churn:7"
@@ -23,6 +26,7 @@ OVERSIZED_CONTAINER = "voice-to-text"
 ZOMBIE_ENDPOINT = "toxicity-api"
 NO_COMMIT = "ocr-receipts:2"
 PUBLIC_DEPLOYMENT = "shelf-photo-api"
+PUBLIC_FROM = date(2026, 11, 18)
 PROMOTING_MODEL = "demand-forecast"
 PROMOTER = "dorothy@acme.example"
 WRONG_DIGEST = "sha256:" + "0badc0de" * 8
@@ -41,6 +45,8 @@ class Fault:
         endpoint: Deployment of which its model.gov.yaml says otherwise.
         tags: New values of gov.* columns; None takes the tag away.
         waiver: The waiver (`waivers/<id>.yaml`) that lets it stand for a time.
+        since: The day from which on the rule is broken, where it began between the two audits.
+        until: The day on which it was mended, where that was between them.
     """
 
     policy: str
@@ -51,6 +57,8 @@ class Fault:
     endpoint: str | None = None
     tags: dict[str, str | None] = field(default_factory=dict)
     waiver: str | None = None
+    since: date | None = None
+    until: date | None = None
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -71,7 +79,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         policy="production-without-approval",
         subjects=(FAILING,),
-        story="It went to production on a Friday evening; nobody had approved it.",
+        story=f"It went to production in the night to {ROLLED_ON}; nobody had approved it.",
+        since=ROLLED_ON,
         version=FAILING,
         tags={"approved_by": None, "approved_at": None, "approved_digest": None},
     ),
@@ -117,12 +126,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         policy="public-endpoint",
         subjects=(PUBLIC_DEPLOYMENT,),
-        story="Opened to the internet for a supplier's test, and left so.",
+        story=f"Opened to the internet for a supplier's test on {PUBLIC_FROM}, and left so.",
+        since=PUBLIC_FROM,
     ),
     Fault(
         policy="endpoint-without-authentication",
         subjects=(PUBLIC_DEPLOYMENT,),
         story="The same endpoint answers without asking who calls.",
+        since=PUBLIC_FROM,
     ),
     Fault(
         policy="person-may-move-production",
@@ -142,6 +153,7 @@ FAULTS: tuple[Fault, ...] = (
         story="A new catalogue went live on 2026-11-12; nobody opened an incident.",
         endpoint="search-ranker-api",
         tags={"drift": "0.31"},
+        since=date(2026, 11, 16),
     ),
     Fault(
         policy="rollback-not-rehearsed",
@@ -156,6 +168,7 @@ FAULTS: tuple[Fault, ...] = (
         policy="gpu-idle",
         subjects=(f"prod-eu/{IDLE_NODE}",),
         story=f"Two training jobs ended on {IDLE_FROM}; their pods still hold the GPUs.",
+        since=date(2026, 11, 19),
     ),
     Fault(
         policy="gpu-idle",
@@ -198,6 +211,63 @@ FAULTS: tuple[Fault, ...] = (
         story="A hyper-parameter sweep of damage-detect, started on 2026-11-06, never stopped.",
     ),
 )
+MENDED: tuple[Fault, ...] = (
+    Fault(
+        policy="model-without-owner",
+        subjects=("stock-out",),
+        story="Nobody owned it since its team was split; the supply team took it on 2026-11-17.",
+        model="stock-out",
+        tags={"owner": None},
+        until=date(2026, 11, 17),
+    ),
+    Fault(
+        policy="artifact-not-signed",
+        subjects=("face-blur:2",),
+        story="It was never signed; its pipeline signed it on 2026-11-19.",
+        version="face-blur:2",
+        tags={
+            "signed_by": None,
+            "signed_issuer": None,
+            "signed_digest": None,
+            "signature_verified": None,
+        },
+        until=date(2026, 11, 19),
+    ),
+    Fault(
+        policy="rollback-not-rehearsed",
+        subjects=("route-plan-api",),
+        story="The rehearsal of October was written down on 2026-11-18 only; until then March's "
+        "counted.",
+        endpoint="route-plan-api",
+        tags={"rollback_tested_at": "2026-03-16T10:00:00Z"},
+        until=date(2026, 11, 18),
+    ),
+    Fault(
+        policy="cost-out-of-band",
+        subjects=("support-chat",),
+        story=f"Its output tokens of {TWICE_ON} were billed twice; the bill of {CORRECTED_ON} "
+        "has them once.",
+        until=CORRECTED_ON,
+    ),
+    Fault(
+        policy="cost-out-of-band",
+        subjects=("damage-detect",),
+        story="The first days of its sweep stood out; since then its cost is as high every day, "
+        "and what is wrong is told as a broken budget and a job without a limit.",
+        until=date(2026, 11, 15),
+    ),
+)
+
+
+def standing(now: datetime) -> list[Fault]:
+    """Return the faults that an audit at a time must find."""
+    today = now.date()
+    return [
+        fault
+        for fault in (*FAULTS, *MENDED)
+        if (fault.since is None or fault.since < today)
+        and (fault.until is None or fault.until >= today)
+    ]
 
 
 @dataclass(frozen=True)
@@ -208,11 +278,13 @@ class Waste:
         kind: The kind of advice, as `quaestor advice kinds` calls it.
         names: What it is about, and nothing else of that kind.
         story: What happened, for people.
+        new: The names of which the advice is new since the earlier audit.
     """
 
     kind: str
     names: tuple[str, ...]
     story: str
+    new: tuple[str, ...] = ()
 
 
 WASTE: tuple[Waste, ...] = (
@@ -245,6 +317,7 @@ WASTE: tuple[Waste, ...] = (
         kind="zombie_version",
         names=(f"referral-score:2 at {UNCALLED_ENDPOINT}", f"toxicity:2 at {ZOMBIE_ENDPOINT}"),
         story="One is called once a week, by a cron job that nobody remembers; one not at all.",
+        new=(f"referral-score:2 at {UNCALLED_ENDPOINT}",),
     ),
     Waste(
         kind="orphan_artifact",
@@ -259,5 +332,6 @@ WASTE: tuple[Waste, ...] = (
         names=(f"prod-eu/{IDLE_NODE}",),
         story="The idle node again: its GPUs hold memory, so that they are to be shared, not "
         "stopped; and its savings plan is paid in any case.",
+        new=(f"prod-eu/{IDLE_NODE}",),
     ),
 )

@@ -6,7 +6,7 @@ takes away or changes what is wrong on purpose.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from quaestor.demo.model import PEOPLE, Model, text
@@ -44,7 +44,6 @@ _FORMATS = {
     "xgboost": "ubj",
     "lightgbm": "txt",
 }
-_TODAY = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def about_model(model: Model) -> dict[str, str]:
@@ -85,7 +84,7 @@ def about_model(model: Model) -> dict[str, str]:
     return said
 
 
-def about_version(model: Model, version: int) -> dict[str, str | None]:
+def about_version(model: Model, version: int, now: datetime) -> dict[str, str | None]:
     """Return what is stated of a version, by the words of `core.governance.VersionFacts`."""
     created = model.created(version)
     digest = model.digest(version)
@@ -108,7 +107,7 @@ def about_version(model: Model, version: int) -> dict[str, str | None]:
         "trained_at": text(created - timedelta(hours=1)),
         "energy_kwh": f"{4 + model.place % 9}.5",
         **_measured(model, version),
-        **_delivered(model, version),
+        **_delivered(model, version, now),
         "requested_by": f"{asked}@acme.example",
         "origin": "internal",
         "trust_remote_code": "false",
@@ -145,7 +144,7 @@ def _measured(model: Model, version: int) -> dict[str, str]:
     return said
 
 
-def _delivered(model: Model, version: int) -> dict[str, str]:
+def _delivered(model: Model, version: int, now: datetime) -> dict[str, str]:
     """Return what goes with a version's artifact: papers, signature, scan, origin."""
     digest = model.digest(version)
     return {
@@ -157,7 +156,7 @@ def _delivered(model: Model, version: int) -> dict[str, str]:
         "signed_digest": digest,
         "signature_verified": "true",
         "scan_tool": "modelscan 0.8.6",
-        "scan_at": text(_TODAY - timedelta(days=3)),
+        "scan_at": text(now - timedelta(days=3)),
         "scan_digest": digest,
         "scan_issues": "0",
         "scan_coverage_ratio": "1",
@@ -186,7 +185,7 @@ def about_approval(model: Model, version: int) -> dict[str, str]:
     }
 
 
-def about_deployment(model: Model) -> dict[str, str]:
+def about_deployment(model: Model, now: datetime) -> dict[str, str]:
     """Return what a team says of its endpoint, as YAML values of `core.governance`."""
     said = {
         "tls": "true",
@@ -207,13 +206,13 @@ def about_deployment(model: Model) -> dict[str, str]:
         "rollback_to": f'"{max(1, int(model.production) - 1)}"',
         "rollback_tested_at": "2026-10-05T10:00:00Z",
         "monitoring": "data-quality, drift" + (", bias" if model.model in _AFFECTS_PEOPLE else ""),
-        "monitored_at": "2026-11-21T02:00:00Z",
+        "monitored_at": text(now - timedelta(hours=4)),
         "monitor_interval_hours": "24",
         "monitor_baseline": f'"{model.production}"',
         "drift": "0.04",
         "drift_limit": "0.2",
         "incident": "none",
-        "performance_measured_at": "2026-11-15T02:00:00Z",
+        "performance_measured_at": text(now - timedelta(days=6, hours=4)),
         "alert_route": f"{model.team}-oncall",
         "alert_tested_at": "2026-10-20T10:00:00Z",
         "critical_vulnerabilities": "0",

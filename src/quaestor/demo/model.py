@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from quaestor.demo.changes import ROLLED_FROM, ROLLED_MODEL, ROLLED_ON
+
 KEPT_VERSIONS = 3  # older ones were deleted from the registry
 # Team -> who trains and registers, who approves.
 PEOPLE = {
@@ -62,8 +64,9 @@ class Model:
         return sha256(f"run of {self.model}:{version}".encode()).hexdigest()[:32]
 
 
-def models() -> list[Model]:
-    """Return the forty models."""
+def models(now: datetime) -> list[Model]:
+    """Return the forty models, each with the version that serves at a time."""
+    earlier = {ROLLED_MODEL: ROLLED_FROM} if now.date() <= ROLLED_ON else {}
     path = Path(__file__).parent / "data" / "models.csv"
     with path.open(encoding="utf-8", newline="") as stream:
         return [
@@ -72,6 +75,7 @@ def models() -> list[Model]:
                     **line,
                     "tier": int(line["tier"]),
                     "versions": int(line["versions"]),
+                    "production": earlier.get(line["model"], line["production"]),
                     "score": float(line["score"]),
                     "place": place,
                 }  # type: ignore[arg-type] # every other column is a text, as csv gives it

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from quaestor.demo import faults, governance
-from quaestor.demo.faults import FAULTS
+from quaestor.demo.faults import standing
 from quaestor.demo.model import PEOPLE, Model, models, text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, now: datetime) -> None:
     """Write registry/mlflow.json, gov/<model>/model.gov.yaml and cards/<model>/README.md."""
-    known = models()
+    known = models(now)
     export = {
-        "registered_models": [_registered(model) for model in known],
-        "model_versions": [_version(model, each) for model in known for each in model.kept],
+        "registered_models": [_registered(model, now) for model in known],
+        "model_versions": [_version(model, each, now) for model in known for each in model.kept],
         "runs": [_run(model, each) for model in known for each in model.kept],
     }
     (folder / "registry").mkdir(exist_ok=True)
@@ -31,14 +31,14 @@ def write(folder: Path) -> None:
         if model.production:
             place = folder / "gov" / model.model
             place.mkdir(parents=True, exist_ok=True)
-            (place / "model.gov.yaml").write_text(_model_gov(model), encoding="utf-8")
+            (place / "model.gov.yaml").write_text(_model_gov(model, now), encoding="utf-8")
             card = governance.card(model, int(model.production))
             place = folder / "cards" / model.model
             place.mkdir(parents=True, exist_ok=True)
             (place / "README.md").write_text(card, encoding="utf-8")
 
 
-def _registered(model: Model) -> dict[str, Any]:
+def _registered(model: Model, now: datetime) -> dict[str, Any]:
     author, _ = PEOPLE[model.team]
     said: dict[str, str | None] = {
         "owner": f"team-{model.team}",
@@ -52,7 +52,7 @@ def _registered(model: Model) -> dict[str, Any]:
         "retire_by": f"2027-{1 + model.place % 12:02d}-28" if model.tier < 3 else "2027-12-31",
         **governance.about_model(model),
     }
-    for fault in FAULTS:
+    for fault in standing(now):
         if fault.model == model.model:
             said |= fault.tags
     return {
@@ -65,7 +65,7 @@ def _registered(model: Model) -> dict[str, Any]:
     }
 
 
-def _version(model: Model, version: int) -> dict[str, Any]:
+def _version(model: Model, version: int, now: datetime) -> dict[str, Any]:
     author, _ = PEOPLE[model.team]
     created = model.created(version)
     return {
@@ -79,11 +79,11 @@ def _version(model: Model, version: int) -> dict[str, Any]:
         "source": f"s3://acme-model-artifacts/{model.model}/{version}",
         "run_id": model.run_id(version),
         "status": "READY",
-        "tags": _tags(_governance(model, version)),
+        "tags": _tags(_governance(model, version, now)),
     }
 
 
-def _governance(model: Model, version: int) -> dict[str, str | None]:
+def _governance(model: Model, version: int, now: datetime) -> dict[str, str | None]:
     """Return what gov.* tags say about a version: everything a rule may ask, save the faults."""
     _, approver = PEOPLE[model.team]
     created = model.created(version)
@@ -96,7 +96,7 @@ def _governance(model: Model, version: int) -> dict[str, str | None]:
         "base_model": f"acme-mirror/{model.model}-base@2f5c81a" if model.is_tuned else None,
         "rollback_to": str(version - 1) if version > 1 else None,
         "evaluated_at": text(created + timedelta(hours=5)),
-        **governance.about_version(model, version),
+        **governance.about_version(model, version, now),
     }
     if lifecycle in ("production", "archived"):
         said |= {
@@ -108,10 +108,10 @@ def _governance(model: Model, version: int) -> dict[str, str | None]:
     if lifecycle == "production":
         said |= {
             "monitoring": f"https://grafana.acme.example/d/{model.model}",
-            "monitored_at": "2026-11-21T02:00:00Z",
-            "evaluated_at": f"2026-11-{1 + model.place % 15:02d}T04:00:00Z",
+            "monitored_at": text(now - timedelta(hours=4)),
+            "evaluated_at": text(now - timedelta(days=20 - model.place % 15, hours=2)),
         }
-    for fault in FAULTS:
+    for fault in standing(now):
         if fault.version == f"{model.model}:{version}":
             said |= fault.tags
     return said
@@ -184,10 +184,10 @@ def _dataset(model: Model, version: int, use: str) -> dict[str, Any]:
     }
 
 
-def _model_gov(model: Model) -> str:
+def _model_gov(model: Model, now: datetime) -> str:
     """Return the file a team keeps in git: where a version serves, and who may change it."""
     name = f"{model.model}-api"
-    public = name == faults.PUBLIC_DEPLOYMENT
+    public = name == faults.PUBLIC_DEPLOYMENT and now.date() > faults.PUBLIC_FROM
     lines = [
         f"# What the registry cannot say about {model.model}: where it serves, who may change it.",
         f"model: {model.model}",
@@ -198,7 +198,7 @@ def _model_gov(model: Model) -> str:
         f'    artifact_digest: "{model.digest(int(model.production))}"',
         f"    public_access: {'true' if public else 'false'}",
         f"    authentication: {'none' if public else 'oidc'}",
-        *_endpoint(model, name),
+        *_endpoint(model, name, now),
         "datasets:",
         *_data(model),
         "grants:",
@@ -207,9 +207,9 @@ def _model_gov(model: Model) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _endpoint(model: Model, name: str) -> Iterator[str]:
-    said: dict[str, str | None] = {**governance.about_deployment(model)}
-    for fault in FAULTS:
+def _endpoint(model: Model, name: str, now: datetime) -> Iterator[str]:
+    said: dict[str, str | None] = {**governance.about_deployment(model, now)}
+    for fault in standing(now):
         if fault.endpoint == name:
             said |= fault.tags
     yield from (f"    {key}: {value}" for key, value in said.items() if value is not None)

@@ -10,6 +10,18 @@ from pathlib import Path
 from quaestor.warehouse.duckdb import Warehouse
 
 IDLE_DAYS = 7
+_SINCE = """
+with pair as (
+    select run_id, run_before(run_id) as before_run_id
+    from audit.latest_run
+)
+select
+    (select audited_at from audit.run where run_id = (select before_run_id from pair)),
+    count(*) filter (where change in ('new', 'back', 'unwaived')),
+    count(*) filter (where change in ('closed', 'gone')),
+    count(*) filter (where change = 'waived')
+from finding_changes((select before_run_id from pair), (select run_id from pair))
+"""
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,10 @@ class Summary:
         idle_cost: What idle GPUs cost in the last IDLE_DAYS days; None: no GPU is on a bill.
         gpu_cost: What all GPU machines cost in these days.
         models: How many models are registered.
+        previous: When it was audited before; None: never, as far as the warehouse knows.
+        began: How many violations are new since then.
+        ended: How many of then are no more.
+        waived: How many of then are waived now.
     """
 
     month: date
@@ -31,6 +47,10 @@ class Summary:
     idle_cost: Decimal | None
     gpu_cost: Decimal | None
     models: int
+    previous: datetime | None
+    began: int
+    ended: int
+    waived: int
 
 
 def summarise(warehouse_path: Path, now: datetime) -> Summary:
@@ -55,4 +75,5 @@ def summarise(warehouse_path: Path, now: datetime) -> Summary:
             {"now": now, "days": IDLE_DAYS},
         )
         (models,) = warehouse.row("select count(distinct model) from registry.model")
-        return Summary(month, cost, ratio, idle, gpus, models)
+        since = warehouse.row(_SINCE)
+        return Summary(month, cost, ratio, idle, gpus, models, *since)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from quaestor.demo import faults
+from quaestor.demo import changes, faults
 from quaestor.warehouse.duckdb import Warehouse, literal
 
 FIRST_DAY = "2026-08-01"
-LAST_DAY = "2026-11-20"
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
 PLAN = "arn:aws:savingsplans::210000000001:savingsplan/5f0a3c1e-0001-4d2b-9c77-acme20260101"
 PLAN_RATE = "21.23793000"  # USD per p4d hour under the plan: 40 % under the list price
@@ -50,7 +50,6 @@ _OWNERS = ("team", "model", "model_version", "environment", "stage")
 _TIMES = "timestampformat '%Y-%m-%dT%H:%M:%SZ'"
 _GIVEN = {
     "first_day": FIRST_DAY,
-    "last_day": LAST_DAY,
     "plan": PLAN,
     "plan_rate": PLAN_RATE,
     "plan_per_hour": PLAN_PER_HOUR,
@@ -64,11 +63,25 @@ _GIVEN = {
     "oversized_container": faults.OVERSIZED_CONTAINER,
     "oversized_endpoint": faults.OVERSIZED_ENDPOINT,
     "zombie_endpoint": faults.ZOMBIE_ENDPOINT,
+    "rolled_model": changes.ROLLED_MODEL,
+    "rolled_from": changes.ROLLED_FROM,
+    "rolled_endpoint": changes.ROLLED_ENDPOINT,
+    "rolled_on": changes.ROLLED_ON,
+    "rolled_growth": changes.ROLLED_GROWTH,
+    "cheaper_service": changes.CHEAPER_SERVICE,
+    "cheaper_from": changes.CHEAPER_FROM,
+    "cheaper_discount": changes.CHEAPER_DISCOUNT,
+    "twice_kind": changes.TWICE_KIND,
+    "twice_name": changes.TWICE_NAME,
+    "twice_on": changes.TWICE_ON,
+    "corrected_on": changes.CORRECTED_ON,
+    "stopped_notebook": changes.STOPPED_NOTEBOOK,
 }
 
 
-def write(folder: Path, progress: Callable[[str], None]) -> None:
-    """Write bills/, cluster/ and platforms/ below a folder."""
+def write(folder: Path, now: datetime, progress: Callable[[str], None]) -> None:
+    """Write bills/, cluster/ and platforms/ below a folder, with the days before `now`."""
+    given = {**_GIVEN, "last_day": now.date() - timedelta(days=1)}
     with Warehouse(":memory:") as engine:
         engine.run("create schema estate")
         engine.run(
@@ -83,22 +96,20 @@ def write(folder: Path, progress: Callable[[str], None]) -> None:
             )
         for table in ("usage", "charge"):
             progress(table)
-            _run(engine, f"create table estate.{table} as", table)
+            _run(engine, f"create table estate.{table} as", table, given)
         for cloud in _TAGS:
             progress(f"bill of {cloud}")
             _bill(engine, cloud, folder / "bills" / cloud)
         for table, place, time in _WORK:
             progress(place)
-            _run(engine, f"create table estate.{table} as", table)
+            _run(engine, f"create table estate.{table} as", table, given)
             _by_month(engine, table, time, folder / place)
 
 
-def _run(engine: Warehouse, before: str, model: str) -> None:
+def _run(engine: Warehouse, before: str, model: str, given: Mapping[str, object]) -> None:
     select = (_HERE / "sql" / f"{model}.sql").read_text(encoding="utf-8")
     wanted = set(re.findall(r"\$(\w+)", select))
-    engine.run(
-        f"{before} {select}", {name: value for name, value in _GIVEN.items() if name in wanted}
-    )
+    engine.run(f"{before} {select}", {name: given[name] for name in sorted(wanted)})
 
 
 def _bill(engine: Warehouse, cloud: str, folder: Path) -> None:

@@ -129,30 +129,31 @@ def _fill(
     warehouse: Warehouse, computing: Engine, model: ModelFile, given: Mapping[str, Any]
 ) -> None:
     """Replace what a table says of stale days or months; all of it where its file names neither."""
-    table, select = model.name, model.filled(given)
-    if table == "lineage":
-        warehouse.run("create or replace temp table lineage_before as from ledger.lineage")
-    warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, table, select)}")
+    table, select = model.name, stale.bounded(warehouse, model.filled(given))
+    if table in stale.WATCHED:
+        warehouse.run(f"create or replace temp table filled_before as from ledger.{table}")
+    warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, model, select)}")
     if advice.has_rows(warehouse, model):
         (computing if model.is_portable else Embedded(warehouse)).fill(f"ledger.{table}", select)
     if not model.is_portable:
         computing.forget(f"ledger.{table}")
-    if table == "lineage":
-        stale.of_other_lineage(warehouse)
+    if table in stale.WATCHED:
+        stale.WATCHED[table](warehouse, table, "filled_before")
         computing.forget("ledger.stale_month")
-        warehouse.run("drop table lineage_before")
+        warehouse.run("drop table filled_before")
 
 
-def _replaced(warehouse: Warehouse, table: str, select: str) -> str:
+def _replaced(warehouse: Warehouse, model: ModelFile, select: str) -> str:
     """Return which rows of a table the SELECT of its file gives anew."""
     code = _COMMENT.sub("", select)
+    also = f" or ({model.anew})" if model.anew else ""
     if "ledger.stale_day" in code:
         which = "where billed" if "ledger.stale_day where billed" in code else ""
-        return f"day in (select day from ledger.stale_day {which})"
+        return f"day in (select day from ledger.stale_day {which}){also}"
     if "ledger.stale_month" in code:
-        columns = warehouse.columns(f"ledger.{table}")
+        columns = warehouse.columns(f"ledger.{model.name}")
         time = next(name for name in ("month", "period", "day") if name in columns)
-        return f"date_trunc('month', {time})::date in (select month from ledger.stale_month)"
+        return f"date_trunc('month', {time})::date in (select month from ledger.stale_month){also}"
     return "true"
 
 

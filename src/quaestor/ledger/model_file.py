@@ -1,11 +1,13 @@
 """Read what the header of a SELECT says: whose rows it needs, and which figures a user may set.
 
     -- rows from usage.endpoint, usage.notebook
+    -- anew      gpu_hours = 0
     -- param     days = 14: days without a request before an endpoint counts as idle
 
 The first: where all of these tables are empty the SELECT gives no row, so that it need not be
-planned. The second: `$days` in the SELECT is 14, or what quaestor.yaml says under
-`advice: params: <file>: days`.
+planned. The second: of a table that is built by days or months, the SELECT gives these rows of all
+others, too, so that they are replaced in each build. The third: `$days` in the SELECT is 14, or
+what quaestor.yaml says under `advice: params: <file>: days`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import literal
 
 _ROWS_FROM = re.compile(r"^-- rows from (.*(?:\n--           .*)*)", re.MULTILINE)
+_ANEW = re.compile(r"^-- anew      (.*)", re.MULTILINE)
 _PARAM = re.compile(
     r"^-- param     (?P<name>\w+) = (?P<value>.+?): (?P<says>.+(?:\n--            .*)*)",
     re.MULTILINE,
@@ -65,6 +68,7 @@ class ModelFile:
         name: The file's name without suffix.
         sql: All of it.
         rows_from: Tables without which it gives no row; () where that is not so.
+        anew: Which of its rows it gives whatever their day or month; a condition in SQL, or "".
         params: What may be set.
         is_portable: Whether another engine computes it, where one is configured; advice is small
             and made where the tables are.
@@ -73,6 +77,7 @@ class ModelFile:
     name: str
     sql: str
     rows_from: tuple[str, ...]
+    anew: str
     params: Mapping[str, Param]
     is_portable: bool
 
@@ -129,8 +134,11 @@ def read(path: Path) -> ModelFile:
         )
         for one in _PARAM.finditer(sql)
     }
+    anew = _ANEW.search(sql)
     is_portable = path.parent.name not in ("advice", "recommend")
-    return ModelFile(path.stem, sql, tuple(tables), params, is_portable)
+    return ModelFile(
+        path.stem, sql, tuple(tables), anew[1].strip() if anew else "", params, is_portable
+    )
 
 
 def _checked(place: str, param: Param, value: object) -> str:

@@ -1,5 +1,8 @@
 """What a build has to do anew: the days and months that differ from what the last one read.
 
+A SELECT that reads by day asks for `ledger.stale_day` twice: which days, and from when on. The
+second becomes a constant (`bounded`), so that what was appended before is left out unread.
+
 The tables `ledger.day_state` and `ledger.row_state` hold fingerprints of what the last build
 read; `ledger.stale_day` and `ledger.stale_month` become what this build has to replace.
 """
@@ -7,11 +10,13 @@ read; `ledger.stale_day` and `ledger.stale_month` become what this build has to 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from quaestor.warehouse.duckdb import Warehouse, quoted
 from quaestor.warehouse.state import recall, remember
 
+_FIRST = re.compile(r"\(select min\((day|month)\) from ledger\.stale_\1\)")
 # What is known hour by hour, with the time that names its day.
 _HOURLY = {
     "node_hour": "hour",
@@ -38,6 +43,8 @@ select sum(digest) from (
     select hash(source, run_id, model, version) from registry.model_version
 )
 """
+# Which jobs there are decides which samples of hosts are nobody's.
+_JOBS = "select count(*), sum(hash(job)) from (select distinct job from usage.gpu_job)"
 # Days on which the last build named for a pod or a job another owner than the registries do now:
 # the one team that registered a pod's model, the one version that came of a job's run.
 _OTHERWISE_OWNED = """
@@ -110,7 +117,28 @@ def find(warehouse: Warehouse, settings: bytes, facts: Sequence[str]) -> None:
             f"select day, false from ({_OTHERWISE_OWNED}) group by day"
         )
     remember(warehouse, "ledger_registered", registered)
+    jobs = str(warehouse.row(_JOBS))
+    if recall(warehouse, "ledger_jobs") != jobs:
+        _add_months(warehouse, "select day from ledger.gpu_sample_day where job is not null")
+    if everything:  # months that jobs and endpoints alone know too
+        _add_months(warehouse, "select day from ledger.gpu_hour")
+    remember(warehouse, "ledger_jobs", jobs)
     _add_months(warehouse, "select day from ledger.stale_day")
+
+
+def bounded(warehouse: Warehouse, select: str) -> str:
+    """Put the first stale day or month where a SELECT asks for it: only a constant is pushed down.
+
+    Args:
+        warehouse: After `find`.
+        select: With `(select min(day) from ledger.stale_day)`, or the same of months, or neither.
+    """
+
+    def first(found: re.Match[str]) -> str:
+        (value,) = warehouse.row(found[0][1:-1])
+        return "null::date" if value is None else f"date '{value}'"
+
+    return _FIRST.sub(first, select)
 
 
 def is_built_with(warehouse: Warehouse, settings: bytes) -> bool:
@@ -118,15 +146,15 @@ def is_built_with(warehouse: Warehouse, settings: bytes) -> bool:
     return recall(warehouse, "ledger_settings") == hashlib.sha256(settings).hexdigest()
 
 
-def of_other_lineage(warehouse: Warehouse) -> None:
-    """Add the months of resources whose lineage differs from `lineage_before`."""
+def of_other_lineage(warehouse: Warehouse, table: str, before: str) -> None:
+    """Add the months of resources whose lineage is not what it was."""
     _add_months(
         warehouse,
-        """
+        f"""
         with changed as (
-            (from ledger.lineage except from lineage_before)
+            (from ledger.{table} except from {before})
             union all
-            (from lineage_before except from ledger.lineage)
+            (from {before} except from ledger.{table})
         ),
         workspace as (
             select regexp_extract(resource_id, '^(.*)/onlineendpoints/[^/]+$', 1) as resource_id
@@ -137,6 +165,28 @@ def of_other_lineage(warehouse: Warehouse) -> None:
             or lower(resource_id) in (select resource_id from workspace)
         """,
     )
+
+
+def of_other_days(warehouse: Warehouse, table: str, before: str) -> None:
+    """Add the months of the days of which a table that is built whole tells otherwise."""
+    told = "select day, count(*) as rows, sum(hash(t)) as digest from {} as t group by day"
+    now, then = told.format(f"ledger.{table}"), told.format(before)
+    _add_months(
+        warehouse,
+        f"""
+        select coalesce(now.day, before.day) as day
+        from ({now}) as now full join ({then}) as before on before.day = now.day
+        where (before.rows, before.digest) is distinct from (now.rows, now.digest)
+        """,
+    )
+
+
+# Tables that are built whole and read by days or months: what follows from their new rows.
+WATCHED: Mapping[str, Callable[[Warehouse, str, str], None]] = {
+    "lineage": of_other_lineage,
+    "gpu_job_day": of_other_days,
+    "gpu_endpoint_day": of_other_days,
+}
 
 
 def _compare_days(warehouse: Warehouse, facts: Sequence[str], *, everything: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from quaestor.core.blind_spot import BlindSpot
+    from quaestor.core.landed import Attempt, Manifest
     from quaestor.normalise.job import Job
     from quaestor.warehouse.duckdb import Warehouse
 
@@ -28,6 +29,7 @@ LOADERS = {
     "containers": "quaestor.normalise.usage",
     "endpoints": "quaestor.normalise.usage",
     "notebooks": "quaestor.normalise.usage",
+    "disks": "quaestor.normalise.usage",
     "ray": "quaestor.normalise.ray",
     "slurm": "quaestor.normalise.slurm",
     "kubernetes": "quaestor.normalise.kubernetes",
@@ -47,6 +49,9 @@ LOADERS = {
     "vertex": "quaestor.normalise.vertex",
 }
 
+# Of these an unchanged answer is news, too: on one more day something was used by nobody.
+_LOOKED_AT = ("kubernetes", "aws-storage")
+
 
 class Loader(Protocol):
     """What every module in LOADERS offers."""
@@ -58,6 +63,12 @@ class Loader(Protocol):
 def loader(schema: str) -> Loader:
     """Return the module that loads files of a schema."""
     return cast("Loader", importlib.import_module(LOADERS[schema]))
+
+
+def news(manifest: Manifest, attempt: Attempt | None) -> tuple[object, ...]:
+    """Return what a source has to tell: it is loaded anew where this differs."""
+    looked = attempt.unchanged_at if attempt and manifest.schema in _LOOKED_AT else ()
+    return manifest.files, looked
 
 
 def settle(warehouse: Warehouse) -> None:

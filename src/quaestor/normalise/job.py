@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from quaestor.core.landed import LandedFile, Manifest
@@ -23,6 +24,7 @@ class Job:
         careful: Read every file to its end before loading it; one is known to be damaged.
         elsewhere: The sha256 of files in force at other sources, and whose they are.
         history: Files that left the source, newest first.
+        looks: Gives what was found when, newest first, the manifest itself among them.
     """
 
     source: Source
@@ -33,6 +35,7 @@ class Job:
     careful: bool = False
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     history: tuple[LandedFile, ...] = ()
+    looks: Callable[[], Sequence[tuple[datetime, Manifest]]] = tuple
 
     def path(self, file: LandedFile) -> Path:
         """Return where a landed file lies."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from quaestor.core.blind_spot import BlindSpot
-from quaestor.normalise import facts, step
+from quaestor.normalise import facts, looks, step
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_objects import read_objects
 from quaestor.normalise.quarantine import blind_spots, release
@@ -56,25 +56,39 @@ NEEDS = {
     "grant": (*SERVING, *RULES),
 }
 
+# The lists that earlier looks are read of, and what of them nothing used then.
+LOOKED_AT = ("services", "endpointslices", "persistentvolumes", "persistentvolumeclaims", "pods")
+_UNUSED = """
+select
+    'load-balancer/' || cluster || '/' || namespace || '/' || service as thing, seen_at,
+    endpoints = 0 as is_unused
+from usage.load_balancer where source = $source
+union all
+select
+    'volume/' || cluster || '/' || volume, seen_at,
+    case when lower(phase) in ('released', 'available', 'failed') then true
+        when lower(phase) = 'bound' or len(pods) > 0 then len(pods) = 0 end
+from usage.volume where source = $source
+"""
+
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     """Replace what the source said before (see `normalise.Loader`)."""
     source = job.source.name
     forget(warehouse, source)
-    release(warehouse, source, keep=())
     for table in (*USAGE, "endpoint"):
         warehouse.run(f"delete from usage.{table} where source = ?", [source])
     step.define(warehouse, "macros", "k8s_macros")
-    read_objects(warehouse, job)
-    listed = _listed(warehouse, job)
-    for name in SHARED:
+    looks.note_earlier(warehouse, job, LOOKED_AT, _look)
+    release(warehouse, source, keep=())
+    listed = _read(warehouse, job)
+    for name in SHARED[1:]:
         step.make(warehouse, name)
-        if name == "k8s_object":
-            _set_aside(warehouse, source)
     given = {"source": source, "seen_at": str(job.manifest.fetched_at)}
     for table, query in USAGE.items():
         job.progress(f"{source}: usage.{table}")
         _insert(warehouse, table, query, given)
+    looks.note(warehouse, job, _UNUSED)
     warehouse.run(
         "insert into quarantine.value select ?, file, sha256, row_number, reason, raw "
         f"from ({step.text('k8s_unreadable')})",
@@ -118,6 +132,24 @@ def supplied(warehouse: Warehouse, listed: Iterable[tuple[str, str]]) -> dict[st
             for cluster in seen
         )
     }
+
+
+def _read(warehouse: Warehouse, job: Job) -> list[tuple[str, str]]:
+    """Make `k8s_object` of the lists in force; return cluster and resource of each list."""
+    read_objects(warehouse, job)
+    listed = _listed(warehouse, job)
+    step.make(warehouse, "k8s_object")
+    _set_aside(warehouse, job.source.name)
+    return listed
+
+
+def _look(warehouse: Warehouse, job: Job) -> str:
+    """Read the lists of an earlier look; return SQL for what nothing used then."""
+    _read(warehouse, job)
+    given = {"source": job.source.name, "seen_at": str(job.manifest.fetched_at)}
+    for table in ("volume", "load_balancer"):
+        step.make(warehouse, f"k8s_{table}", given)
+    return _UNUSED.replace("usage.", "k8s_")
 
 
 def _insert(warehouse: Warehouse, table: str, query: str, given: dict[str, str]) -> None:

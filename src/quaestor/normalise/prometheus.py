@@ -6,8 +6,9 @@ other. What cannot be read is kept aside, and what nobody measures is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.sources import PrometheusSource
@@ -51,6 +52,12 @@ _FACTS = {
     "node_info": _Fact("node_hour.provider_id, up_ratio: no machine meets its bill", _KSM),
     "gpu_used": _Fact("gpu_device_hour.used_ratio, pod_hour.gpu_used_ratio", _DCGM, True),
 }
+# Of these, what sizes of containers are made of.
+_SIZES = {
+    "pod_cpu": _Fact("container_use: CPU", _CADVISOR),
+    "pod_ram": _Fact("container_use: memory", _CADVISOR),
+    "pod_requests": _Fact("container: what is asked for", _KSM),
+}
 
 
 def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
@@ -69,7 +76,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     warehouse.run(_ASIDE, {"source": source})
     step.set_aside(warehouse, source, "prometheus_container_fact")
     return [
-        *_absent(warehouse, source),
+        *(_absent(warehouse, source) if job.source.asks_hours else _unsized(warehouse, source)),
         *_hidden(warehouse, source),
         *_changed(warehouse, source),
         *_nobody(warehouse, source),
@@ -92,13 +99,7 @@ def _fill(warehouse: Warehouse, table: str, source: str, cluster: str) -> None:
 
 def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
     """Tell of facts that no metric tells, or whose series have other labels."""
-    told = warehouse.rows(
-        f"""
-        select unnest(from_json(object -> '$.facts', '[{{"fact": "VARCHAR", "metrics":
-            ["VARCHAR"], "present": ["VARCHAR"], "near": ["VARCHAR"]}}]'), recursive := true)
-        from {LANDED} where kind = 'metrics'
-        """
-    )
+    told = _told(warehouse)
     answered = {kind for (kind,) in warehouse.rows("select distinct kind from prometheus_fact")}
     if told and not warehouse.rows("select 1 from prometheus_series limit 1"):
         yield _nothing(source)
@@ -111,18 +112,49 @@ def _absent(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
         if fact is None or name in answered or (fact.only_with_gpus and not with_gpus):
             continue
         if present == []:
-            named = " or ".join(metrics)
-            reason = f"there is no metric {named}"
-            reason += f" ({', '.join(near)} looks like it)" if near else ""
-        else:
-            named = " or ".join(present or metrics)
-            reason = f"no series of {named} with the labels we read has come"
-        yield BlindSpot(
-            source=source,
-            scope=fact.columns,
-            reason=f"{reason}, so that it is unobserved",
-            fix=fact.fix,
-        )
+            yield _no_metric(source, fact, metrics, near)
+            continue
+        named = " or ".join(present or metrics)
+        reason = f"no series of {named} with the labels we read has come"
+        yield _unobserved(source, fact, reason)
+
+
+def _unsized(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:
+    """Tell the same where no hours are asked for: of what sizes of containers need."""
+    if not warehouse.rows("select 1 from prometheus_container_fact limit 1"):
+        yield _nothing(source)
+        return
+    for name, metrics, present, near in _told(warehouse):
+        if name in _SIZES and present == []:
+            yield _no_metric(source, _SIZES[name], metrics, near)
+
+
+def _told(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """Return, of each fact, its metrics, which of them there are, and what looks like others."""
+    return warehouse.rows(
+        f"""
+        select unnest(from_json(object -> '$.facts', '[{{"fact": "VARCHAR", "metrics":
+            ["VARCHAR"], "present": ["VARCHAR"], "near": ["VARCHAR"]}}]'), recursive := true)
+        from {LANDED} where kind = 'metrics'
+        """
+    )
+
+
+def _no_metric(
+    source: str, fact: _Fact, metrics: Sequence[str], near: Sequence[str] | None
+) -> BlindSpot:
+    reason = f"there is no metric {' or '.join(metrics)}"
+    reason += f" ({', '.join(near)} looks like it)" if near else ""
+    return _unobserved(source, fact, reason)
+
+
+def _unobserved(source: str, fact: _Fact, reason: str) -> BlindSpot:
+    return BlindSpot(
+        source=source,
+        scope=fact.columns,
+        reason=f"{reason}, so that it is unobserved",
+        fix=fact.fix,
+    )
 
 
 def _hidden(warehouse: Warehouse, source: str) -> Iterator[BlindSpot]:

@@ -30,6 +30,10 @@ def settle(warehouse: Warehouse, tables: Iterable[str] = GOVERNED) -> None:
         warehouse: Where it is stated.
         tables: Which of GOVERNED, in that order; the others stay as they are.
     """
+    if not any(warehouse.rows(f"select 1 from registry.{one} limit 1") for one in STATED):
+        for table in (*tables, "evidence"):
+            warehouse.run(f"delete from registry.{table}")
+        return
     for table in tables:
         facts.spread(warehouse, table)
         select = step.text(f"registry_{table}")
@@ -45,6 +49,8 @@ def settle(warehouse: Warehouse, tables: Iterable[str] = GOVERNED) -> None:
 def lend(warehouse: Warehouse) -> None:
     """Give versions and deployments what policies need of their model (`sql/*_of_model.sql`)."""
     for table in LENT:
+        if not warehouse.rows(f"select 1 from registry.{table} limit 1"):
+            continue
         step.make(warehouse, "of_model", query=f"{table}_of_model")
         keys = facts.KEYS[table]
         lent = [name for name in warehouse.columns("main.of_model") if name not in keys]

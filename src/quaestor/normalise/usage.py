@@ -38,6 +38,8 @@ class _Shape:
         twice: The complaint about the second one.
         passing: SQL for a row that what is said of the same later takes the place of.
         ours: Columns of the table that no file states.
+        unused: SQL for what nothing used: its name as in `usage.look`, and whether that is so. Each
+            row is a look; of the table itself the last one counts.
         at_once: Whether a file without a fault is loaded whole, as there are many millions of rows.
     """
 
@@ -48,6 +50,7 @@ class _Shape:
     twice: str
     passing: str = ""
     ours: tuple[str, ...] = ("source",)
+    unused: tuple[str, str] | None = None
     at_once: bool = False
 
 
@@ -114,6 +117,15 @@ _SHAPES = {
         twice="the notebook stands twice",
         passing="true",
     ),
+    "disks": _Shape(
+        "usage.disk",
+        "disks.sql",
+        ("disk",),
+        once=("disk",),
+        twice="the disk stands twice",
+        passing="true",
+        unused=("'disk/' || disk", "not is_attached"),
+    ),
 }
 
 # Files of `endpoints` that have an `hour`: what they answered.
@@ -144,6 +156,7 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
     # A source whose schema changed leaves nothing behind.
     for other in (*_SHAPES.values(), _ENDPOINT_HOURS):
         warehouse.run(f"delete from {other.table} where source = ?", [source.name])
+    warehouse.run("delete from usage.look where source = ?", [source.name])
     release(warehouse, source.name, keep=())
     misspelt: list[BlindSpot] = []
     for file in job.manifest.files:
@@ -198,6 +211,8 @@ def _insert_rows(warehouse: Warehouse, source: str, shape: _Shape, seen_at: date
     given = {"source": source, "seen_at": seen_at}
     asked = {name: value for name, value in given.items() if f"${name}" in model}
     warehouse.run(f"create or replace temp table usage_row as {model}", asked)
+    if shape.unused:
+        _note_looks(warehouse, source, *shape.unused)
     if shape.passing:
         _drop_passing(warehouse, source, shape)
     _refuse_seconds(warehouse, source, shape)
@@ -205,6 +220,21 @@ def _insert_rows(warehouse: Warehouse, source: str, shape: _Shape, seen_at: date
         f"insert into {shape.table} by name "
         "select $source as source, * exclude (file_row, raw, refused) "
         "from usage_row where refused is null",
+        {"source": source},
+    )
+
+
+def _note_looks(warehouse: Warehouse, source: str, thing: str, is_unused: str) -> None:
+    """Note what each row says was used or not, when it was seen; what was used once was used."""
+    warehouse.run(
+        f"""
+        insert into usage.look by name
+        select $source as source, seen_at as look, {thing} as thing, seen_at,
+            bool_and({is_unused}) as is_unused
+        from usage_row where refused is null
+        group by seen_at, thing
+        on conflict do update set is_unused = is_unused and excluded.is_unused
+        """,
         {"source": source},
     )
 

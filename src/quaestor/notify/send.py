@@ -140,7 +140,7 @@ def shown(notifier: Notifier, config: Config, message: Message, now: datetime) -
         headers = {**masked, deliver.DELIVERY: message.run.id}
         if notifier.secret is not None:
             headers[deliver.SIGNATURE] = _MASK
-    lines = [f"POST https://{notifier.host}/{_MASK}"]
+    lines = [f"POST {notifier.scheme}://{notifier.host}/{_MASK}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     content = json.loads(content_of(notifier, message))
     return "\n".join([*lines, "", json.dumps(content, indent=2, ensure_ascii=False), ""])

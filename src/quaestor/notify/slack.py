@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from quaestor.core.words import cut
 from quaestor.notify import words
 from quaestor.notify.message import Message
 
@@ -43,7 +44,7 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
     yield {"type": "header", "text": header}
     yield _section(escaped(words.sentence(message)))
     fields = [
-        _mrkdwn(words.cut(escaped(f"{one.label}\n*{one.value}*\n{one.note}"), _FIELD))
+        _mrkdwn(cut(escaped(f"{one.label}\n*{one.value}*\n{one.note}"), _FIELD))
         for one in words.figures(message)
     ]
     yield {"type": "section", "fields": fields}
@@ -55,7 +56,7 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
     if message.worst_blind:
         yield {"type": "divider"}
         yield _section("*What could not be seen*")
-        lines = [_text(words.cut(words.blind(spot), _TEXT)) for spot in message.worst_blind]
+        lines = [_text(cut(words.blind(spot), _TEXT)) for spot in message.worst_blind]
         items = [{"type": "rich_text_section", "elements": [line]} for line in lines]
         yield {"type": "rich_text", "elements": [_list(items)]}
     if message.link:
@@ -66,13 +67,13 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
 def _finding(told: words.Told) -> dict[str, Any]:
     about = [
         _text(f"{told.severity}  ", bold=True),
-        _text(words.cut(told.subject, 200), code=True),
+        _text(cut(told.subject, 200), code=True),
         _text(f"  {told.stake}\n"),
-        _text(words.cut(told.reason, _TEXT), bold=True),
-        _text(f"\nRule: {words.cut(told.title, 200)}"),
+        _text(cut(told.reason, _TEXT), bold=True),
+        _text(f"\nRule: {cut(told.title, 200)}"),
     ]
     if told.remedy:
-        about.append(_text(f"\nWhat to do: {words.cut(told.remedy, _TEXT)}"))
+        about.append(_text(f"\nWhat to do: {cut(told.remedy, _TEXT)}"))
     section = {"type": "rich_text_section", "elements": about}
     return {"type": "rich_text", "elements": [section]}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from quaestor.core.words import cut
 from quaestor.notify import words
 from quaestor.notify.message import Message
 
@@ -60,7 +61,7 @@ def _body(message: Message) -> list[dict[str, Any]]:
         body.append(
             _line("What could not be seen", weight="Bolder", separator=True, spacing="Large")
         )
-        body += [_rich(_run(words.cut(words.blind(one), _TEXT))) for one in message.worst_blind]
+        body += [_rich(_run(cut(words.blind(one), _TEXT))) for one in message.worst_blind]
     return [*body, _line(words.footer(message), isSubtle=True, size="Small", spacing="Large")]
 
 
@@ -68,14 +69,14 @@ def _finding(told: words.Told) -> dict[str, Any]:
     items = [
         _rich(
             _run(f"{told.severity}  ", weight="Bolder", color=_SEVERITIES[told.severity]),
-            _run(words.cut(told.subject, 200), fontType="Monospace"),
+            _run(cut(told.subject, 200), fontType="Monospace"),
             _run(f"  {told.stake}"),
         ),
-        _rich(_run(words.cut(told.reason, _TEXT), weight="Bolder")),
-        _rich(_run(f"Rule: {words.cut(told.title, 200)}", isSubtle=True)),
+        _rich(_run(cut(told.reason, _TEXT), weight="Bolder")),
+        _rich(_run(f"Rule: {cut(told.title, 200)}", isSubtle=True)),
     ]
     if told.remedy:
-        items.append(_rich(_run(f"What to do: {words.cut(told.remedy, _TEXT)}")))
+        items.append(_rich(_run(f"What to do: {cut(told.remedy, _TEXT)}")))
     return {"type": "Container", "spacing": "Medium", "items": items}
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from quaestor.core.money import amount_text
-from quaestor.core.text import printable
+from quaestor.core.text import brief_digests, printable
+from quaestor.core.words import month, plural
 from quaestor.notify.message import Blind, Message, Month, NewFinding
 
-_MONTHS = "January February March April May June July August September October November December"
 # What chats and mail programs make mentions, links and commands of, wherever it stands.
 _ACTING = re.compile(r"(?<=@)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=<)(?=[!@#])", re.I)
 _SAID = {
@@ -56,7 +55,7 @@ def subject(message: Message) -> str:
     """Return one line for those who read no further: the verdict, what is new, the month's cost."""
     parts = [f"audit {_SAID[message.run.verdict]}"]
     if message.new:
-        parts.append(f"{message.new:,} new {_plural(message.new, 'violation')}")
+        parts.append(f"{plural(message.new, 'new violation')}")
     if message.month is not None:
         parts.append(f"{_money(message.month.cost, message.month)} in {month(message.month.month)}")
     return ", ".join(parts)
@@ -98,7 +97,7 @@ def heading(message: Message) -> str | None:
     return (
         f"The worst {named:,} of {message.new:,} {kind}"
         if message.new > named
-        else (f"{message.new:,} {_plural(message.new, kind.removesuffix('s'))}")
+        else plural(message.new, kind.removesuffix("s"))
     )
 
 
@@ -110,7 +109,7 @@ def told(finding: NewFinding, message: Message) -> Told:
         severity=finding.severity,
         title=inert(finding.title),
         subject=inert(finding.subject),
-        reason=inert(finding.reason or finding.title),
+        reason=inert(brief_digests(finding.reason or finding.title)),
         remedy=inert(finding.remedy or ""),
         stake="at stake: unknown"
         if stake is None
@@ -142,15 +141,6 @@ def footer(message: Message) -> str:
     return f"Audited {run.audited_at:%Y-%m-%d %H:%M} UTC by Quaestor {run.quaestor_version}"
 
 
-def month(day: date) -> str:
-    """Name a month.
-
-    >>> month(date(2026, 11, 1))
-    'November 2026'
-    """
-    return f"{_MONTHS.split()[day.month - 1]} {day.year}"
-
-
 def percent(ratio: float | None, *, signed: bool = False) -> str:
     """Show a ratio as percent.
 
@@ -163,24 +153,15 @@ def percent(ratio: float | None, *, signed: bool = False) -> str:
     return f"{'+' if signed and value > 0 else ''}{value:,} %"
 
 
-def cut(text: str, most: int) -> str:
-    """Shorten a text to at most so many characters.
-
-    >>> cut("a-very-long-name", 8), cut("short", 8)
-    ('a-very-…', 'short')
-    """
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 def _rests_on(message: Message) -> str:
     run = message.run
     at = "of critical severity" if run.fail_on == "critical" else f"at or above {run.fail_on}"
     if run.verdict == "failed":
-        return f"{run.failing:,} {_plural(run.failing, 'violation')} {at}."
+        return f"{plural(run.failing, 'violation')} {at}."
     if run.verdict == "incomplete":
         hidden = (
-            f"{run.unanswered:,} {_plural(run.unanswered, 'question')} without an answer, "
-            f"{message.blind_spots:,} blind {_plural(message.blind_spots, 'spot')}"
+            f"{plural(run.unanswered, 'question')} without an answer, "
+            f"{plural(message.blind_spots, 'blind spot')}"
         )
         return f"Nothing is wrong {at}, as far as could be seen: {hidden}."
     if run.verdict == "nothing-evaluated":
@@ -195,7 +176,7 @@ def _gone(count: int) -> str:
 def _of_month(one: Month) -> list[Figure]:
     label = f"Cost of {month(one.month)}"
     if not one.is_complete:
-        label += f", {one.days} {_plural(one.days, 'day')}"
+        label += f", {plural(one.days, 'day')}"
     span = "the month" if one.is_complete else "the same days of the month"
     if one.change_ratio is None:
         note = f"change against {span} before: unknown"
@@ -242,7 +223,3 @@ def _violations(message: Message) -> Figure:
 
 def _money(amount: Decimal | None, one: Month) -> str:
     return amount_text(amount, one.currency)
-
-
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"

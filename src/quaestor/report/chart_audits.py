@@ -24,6 +24,7 @@ from quaestor.report.svg import render_svg
 
 _PADDING = {"left": 44, "right": 4, "top": 18, "bottom": 24}
 _PERCENT = "format(datum.value, '.0%')"
+_ALL_NAMED = 3  # bars: that many amounts fit beside each other
 
 
 def audit_bars(
@@ -35,7 +36,7 @@ def audit_bars(
     title: str,
     description: str,
 ) -> Chart:
-    """Draw one bar per audit, the latest one named; what is unknown leaves a gap.
+    """Draw one bar per audit; what is unknown leaves a gap. Of many only the latest is named.
 
     Args:
         rows: One per audit, oldest first, with `audited_at`.
@@ -84,7 +85,7 @@ def _specification(
         "type": "ordinal",
         "scale": {"domain": list(range(len(names)))},
         "axis": axis(
-            values=sorted({0, len(names) - 1}),
+            values=[*range(len(names))] if len(names) <= _ALL_NAMED else [0, len(names) - 1],
             grid=False,
             labelExpr=f"{json.dumps(names)}[datum.value]",
         ),
@@ -106,8 +107,8 @@ def _specification(
             "description": {"field": "tip", "type": "nominal"},
         },
     }
-    latest = [bar for bar in bars if bar["place"] == len(names) - 1]
-    named = words(latest, "said", {"x": x, "y": y}, align="center", dy=-9, color=INK)
+    told = [bar for bar in bars if len(names) <= _ALL_NAMED or bar["place"] == len(names) - 1]
+    named = words(told, "said", {"x": x, "y": y}, align="center", dy=-9, color=INK)
     if not any(bar["amount"] for bar in bars):  # nothing is a line at the bottom, not in the middle
         y = {**y, "scale": {"domain": [0, 1]}, "axis": axis(values=[0])}
         layer["encoding"]["y"] = y

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
 
+from quaestor.core.words import plural
 from quaestor.report.charts import (
     COMPACT,
     INK,
@@ -21,7 +22,7 @@ from quaestor.report.charts import (
     value_of,
     words,
 )
-from quaestor.report.format import plural, short
+from quaestor.report.format import short
 
 _PADDING = {"left": 40, "right": 16, "top": 34, "bottom": 50}
 _POINT = {"type": "circle", "size": 120, "opacity": 0.9, "stroke": PAPER, "strokeWidth": 1}

@@ -22,6 +22,7 @@ from quaestor.core.rule import Basis
 from quaestor.core.text import printable
 from quaestor.report.explain_advice import AdviceBehind, advice_named
 from quaestor.report.explain_rows import Behind, behind
+from quaestor.report.explain_section import SectionBehind, is_section, section_named
 from quaestor.report.explain_why import why
 from quaestor.report.trace import Trace, figure_id, is_figure, trace
 from quaestor.warehouse.duckdb import Warehouse
@@ -39,7 +40,7 @@ class Explained:
     """What there is to say about one id.
 
     Args:
-        kind: "finding", "subject", "figure", "charge" or "advice".
+        kind: "finding", "subject", "figure", "charge", "advice" or "section".
         name: What it is called.
         currency: The reporting currency, ISO 4217; None where the warehouse names none.
         facts: Name and value of what is known about it, in order; NULLs left out.
@@ -55,6 +56,7 @@ class Explained:
         why: Of a charge, what decided whose it is: each step, and what it said.
         ways: Of a charge, where its money went: the parts of a split, the largest first.
         advice: What is advised, or was, of what has that name; and objects that get no advice.
+        section: What is behind a section of a page.
     """
 
     kind: str
@@ -71,18 +73,20 @@ class Explained:
     why: Sequence[Row] = ()
     ways: Sequence[Row] = ()
     advice: Sequence[AdviceBehind] = ()
+    section: SectionBehind | None = None
 
 
 def explain(warehouse: Warehouse, name: str) -> Explained:
-    """Explain a finding, advice, a subject, a figure or a charge.
+    """Explain a finding, advice, a subject, a figure, a charge or a section of a page.
 
     Args:
         warehouse: A built warehouse.
         name: A fingerprint, or the id of advice, or the first 8 digits or more of either; what
             advice is about, such as `endpoint/prod/churn`; a subject such as `churn`, `churn:7`
             or `prod/node-3`, an endpoint, data set, run, job or source; a figure of a month, such
-            as `model_month/MODEL/YYYY-MM` or `month/YYYY-MM` (`trace.KINDS`); or
-            `charge/SHA256/ROW` with 6 digits of the file's hash or more.
+            as `model_month/MODEL/YYYY-MM` or `month/YYYY-MM` (`trace.KINDS`);
+            `charge/SHA256/ROW` with 6 digits of the file's hash or more; or
+            `section/REPORT/SECTION`.
 
     Raises:
         ConfigurationError: Nothing has that name, or more than one thing has.
@@ -91,8 +95,11 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
         return _charge(warehouse, name, match[1], int(match[2]))
     if is_figure(name):
         return _figure(warehouse, name)
-    if _FINGERPRINT.fullmatch(name) and (found := _findings(warehouse, "finding", prefix=name)):
-        return _finding(warehouse, name, found)
+    if is_section(name):
+        found = section_named(warehouse, name)
+        return Explained(kind="section", name=name, currency=_currency(warehouse), section=found)
+    if _FINGERPRINT.fullmatch(name) and (rows := _findings(warehouse, "finding", prefix=name)):
+        return _finding(warehouse, name, rows)
     if advice := advice_named(warehouse, name):
         return Explained(kind="advice", name=name, currency=_currency(warehouse), advice=advice)
     return _subject(warehouse, name)

@@ -125,12 +125,18 @@ def _naming(landed: Iterable[Row], names: set[str]) -> list[Row]:
             file = {key: row[key] for key in ("source", "scope", "file", "sha256")}
             of.setdefault(row["source"], []).append(file)
     chosen = (
-        [file for file in files if names & _words(file["scope"])] or files for files in of.values()
+        [file for file in files if names & words_of_scope(file["scope"])] or files
+        for files in of.values()
     )
     return [file for files in chosen for file in files]
 
 
-def _words(scope: str) -> set[str]:
+def words_of_scope(scope: str) -> set[str]:
+    """Return the names in a landed file's path, with and without their endings.
+
+    >>> sorted(words_of_scope("cards/churn/README.md"))
+    ['README', 'README.md', 'cards', 'churn']
+    """
     parts = [part for part in re.split(r"[/\\:]", scope) if part]
     return {*parts, *(PurePosixPath(part).stem for part in parts)}
 

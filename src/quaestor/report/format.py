@@ -7,6 +7,7 @@ carries its exact figure in the element's title, so that nothing is lost by roun
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -14,26 +15,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from quaestor.core import words
 from quaestor.core.money import amount_text, exact_text, rounded
-from quaestor.core.text import printable
+from quaestor.core.text import brief_digests, printable, shell_word
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NO-BREAK SPACE}"
 UNKNOWN = Markup('<span class="unknown">unknown</span>')
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _LONGEST = 500  # letters of a name: no cloud's are longer, and labels of 10 kB hide the rest
 _MORE_DIGITS = 6  # of a ratio, which is the outcome of a division: no digit of it is the last
 _DIGITS = 60  # more than DECIMAL(38, 20) times any count of rows can need
@@ -55,6 +43,22 @@ def shown(value: Any) -> Any:
         text = "\n".join(printable(line) for line in value[: _LONGEST + 1].split("\n"))
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return value
+
+
+def brief(value: Any) -> Any:
+    """Show of each digest in a text its beginning; the whole of it is there on hover.
+
+    >>> str(brief("<b> runs " + "4fd2334b5f3b" * 4))[:58]
+    '&lt;b&gt; runs <span class="digest" title="4fd2334b5f3b4fd'
+    >>> str(brief("churn")), str(brief(None))
+    ('churn', '<span class="unknown">unknown</span>')
+    """
+    text = escape(shown(value))
+    return Markup(brief_digests(text, _digest))  # noqa: S704 - escaped, and digits
+
+
+def _digest(whole: str, start: str) -> str:
+    return f'<span class="digest" title="{whole}">{start}…</span>'
 
 
 def money(amount: Decimal | None, currency: str, about: str = "") -> Markup:
@@ -104,10 +108,12 @@ def plain_money(amount: Decimal | None) -> str:
 def percent(ratio: float | Decimal | None, digits: int = 1) -> Markup:
     r"""Show a ratio as percent, more digits of it on hover and for programs.
 
+    One that is no number, or has no end, as a division by zero leaves it, is unknown.
+
     >>> str(percent(0.1234)), str(percent(1))
     ('<data value="12.34" title="12.34 %">12.3\xa0%</data>', '100.0\xa0%')
     """
-    if ratio is None:
+    if ratio is None or not math.isfinite(ratio):
         return UNKNOWN
     exact = exact_text(rounded(Decimal(str(ratio)) * 100, _MORE_DIGITS))
     return _with_exact(exact, " %", plain_percent(ratio, digits))
@@ -119,12 +125,13 @@ def plain_percent(ratio: float | Decimal | None, digits: int = 1) -> str:
     >>> plain_percent(0.1234), plain_percent(0.0002), plain_percent(0.99996), plain_percent(None)
     ('12.3\xa0%', '<\xa00.1\xa0%', '>\xa099.9\xa0%', 'unknown')
     """
-    if ratio is None:
+    if ratio is None or not math.isfinite(ratio):
         return "unknown"
     step = Decimal(1).scaleb(-digits)
     value = (Decimal(str(ratio)) * 100).quantize(step, rounding=ROUND_HALF_UP)
     if value == 0 and ratio != 0:
-        return f"{'<' if ratio > 0 else '>'}{NARROW}{step}{NARROW}%"
+        bound = f"<{NARROW}" if ratio > 0 else f">{NARROW}{MINUS}"
+        return f"{bound}{step}{NARROW}%"
     if value == 100 and ratio < 1:
         return f">{NARROW}{100 - step}{NARROW}%"
     return f"{value:,}{NARROW}%".replace("-", MINUS)
@@ -136,7 +143,7 @@ def number(value: float | None, digits: int = 0) -> Markup:
     >>> str(number(12345)), str(number(1.25, 1))
     ('12,345', '<data value="1.25" title="1.25">1.3</data>')
     """
-    if value is None:
+    if value is None or not math.isfinite(value):
         return UNKNOWN
     exact = Decimal(str(value))
     text = f"{rounded(exact, digits):,f}".replace("-", MINUS)
@@ -154,23 +161,21 @@ def _with_exact(exact: str, unit: str, text: str) -> Markup:
 
 
 def link(name: str, places: Mapping[str, str]) -> Any:
-    """Show a name as a link to its page, where it has one.
+    """Show a name as a link to its page, where it has one; else, where others have, how to make it.
 
-    >>> str(link("a<b", {"a<b": "models/a-b.html"})), link("churn", {})
+    >>> places = {"a<b": "models/a-b.html"}
+    >>> str(link("a<b", places)), link("churn", {})
     ('<a href="models/a-b.html">a&lt;b</a>', 'churn')
+    >>> str(link("churn", places))
+    '<span title="quaestor report --model churn">churn</span>'
     """
     if name not in places:
-        return name
+        word = shell_word(name) if places and isinstance(name, str) else None
+        if word is None:
+            return name
+        told = f"quaestor report --model {word}"
+        return Markup('<span title="{}">{}</span>').format(told, shown(name))
     return Markup('<a href="{}">{}</a>').format(places[name], shown(name))
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Count things in words that agree.
-
-    >>> plural(1, "model"), plural(1200, "model"), plural(2, "policy", "policies")
-    ('1 model', '1,200 models', '2 policies')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def kind(name: str) -> str:
@@ -236,7 +241,7 @@ def month(day: date | None) -> str:
     >>> month(date(2026, 11, 1))
     'November 2026'
     """
-    return "unknown" if day is None else f"{_MONTHS[day.month - 1]} {day.year}"
+    return "unknown" if day is None else words.month(day)
 
 
 def month_name(day: date) -> str:
@@ -245,7 +250,7 @@ def month_name(day: date) -> str:
     >>> month_name(date(2026, 11, 1))
     'November'
     """
-    return _MONTHS[day.month - 1]
+    return words.MONTHS[day.month - 1]
 
 
 def short_month(day: date) -> str:
@@ -254,7 +259,7 @@ def short_month(day: date) -> str:
     >>> short_month(date(2026, 11, 1))
     'Nov 26'
     """
-    return f"{_MONTHS[day.month - 1][:3]} {day.year % 100:02}"
+    return f"{words.MONTHS[day.month - 1][:3]} {day.year % 100:02}"
 
 
 def day(moment: date | None) -> str:
@@ -265,7 +270,7 @@ def day(moment: date | None) -> str:
     """
     if moment is None:
         return "unknown"
-    return f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
+    return f"{moment.day} {words.MONTHS[moment.month - 1][:3]} {moment.year}"
 
 
 def instant(moment: datetime | None) -> str:
@@ -290,7 +295,7 @@ def age(moment: datetime | None, now: datetime) -> str:
         return "less than a minute"
     for size, name, at_least in ((86400, "day", 2), (3600, "hour", 2), (60, "minute", 1)):
         if seconds >= size * at_least:
-            return plural(seconds // size, name)
+            return words.plural(seconds // size, name)
     return "less than a minute"
 
 

@@ -23,6 +23,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc
 from quaestor.core.shipped import shipped
 from quaestor.core.whole_file import unwritable, write_whole
+from quaestor.core.words import plural
 from quaestor.report import (
     chart_audits,
     chart_band,
@@ -35,10 +36,12 @@ from quaestor.report import (
 from quaestor.report import format as show
 from quaestor.report.charts import PALETTE
 from quaestor.report.definitions import Report, Section, find_reports
+from quaestor.report.linked import has_figures, link_figures
 from quaestor.report.pages import Pages, by_page, file_name, find_pages, write_pages
 from quaestor.report.tables import hold_long
-from quaestor.report.trace import figure_id
+from quaestor.report.trace import figure_id, service_name
 from quaestor.report.traced import Traced, command_of
+from quaestor.report.whence import Whence, title_of, told_by
 from quaestor.warehouse.duckdb import Warehouse
 
 if TYPE_CHECKING:
@@ -119,7 +122,9 @@ def _rendered(
     }
     traced = Traced(warehouse)
     environment = environment_of([place], facts, _links(many.values()), traced)
-    environment.globals.update(pages=_contents(environment, single), **styling(place))
+    environment.globals.update(
+        pages=_contents(environment, single), **_pageless(target, many.values()), **styling(place)
+    )
     jobs: Iterator[Job] = ((one, _found(warehouse, one, progress), {}) for one in single)
     texts = dict(zip(single, _texts(environment, traced, jobs), strict=True))
     written: list[Path] = []
@@ -172,6 +177,13 @@ def _contents(environment: Environment, reports: Sequence[Report]) -> list[dict[
     ]
 
 
+def _pageless(target: Target, many: Iterable[Pages]) -> dict[str, Any]:
+    """Return whether models have pages beside this one, and how many of them have none."""
+    of_models = [pages for pages in many if pages.key == "model" and target.model is None]
+    without = sum(pages.all - len(pages.rows) for pages in of_models)
+    return {"paged": bool(of_models), "pageless": without}
+
+
 def _links(many: Iterable[Pages]) -> dict[str, str]:
     """Return where the page of each model lies, of those that are written."""
     return next((pages.places for pages in many if pages.key == "model"), {})
@@ -197,30 +209,55 @@ def _texts(environment: Environment, traced: Traced, jobs: Iterable[Job]) -> Ite
     """Yield the text of each page; where figures come from is looked up for many pages at once."""
     waiting = iter(jobs)
     while some := list(islice(waiting, _AT_ONCE)):
-        told = [(job, _sections(environment, job), traced.taken()) for job in some]
-        traced.entries([name for _, _, asked in told for name in asked])
-        for (report, _, said), sections, asked in told:
-            if asked:
+        told = [(job, *_sections(environment, job), traced.taken()) for job in some]
+        traced.entries([name for *_, asked in told for name in asked])
+        for (report, _, said), sections, whence, asked in told:
+            if asked or whence:
                 grounds = environment.get_template(_GROUNDS)
-                body = grounds.render(entries=traced.entries(asked))
-                sections.append({"name": "where-from", "title": _WHERE_FROM, "body": Markup(body)})  # noqa: S704 - autoescaped
+                known = traced.entries(asked)
+                body = Markup(grounds.render(entries=known, whence=whence, **traced.listed()))  # noqa: S704 - autoescaped
+                sections.append(
+                    {"name": "where-from", "title": _WHERE_FROM, "whence": None, "body": body}
+                )
             template = environment.get_template(report.template)
             yield template.render(report=report.name, sections=sections, **said)
 
 
-def _sections(environment: Environment, job: Job) -> list[dict[str, Any]]:
-    """Return the sections of a page, of their rows and what else its templates may say."""
+def _sections(environment: Environment, job: Job) -> tuple[list[dict[str, Any]], list[Whence]]:
+    """Return the sections of a page, of their rows and what else its templates may say.
+
+    With them the entries that the figures of these sections lead to: one for each section.
+    """
     report, found, said = job
-    sections = []
+    printed = []
     for section, rows in found:
         template = environment.get_template(section.template)
         module = template.make_module({"rows": rows, "section": section.name, **said})
-        body = str(module).strip()
-        if body:
-            title = getattr(module, "title", None)
-            told = hold_long(body, report.name)
-            sections.append({"name": section.name, "title": title, "body": told})
-    return sections
+        if body := str(module).strip():
+            printed.append((section, rows, getattr(module, "title", None), body))
+    known = {section.name for section, _, title, _ in printed if title is not None}
+    sections, entries = [], []
+    for section, rows, title, body in printed:
+        entry = None
+        if has_figures(body):
+            entry = Whence(
+                report=report.name,
+                name=section.name,
+                title=title_of(section.name, title),
+                rows=len(rows),
+                told=told_by(section),
+            )
+            entries.append(entry)
+            body = link_figures(body, entry.anchor, known)
+        sections.append(
+            {
+                "name": section.name,
+                "title": title,
+                "whence": entry and entry.anchor,
+                "body": hold_long(body, report.name),
+            }
+        )
+    return sections, entries
 
 
 def _write_many(
@@ -300,11 +337,16 @@ def _tools(models: Mapping[str, str], traced: Traced) -> dict[str, Any]:
     return {
         "pages": (),
         "figure_id": figure_id,
+        "service_name": service_name,
         "anchor_of": traced.anchor,
+        "files_of_finding": traced.landed.of_finding,
+        "files_of_advice": traced.landed.of_advice,
         "command_of": command_of,
         "model_link": partial(show.link, places=models),
         "palette": PALETTE,
         "root": "",
+        "paged": False,
+        "pageless": 0,
         "unknown": show.UNKNOWN,  # `{{ none }}` is folded to "None" before anything can finalize it
         "ratio": show.ratio,
         "total": show.total,
@@ -324,13 +366,14 @@ def _filters(facts: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     currency = facts["currency"]
     return {
         "money": lambda amount, unit=currency, about="": show.money(amount, unit, about),
+        "brief": show.brief,
         "rule": show.rule,
         "evidence": show.evidence,
         "whole": lambda amount, unit=currency: show.whole_money(amount, unit),
         "plain_money": show.plain_money,
         "percent": show.percent,
         "number": show.number,
-        "plural": show.plural,
+        "plural": plural,
         "kind": show.kind,
         "month": show.month,
         "month_name": show.month_name,

@@ -1,4 +1,4 @@
-"""Read back what a rendered section says: its sentences, figures and tables, without markup.
+"""Read back what a rendered section says: sentences, points, figures and tables, without markup.
 
 Words are written once, in the templates; formats that are no page take them from there. What is
 read is text as a browser would show it, so each format escapes it for its own readers.
@@ -12,7 +12,8 @@ from html.parser import HTMLParser
 
 _VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 _UNSEEN = {"svg", "style", "script", "template", "dialog", "button", "noscript"}
-_STARTING = {"h1", "h3", "p", "dt", "dd", "th", "td"}
+_STARTING = {"h1", "h3", "p", "dt", "dd", "th", "td", "li"}
+_POINTS = {"ul": {"points", "ticks"}, "dl": {"facing", "passport"}}  # lists that are to be read
 _APART = {"small", "br", "dd", "dt", "li", "p", "div", "td", "th", "summary"}
 
 
@@ -43,12 +44,14 @@ class Words:
     Args:
         heading: The report's, where the section holds the verdict.
         sentences: The verdict, and the sentence that leads a section; the first is the gist.
+        points: What is said in a list, one by one.
         figures: Key figures.
         tables: Tables, in order.
     """
 
     heading: str = ""
     sentences: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Listed, ...] = ()
 
@@ -65,6 +68,7 @@ def words_of(body: str) -> Words:
     return Words(
         reader.heading,
         tuple(reader.sentences),
+        tuple(reader.points),
         tuple(reader.figures),
         tuple(_listed(table) for table in reader.tables if table.heads),
     )
@@ -107,6 +111,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.heading = ""
         self.sentences: list[str] = []
+        self.points: list[str] = []
         self.figures: list[Figure] = []
         self.tables: list[_Lines] = []
         self._open: list[tuple[str, str, bool]] = []
@@ -139,6 +144,11 @@ class _Reader(HTMLParser):
 
     def _is_within(self, tag: str) -> bool:
         return any(name == tag for name, _, _ in self._open[:-1])
+
+    def _is_point(self, tag: str) -> bool:
+        """Say whether the innermost list is of this kind, and one that is read."""
+        lists = [(name, kind) for name, kind, _ in self._open if name in _POINTS]
+        return bool(lists) and lists[-1][0] == tag and bool(_POINTS[tag] & {*lists[-1][1].split()})
 
     def _start(self, tag: str, kind: str, span: int) -> None:
         if tag in _STARTING and not self._is_within("td"):
@@ -174,15 +184,22 @@ class _Reader(HTMLParser):
                 self.sentences.append(self._said())
             case "dt":
                 self._figure = {"label": self._said(), "value": "", "note": ""}
+            case "li" if self._is_point("ul"):
+                self.points.append(self._said())
             case "dd":
-                part = next((one for one in ("value", "note") if one in kinds), None)
-                if part:
-                    self._figure[part] = self._said()
+                self._definition(kinds)
             case "div" if self._figure["value"]:
                 self.figures.append(Figure(**self._figure))
                 self._figure = {"label": "", "value": "", "note": ""}
             case "td" | "th" if self.tables:
                 self._cell()
+
+    def _definition(self, kinds: list[str]) -> None:
+        if self._is_point("dl"):
+            label = ", ".join(filter(None, (self._caption, self._figure["label"])))
+            self.points.append(f"{label}: {self._said()}")
+        elif part := next((one for one in ("value", "note") if one in kinds), None):
+            self._figure[part] = self._said()
 
     def _cell(self) -> None:
         text = self._said()

@@ -6,10 +6,12 @@ A column of DECIMAL is money. It is in the reporting currency, unless its sectio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quaestor.core.whole_file import whole
 from quaestor.report.definitions import Report, find_reports
 from quaestor.report.html import environment_of, facts_of
 from quaestor.report.page_words import Figure, Words, words_of
@@ -158,6 +160,24 @@ def documents(request: Request) -> Iterator[Document]:
         ]
         of_many = report.pages is not None and page is None
         yield Document(report.name, tuple(tables), facts, of_many)
+
+
+def write_each(
+    request: Request, ending: str, write: Callable[[Document, Path], object]
+) -> list[Path]:
+    """Write each report that is asked for as a file of its own; return the files.
+
+    Raises:
+        ConfigurationError: As `documents` does.
+        IncompleteError: One cannot be written.
+    """
+    paths = []
+    for document in documents(request):
+        path = request.file or request.folder / f"{document.name}{ending}"
+        with whole(path) as part:
+            write(document, part)
+        paths.append(path)
+    return paths
 
 
 def told(facts: Mapping[str, Any]) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from quaestor.report.format import total
+from quaestor.report.format import ratio, total
 from quaestor.warehouse.duckdb import Warehouse
 
 Row = dict[str, Any]
@@ -23,11 +23,17 @@ _SQL = Path(__file__).parent / "sql"
 # What a figure's name is, by the kind that its id begins with; None: a month needs no name.
 KINDS: Mapping[str, str | None] = {
     "month": None,
+    "reaches_model": None,
     "unattributed": None,
     "idle_gpu": None,
+    "no_model": None,
+    "no_team": None,
+    "no_stage": None,
+    "no_provider": None,
     "model_month": "MODEL",
     "team_month": "TEAM",
     "provider_month": "PROVIDER",
+    "service_month": "PROVIDER/SERVICE",
     "stage_month": "STAGE",
     "budget": "NAME",
 }
@@ -38,17 +44,22 @@ _ID = re.compile(
     re.DOTALL,
 )
 _OF_OWNERS = ("model_month", "budget")  # few enough owners to list each
-_SCOPE = ("model", "team", "environment", "provider", "stage", "cost_kind")
+_SCOPE = (
+    *("model", "team", "environment", "provider", "service", "stage", "cost_kind"),
+    "is_modelled",
+)
 _ABOUT = {
     "month": "all cost of {month}",
+    "reaches_model": "cost of {month} that reaches a model",
     "unattributed": "unattributed cost of {month}",
     "idle_gpu": "idle GPUs in {month}",
+    "no_model": "cost of {month} that reaches no model",
+    "no_team": "cost of {month} that reaches no team",
+    "no_stage": "cost of {month} that names no lifecycle stage",
+    "no_provider": "cost of {month} that names no provider",
     "team_month": "team {name} in {month}",
-    "provider_month": "{name} in {month}",
-    "stage_month": "{name} in {month}",
-    "model_month": "{name} in {month}",
-    "budget": "{name} in {month}",
 }
+_NAMED_ABOUT = "{name} in {month}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +78,10 @@ class Trace:
         charge_count: How many charges there are.
         charged: Their sum in the reporting currency; None without a rate, and of idle GPUs.
         files: The landed files that hold them.
+        month_cost: All cost of its month that has a rate; None where nothing has.
+        machines: Of idle GPUs, what their machines cost as a whole on these days: `machine_days`,
+            `machine_cost` by the ledger, `charged` by the bill in so many `charges`, and
+            `idle_cost`, the part of it that was idle. None: none of them is on a bill.
     """
 
     about: str
@@ -78,6 +93,8 @@ class Trace:
     charge_count: int = 0
     charged: Decimal | None = None
     files: Sequence[Row] = ()
+    month_cost: Decimal | None = None
+    machines: Row | None = None
 
     @property
     def ledger_sum(self) -> Decimal | None:
@@ -90,15 +107,26 @@ class Trace:
         return sum(row["lines_without_rate"] for row in self.ledger)
 
     @property
+    def share(self) -> float | None:
+        """Return which part of the cost of its month this is, both as far as they have a rate."""
+        return ratio(self.rated, self.month_cost)
+
+    @property
     def is_of_the_bill(self) -> bool:
         """Return whether charges stand behind the lines, so that there is a third sum."""
         return all("rule" in row for row in self.ledger)
 
     @property
     def adds_up(self) -> bool:
-        """Return whether figure, ledger and charges are the same amount, to the last digit."""
+        """Return whether figure, ledger and charges are the same amount, to the last digit.
+
+        The cost of idle GPUs is a part of their machines', so that it is those that are held
+        against the bill.
+        """
         if not self.is_of_the_bill:
-            return (self.figure or 0) == (self.rated or 0)
+            whole = self.machines or {"machine_cost": 0, "charged": 0}
+            is_as_billed = whole["machine_cost"] == whole["charged"]
+            return (self.figure or 0) == (self.rated or 0) and is_as_billed
         return (self.figure or 0) == (self.ledger_sum or 0) == (self.charged or 0)
 
 
@@ -108,7 +136,7 @@ def figure_id(kind: str, month: date | None, name: str | None = None) -> str | N
     Args:
         kind: One of `KINDS`.
         month: Any day of its month.
-        name: Of the model, team, provider, stage or budget.
+        name: Of the model, team, provider, stage or budget; of a service as `service_name`.
 
     >>> figure_id("model_month", date(2026, 11, 1), "churn"), figure_id("month", date(2026, 11, 1))
     ('model_month/churn/2026-11', 'month/2026-11')
@@ -118,6 +146,26 @@ def figure_id(kind: str, month: date | None, name: str | None = None) -> str | N
     if month is None or (KINDS[kind] and not name):
         return None
     return "/".join(part for part in (kind, name, f"{month:%Y-%m}") if part)
+
+
+def service_name(provider: str | None, service: str | None) -> str:
+    """Return how the id of a figure names a service: by its provider, then by itself.
+
+    >>> service_name("AWS", "Amazon EC2"), service_name(None, "a/b"), service_name("a/b", None)
+    ('AWS/Amazon EC2', '/a/b', 'a%2Fb/')
+    """
+    return f"{(provider or '').replace('%', '%25').replace('/', '%2F')}/{service or ''}"
+
+
+def named_service(name: str) -> str:
+    """Return in words what `service_name` names.
+
+    >>> named_service("AWS/Amazon EC2"), named_service("/")
+    ('Amazon EC2 of AWS', 'no service named, of no provider named')
+    """
+    provider, _, service = name.partition("/")
+    provider = provider.replace("%2F", "/").replace("%25", "%")
+    return f"{service or 'no service named,'} of {provider or 'no provider named'}"
 
 
 def is_figure(name: str) -> bool:
@@ -206,6 +254,7 @@ def _of_the_bill(
             rated=rated,
             charged=_sum([rated, gaps.get(row["id"])]),
             files=files.get(row["id"], []),
+            month_cost=row["month_cost"],
         )
         made[row["id"]] = replace(found, charged=None) if found.unrated else found
     return made
@@ -215,9 +264,9 @@ def _of_idle_gpus(warehouse: Warehouse, figures: Sequence[Row]) -> dict[str, Tra
     if not figures:
         return {}
     months = [f"{row['month']:%Y-%m}" for row in figures]
-    lines, files = (
+    lines, files, machines = (
         _by(_records(warehouse, sql, months=months), "month")
-        for sql in ("idle_gpu", "idle_gpu_files")
+        for sql in ("idle_gpu", "idle_gpu_files", "idle_gpu_machines")
     )
     return {
         row["id"]: Trace(
@@ -226,13 +275,17 @@ def _of_idle_gpus(warehouse: Warehouse, figures: Sequence[Row]) -> dict[str, Tra
             ledger=lines.get(month, []),
             rated=_sum(line["effective_cost"] for line in lines.get(month, [])),
             files=files.get(month, []),
+            month_cost=row["month_cost"],
+            machines=machines.get(month, [None])[0],
         )
         for row, month in zip(figures, months, strict=True)
     }
 
 
 def _about(row: Row) -> str:
-    return _ABOUT[row["kind"]].format(name=row["name"], month=f"{row['month']:%Y-%m}")
+    name = named_service(row["name"]) if row["kind"] == "service_month" else row["name"]
+    words = _ABOUT.get(row["kind"], _NAMED_ABOUT)
+    return words.format(name=name, month=f"{row['month']:%Y-%m}")
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Any:

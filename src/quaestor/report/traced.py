@@ -9,18 +9,20 @@ every other figure has its id, for `quaestor explain`, in its title.
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from quaestor.core.text import printable
-from quaestor.report.trace import Trace, traces
+from quaestor.core.text import shell_word
+from quaestor.report.landed import Landed
+from quaestor.report.trace import Trace, named_service, traces
 from quaestor.warehouse.duckdb import Warehouse
 
 MOST = 50  # entries of one kind on one page
 MOST_FILES = 6  # of one entry
+MOST_SOURCES = 50  # on one page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,10 @@ class Entry:
     Args:
         anchor: Unique in the page.
         kind: One of `trace.KINDS`.
-        name: Of the model, team, provider, stage or budget; None where a month needs none.
+        name: Of the model, team, provider, service, stage or budget, in words; None where a month
+            needs none.
         month: Its first day.
-        command: What to type for the same, and more, in a terminal.
+        command: What to type for the same, and more, in a terminal; None: nothing can be.
         trace: The lines, the sums and the files.
     """
 
@@ -40,7 +43,7 @@ class Entry:
     kind: str
     name: str | None
     month: date
-    command: str
+    command: str | None
     trace: Trace
 
     @property
@@ -62,6 +65,7 @@ class Traced:
         self._warehouse = warehouse
         self._asked: dict[str, None] = {}
         self._known: dict[str, Trace | None] = {}
+        self.landed = Landed(warehouse)
 
     def anchor(self, name: str | None) -> str | None:
         """Return the anchor of a figure's entry; None where it will have none.
@@ -84,6 +88,15 @@ class Traced:
         self._asked = {}
         return names
 
+    def listed(self) -> dict[str, Any]:
+        """Return what a page lists of landed files: sources, how many more, and files of each."""
+        known = list(self.landed.sources.values())
+        return {
+            "sources": known[:MOST_SOURCES],
+            "more_sources": max(0, len(known) - MOST_SOURCES),
+            "most_files": MOST_FILES,
+        }
+
     def entries(self, names: Sequence[str]) -> list[Entry]:
         """Return what is known of figures, all of them with one pass over ledger and bill."""
         new = [name for name in names if name not in self._known]
@@ -99,7 +112,7 @@ def _entry(name: str, found: Trace | None) -> Entry:
     return Entry(
         anchor=_anchor(name),
         kind=kind,
-        name=named or None,
+        name=(named_service(named) if kind == "service_month" else named) or None,
         month=date.fromisoformat(f"{month}-01"),
         command=command_of(name),
         trace=found or Trace(about=name, figure=None, ledger=(), rated=None),
@@ -110,10 +123,17 @@ def _anchor(name: str) -> str:
     return "from-" + hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
-def command_of(name: str) -> str:
+def command_of(name: str) -> str | None:
     r"""Return what to type to have a figure explained; no name of it can act in a shell.
+
+    Args:
+        name: The figure's id.
+
+    Returns:
+        The command; None where no program can be handed the name.
 
     >>> command_of("model_month/churn/2026-11"), command_of("team_month/a; b/2026-11")
     ('quaestor explain model_month/churn/2026-11', "quaestor explain 'team_month/a; b/2026-11'")
     """
-    return f"quaestor explain {shlex.quote(printable(name))}"
+    word = shell_word(name)
+    return word and f"quaestor explain {word}"

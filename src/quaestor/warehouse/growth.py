@@ -57,9 +57,7 @@ class _Growth:
 
     def _call(self, part: Mapping[str, Any], inside: int) -> int:
         name = str(part["function_name"]).lower()
-        if name not in self._macros:
-            return inside + 1
-        return _MACRO * (inside + 1) + (_RELATION if name == "supplies" else 0)
+        return _MACRO * (inside + 1) if name in self._macros else inside + 1
 
     def _select(self, part: Mapping[str, Any], relations: _Sizes, names: _Sizes) -> int:
         for entry in part["cte_map"].get("map") or ():

@@ -8,36 +8,33 @@ from __future__ import annotations
 
 MOST_EXAMINED = 16_384  # characters that a regular expression of a policy is held against
 
+_NOTHING = r"[\s\p{Z}\p{C}]*"
+# "n/a" and "TBD" fill a field and say nothing.
+_PLACEHOLDERS = (
+    "none|no|nil|null|nan|n\\.?/?a|not applicable|t\\.?b\\.?[da]|"
+    "to ?do|to be (added|decided|defined|determined|done)|pending|unknown|undefined|"
+    "unassigned|unspecified|not (yet )?(assigned|available|defined|known|set|specified)|"
+    "nobody|missing|empty|placeholder|off|false|disabled|more information needed|"
+    "[-?.]+|x{2,}"
+)
+_UNSTATED = rf'(?i)[\s\p{{Z}}\p{{C}}\[(<"]*({_PLACEHOLDERS})[\s\p{{Z}}\p{{C}}\]).>"]*|{_NOTHING}'
 _FIGURE = (
     "try_cast(case when json_valid(metrics) then metrics else '{}' end "
     "->> ('/' || replace(replace(metric, '~', '~0'), '/', '~1')) as double)"
 )
 _DIGITS = "nullif(regexp_extract({}::varchar, '([0-9a-fA-F]{{32,128}})\\s*$', 1), '')"
 MACROS = {
-    "has_text": r"(x) as coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
-    "blank": r"(x) as not coalesce(regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]'), false)",
-    "supplies": """(a_source, a_field) as coalesce((
-        select coalesce(
-            bool_or("?supplied") filter (where "?field" = a_field), bool_or("?supplied")
-        )
-        from (
-            select source as "?source", field as "?field", supplied as "?supplied"
-            from registry.evidence
-        ) where "?source" = a_source and "?field" in (a_field, split_part(a_field, '.', 1))
-    ), false)""",
+    "has_text": f"(x) as not coalesce(regexp_full_match(x::varchar, '{_NOTHING}'), true)",
+    "blank": f"(x) as coalesce(regexp_full_match(x::varchar, '{_NOTHING}'), true)",
+    # A subquery for each use would be joined to every row; the answer is a list of few sources.
+    "supplies": """(a_source, a_field) as coalesce(list_contains(coalesce(
+        map_extract_value(getvariable('quaestor_suppliers'), a_field),
+        map_extract_value(getvariable('quaestor_suppliers'), split_part(a_field, '.', 1))
+    ), a_source), false)""",
     "percent": "(ratio) as coalesce(round(100 * ratio, 1)::varchar || ' %', 'unknown')",
     # For reasons, which people read; what is counted is the decimal itself.
     "money": "(x) as coalesce(format('{:,.2f}', round(x, 2)::double), 'unknown')",
-    # "n/a" and "TBD" fill a field and say nothing.
-    "is_stated": r"""(x) as coalesce(
-        regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]') and not regexp_full_match(
-            x::varchar,
-            '(?i)[\s\p{Z}\p{C}\[(<"]*(none|no|nil|null|nan|n\.?/?a|not applicable|t\.?b\.?[da]|'
-            || 'to ?do|to be (added|decided|defined|determined|done)|pending|unknown|undefined|'
-            || 'unassigned|unspecified|not (yet )?(assigned|available|defined|known|set|specified)|'
-            || 'nobody|missing|empty|placeholder|off|false|disabled|more information needed|'
-            || '[-?.]+|x{2,})[\s\p{Z}\p{C}\]).>"]*'
-        ), false)""",
+    "is_stated": f"(x) as not coalesce(regexp_full_match(x::varchar, '{_UNSTATED}'), true)",
     "words_of": """(x) as list_filter(
         list_transform(string_split(coalesce(lower(x), ''), ','), lambda word: trim(word)),
         lambda word: word <> '')""",
@@ -54,7 +51,7 @@ MACROS = {
     # By JSON pointer, so that a metric may have any name, such as "$" or "a/b".
     "metric_of": f"""(metrics, metric) as case when isfinite({_FIGURE}) then {_FIGURE} end""",
     # NULL where nobody says where it runs; prod-eu and prod2 are production, pre-prod is not.
-    "in_production": r"""(x) as case when regexp_matches(x::varchar, '[^\s\p{Z}\p{C}]')
+    "in_production": f"""(x) as case when not regexp_full_match(x::varchar, '{_NOTHING}')
         then regexp_full_match(
             lower(trim(x)), '(production|prod|prd|live)([0-9]*|[-_./: ].*)') end""",
     # NULL where of no version it is known that it is in production, and of one not that it is not.
@@ -68,6 +65,27 @@ MACROS = {
     )""",
 }
 MACRO_TABLES = {"supplies": "registry.evidence", "serves": "registry.model_version"}
+# Who supplies each field: what is said of the field counts before what is said of its table.
+SUPPLIERS = """
+set variable quaestor_suppliers = (
+    with said as (
+        select source, field, bool_or(supplied) as supplied from registry.evidence group by all
+    ),
+    every as (
+        select f.field, s.source, coalesce(own.supplied, whole.supplied) as supplied
+        from (select distinct field from said) as f
+        cross join (select distinct source from said) as s
+        left join said as own on own.source = s.source and own.field = f.field
+        left join said as whole
+            on whole.source = s.source and whole.field = split_part(f.field, '.', 1)
+    ),
+    listed as (
+        select field, coalesce(list(source) filter (supplied), []) as sources
+        from every group by field
+    )
+    select map(list(field), list(sources)) from listed
+)
+"""
 # The engine cannot be interrupted within one text. What is longer is not known: NULL.
 _EXAMINED = f"case when length(a_text) <= {MOST_EXAMINED} then system.main.{{}}(a_text, {{}}) end"
 GUARDS = {

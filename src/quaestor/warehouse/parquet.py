@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from quaestor.core.whole_file import part_of, unwritable
+from quaestor.core.whole_file import whole
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
 
@@ -23,7 +22,6 @@ def write_rows(rows: Sequence[Mapping[str, Any]], table: str, path: Path) -> Non
     Raises:
         IncompleteError: It cannot be written; nothing is left behind.
     """
-    part = part_of(path)
     with Warehouse(":memory:") as warehouse:
         columns = {n: kind for n, kind in warehouse.columns(table).items() if n != "source"}
         shape = json.dumps([columns])
@@ -33,12 +31,5 @@ def write_rows(rows: Sequence[Mapping[str, Any]], table: str, path: Path) -> Non
             f"(select unnest(from_json($rows, {literal(shape)})) as row)",
             {"rows": json.dumps(list(rows))},
         )
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path) as part:
             warehouse.run(f"copy written to {literal(str(part))} (format parquet)")
-            part.replace(path)
-        except OSError as problem:
-            raise unwritable(path, problem.strerror) from None
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)

@@ -12,13 +12,14 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
-from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS
+from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS, SUPPLIERS
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
     SCHEMAS,
@@ -128,7 +129,7 @@ class Sandbox:
         self._limits = limits or Limits()
         self._read_only = warehouse.read_only
         self._views: dict[str, str] = {}
-        self._seen: dict[str, str] = {}  # how a table is seen that is not seen as it is
+        self._seen: dict[str, dict[str, str]] = {}  # columns that are not seen as they are
         self._narrow: dict[str, Sequence[str]] = {}
         self._macros: set[str] = set()
         self._name = f"quaestor_sandbox_{next(_NUMBERS)}"
@@ -175,41 +176,19 @@ class Sandbox:
         ):
             connection.execute(f"set {setting}")
 
-    def columns(self, tables: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
-        """Return the columns of readable tables and their types, in order.
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the columns of every readable table and view, and their types, in order."""
+        return self._columns
 
-        Args:
-            tables: Those asked for; None: all.
-
-        Raises:
-            SandboxError: There is no such table.
-        """
-        if tables is None:
-            self._narrow.clear()
-            tables = [
-                row[0]
-                for row in self._cursor.execute(
-                    "select schema_name || '.' || table_name from duckdb_tables() "
-                    "where database_name = ? and schema_name in (select unnest(?)) order by 1",
-                    [self._home, list(SCHEMAS)],
-                ).fetchall()
-            ]
-        found = {}
-        for table in tables:
-            self._narrow.pop(table, None)
-            answer = self.run(f"select * from {table} limit 0", {}, tables=[table])
-            found[table] = dict(zip(answer.columns, answer.types, strict=True))
-        return found
-
-    def column_names(self) -> dict[str, list[str]]:
-        """Return the names of the columns of every readable table, in order."""
+    @cached_property
+    def _columns(self) -> dict[str, dict[str, str]]:
         rows = self._cursor.execute(
-            "select schema_name || '.' || table_name, list(column_name order by column_index) "
-            "from duckdb_columns() where database_name = ? and schema_name in (select unnest(?)) "
-            "group by all",
+            "select schema_name || '.' || table_name, list(column_name order by column_index), "
+            "list(data_type order by column_index) from duckdb_columns() "
+            "where database_name = ? and schema_name in (select unnest(?)) group by all order by 1",
             [self._home, list(SCHEMAS)],
         ).fetchall()
-        return dict(rows)
+        return {table: dict(zip(names, types, strict=True)) for table, names, types in rows}
 
     def override(self, table: str, columns: Mapping[str, str]) -> None:
         """Let columns of a readable table be seen as expressions of ours; others as they are.
@@ -218,8 +197,7 @@ class Sandbox:
             table: Such as "registry.model_version".
             columns: The expression over the table's columns, by column.
         """
-        seen = ", ".join(f"({sql}) as {quoted(column)}" for column, sql in columns.items())
-        self._seen[table] = f"select * replace ({seen}) from " if seen else "select * from "
+        self._seen[table] = {c: f"({sql}) as {quoted(c)}" for c, sql in columns.items()}
 
     def narrow(self, tables: Mapping[str, Sequence[str]]) -> None:
         """Show of these tables only these columns, which is quicker to plan; else all."""
@@ -295,6 +273,9 @@ class Sandbox:
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
         text = sql.lower()
+        if "supplies" in text and not (self._read_only and "supplies" in self._macros):
+            self._show(MACRO_TABLES["supplies"])
+            self._cursor.execute(SUPPLIERS)
         for name, macro in MACROS.items():
             if name in text and name not in self._macros:
                 # Ours hold for long texts, too: theirs are put in the way of others' alone.
@@ -329,10 +310,13 @@ class Sandbox:
         name = quoted_table(table)
         there = f"{quoted(self._home)}.{name}"
         overlay = self._overlays.get(table)
-        seen = overlay.relation(there) if overlay else there
-        view = self._seen.get(table, "select * from ") + seen
+        rows = overlay.relation(there) if overlay else there
+        seen = self._seen.get(table, {})
         if table in self._narrow:
-            view = f"select {', '.join(map(quoted, self._narrow[table]))} from ({view})"
+            what = ", ".join(seen.get(name, quoted(name)) for name in self._narrow[table])
+        else:
+            what = f"* replace ({', '.join(seen.values())})" if seen else "*"
+        view = f"select {what} from {rows}"
         if self._views.get(table) != view:
             self._cursor.execute(f"create or replace view {self._name}.{name} as {view}")
             self._views[table] = view

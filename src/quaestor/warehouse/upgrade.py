@@ -39,8 +39,9 @@ def carry_over(warehouse: Warehouse, scripts: Iterable[str]) -> None:
         warehouse.run(f"drop table {table}")
     for script in scripts:
         warehouse.run(script)
+    made = {table for table, _ in warehouse.rows(_TABLES)}
     for number, table in enumerate(kept):
-        there = warehouse.columns(table)
+        there = warehouse.columns(table) if table in made else {}
         columns = [name for name in warehouse.columns(f"main.kept_{number}") if name in there]
         if columns:
             names = ", ".join(f'"{name}"' for name in columns)

@@ -155,6 +155,7 @@ def test_every_use_gets_an_answer(warehouse):
         "AWS/Amazon SageMaker/eu-west-1": ("advise", None, None),
         "Google Cloud/Compute Engine/europe-west1": ("advise", 204.4, "list"),
         "Google Cloud/Compute Engine/europe-west9": ("clean", None, None),
+        "Google Cloud/Compute Engine GPUs/europe-west1": ("advise", None, None),
         "Microsoft/Azure OpenAI/westeurope": ("advise", None, None),
         "AWS/Amazon EC2/eu-west-1": ("clean", None, None),
         "AWS/Amazon EC2 Reserved/": ("clean", None, None),
@@ -185,7 +186,8 @@ def test_a_bill_by_the_day_says_that_it_is_one(warehouse):
 
     assert one["reason"] == (
         "at least 2.00 an hour was paid on demand in 90 % of 30 days; what a commitment takes off "
-        "is not known"
+        "is not known: none of it is on the bill, and `discounts` names none for "
+        "AWS/Amazon SageMaker"
     )
     assert (one["confidence"], one["cost_per_month"]) == ("low", Decimal(1460))
     assert "The bill tells days, not hours" in one["risk"]
@@ -198,13 +200,44 @@ def test_own_discounts_count(warehouse):
     advice:
       params:
         commitment_purchase:
-          discounts: ["AWS/Amazon SageMaker = 0.25"]
+          discounts:
+            - AWS/Amazon SageMaker = 0.25
+            - Microsoft/Azure OpenAI = 0.3
+            - Google Cloud/Compute Engine GPUs = 0.37
     """
     one = advised(warehouse, "commitment_purchase", text)
     build(warehouse)
 
     assert one["on-demand/AWS/Amazon SageMaker/eu-west-1"]["saving_per_month"] == 365
     assert one["on-demand/Google Cloud/Compute Engine/europe-west1"]["saving_per_month"] is None
+    assert float(one["on-demand/Microsoft/Azure OpenAI/westeurope"]["saving_per_month"]) == 657
+    gpus = one["on-demand/Google Cloud/Compute Engine GPUs/europe-west1"]
+    assert (float(gpus["saving_per_month"]), gpus["saving_basis"]) == (27010, "list")
+    assert "by resource, with a reservation" in gpus["proposed"]
+
+
+def test_what_has_no_sum_says_why(warehouse):
+    """Neither the bill nor the settings know what a commitment takes off."""
+    one = found(warehouse, "commitment_purchase")["Microsoft/Azure OpenAI/westeurope"]
+
+    assert one["reason"].endswith(
+        "what a commitment takes off is not known: none of it is on the bill, and `discounts` "
+        "names none for Microsoft/Azure OpenAI"
+    )
+
+
+def test_a_commitment_to_gpus_shows_what_one_takes_off():
+    """Where the bill has one, its rate is that of the GPUs, and not of the cores beside them."""
+    gpu = {**GCP, "SkuMeter": "Nvidia L4 GPU running in Netherlands"}
+    warehouse = a_bill(
+        use("1", **GCP), use("10", **gpu), committed("cud-1", "24", "Used", "40", **gpu)
+    )
+    rows = advised(warehouse, "commitment_purchase", "advice: {least_saving: 0}")
+    gpus = rows["on-demand/Google Cloud/Compute Engine GPUs/europe-west1"]
+    cores = rows["on-demand/Google Cloud/Compute Engine/europe-west1"]
+
+    assert (float(gpus["saving_per_month"]), gpus["saving_basis"]) == (2920, "effective rate")
+    assert (float(cores["saving_per_month"]), cores["saving_basis"]) == (204.4, "list")
 
 
 def test_a_short_bill_says_nothing():

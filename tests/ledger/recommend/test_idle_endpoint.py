@@ -385,3 +385,27 @@ def test_an_endpoint_of_azure_is_billed_by_its_workspace_and_a_tag():
     assert (one["answer"], one["saving_per_month"], one["saving_basis"]) == (
         *("advise", Decimal(730), "bill"),
     )
+
+
+def test_an_endpoint_on_no_bill_costs_what_the_list_says(tmp_path):
+    """Its instances by the price of their type; a type that is not listed has none."""
+    warehouse = a_warehouse()
+    names = {"two": {"instances": 2}, "unlisted": {"instance_type": "ml.p9.xlarge"}}
+    names |= {"uncounted": {"instances": None}, "billed": {"resource_id": "arn:billed"}}
+    for name, columns in names.items():
+        endpoint(warehouse, **{"resource_id": f"arn:{name}", "endpoint": name, **columns})
+        key = {"source": "sm", "endpoint": name}
+        hourly(warehouse, "endpoint_hour", 14, key, requests=0)
+    billed(warehouse, "arn:billed", "24")
+    (tmp_path / "prices.csv").write_text(
+        "provider,region,instance_type,gpu_model,gpus,cores,gib,price,currency,priced_on\n"
+        "AWS,us-east-1,ml.g5.xlarge,A10G,1,4,16,1.5,USD,2026-01-01\n"
+    )
+    rows = advised(warehouse, "idle_endpoint", f"prices: {tmp_path / 'prices.csv'}").values()
+
+    assert {row["name"]: (row["saving_per_month"], row["saving_basis"]) for row in rows} == {
+        "two": (Decimal(2190), "list"),
+        "unlisted": (None, None),
+        "uncounted": (None, None),
+        "billed": (Decimal(730), "bill"),
+    }

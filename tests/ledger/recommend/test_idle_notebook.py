@@ -210,3 +210,35 @@ def test_azure_bills_a_compute_instance_in_letters_of_either_case():
     (one,) = advised(warehouse, "idle_notebook").values()
 
     assert (one["saving_per_month"], one["saving_basis"]) == (Decimal(730), "bill")
+
+
+PRICES = """provider,region,instance_type,gpu_model,gpus,cores,gib,price,currency,priced_on
+AWS,us-east-1,ml.g5.xlarge,A10G,1,4,16,1.4,USD,2026-01-01
+AWS,eu-west-1,ml.g5.xlarge,A10G,1,4,16,1.5,USD,2026-01-01
+AWS,us-east-1,ml.g5.2xlarge,A10G,1,8,32,1.0,USD,2026-01-01
+GCP,,own-standard-4,,0,4,15,0.2,USD,2026-01-01
+"""
+
+
+def test_what_is_on_no_bill_costs_what_the_list_says(tmp_path):
+    """Its own region's price, else another's; never that of a machine without its GPUs."""
+    warehouse = a_warehouse()
+    told = {"last_activity_at": ago(days=20)}
+    notebook(warehouse, **told)
+    notebook(warehouse, "elsewhere", **told, region="eu-north-1")
+    notebook(warehouse, "unlisted", **told, instance_type="ml.p9.xlarge")
+    notebook(warehouse, "bare", **told, instance_type="own-standard-4")
+    notebook(warehouse, "cpu", **told, instance_type="own-standard-4", gpus=0)
+    notebook(warehouse, "billed", **told)
+    billed(warehouse, "billed", "24")
+    (tmp_path / "prices.csv").write_text(PRICES)
+    rows = advised(warehouse, "idle_notebook", f"prices: {tmp_path / 'prices.csv'}").values()
+
+    assert {row["name"]: (row["saving_per_month"], row["saving_basis"]) for row in rows} == {
+        APP: (Decimal(1095), "list"),
+        "elsewhere": (Decimal(1022), "list"),
+        "unlisted": (None, None),
+        "bare": (None, None),
+        "cpu": (Decimal(146), "list"),
+        "billed": (Decimal(730), "bill"),
+    }

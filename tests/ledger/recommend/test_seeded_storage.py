@@ -128,6 +128,7 @@ def test_unattached_volumes_are_found_and_no_others():
     chance = random.Random(11)  # noqa: S311 - no secret is made of it
     disks: list[Row] = []
     volumes: list[Row] = []
+    looks: list[Row] = []
     planted: set[str] = set()
 
     def age(days: int) -> datetime:
@@ -147,18 +148,23 @@ def test_unattached_volumes_are_found_and_no_others():
             row |= {"provider_id": name, "pods": ["p"], "created_at": age(9), "seen_at": PRESENT}
             volumes.append(row)
     for number in range(300):
-        kind = ("released", "idle", "mounted", "silent", "young")[number % 5]
+        kind = ("released", "idle", "mounted", "silent", "young", "nightly")[number % 6]
         name = f"pv-{kind}-{number}"
         row = {"source": "k8s", "cluster": f"c{number % 3}", "volume": name, "namespace": "ml"}
         row |= {"claim": f"claim-{number}", "created_at": age(0 if kind == "young" else 30)}
         row |= {"phase": "Released" if kind in ("released", "young") else "Bound"}
         row |= {"pods": {"mounted": ["p"], "silent": None}.get(kind, []), "seen_at": PRESENT}
         volumes.append(row)
+        for days in range(chance.randrange(4, 20)) if kind in ("idle", "nightly") else ():
+            look = {"source": "k8s", "thing": f"volume/c{number % 3}/{name}", "look": age(days)}
+            is_unused = kind == "idle" or days not in (1, 2, 3)
+            looks.append({**look, "seen_at": age(days), "is_unused": is_unused})
         if kind in ("released", "idle"):
             planted.add(f"volume/k8s/c{number % 3}/{name}")
     warehouse = a_warehouse()
     insert_all(warehouse, "usage.disk", disks)
     insert_all(warehouse, "usage.volume", volumes)
+    insert_all(warehouse, "usage.look", looks)
     rows = advised(warehouse, "unattached_volume")
     found = {subject for subject, row in rows.items() if row["answer"] == "advise"}
     recall, precision = scores(found, planted)

@@ -27,6 +27,50 @@ def a_volume(warehouse: Warehouse, volume: str, phase: str | None, **columns: An
     insert(warehouse, "usage.volume", volume=volume, claim=f"{volume}-claim", **told)
 
 
+def looked_at(warehouse: Warehouse, thing: str, looks: dict[int, bool | None]) -> None:
+    """Say of looks, so many days before the present, whether nothing used it then."""
+    for days, is_unused in looks.items():
+        at = PRESENT - timedelta(days=days)
+        source = "aws" if thing.startswith("disk/") else "k8s"
+        told = {"source": source, "look": at, "seen_at": at, "is_unused": is_unused}
+        insert(warehouse, "usage.look", thing=thing, **told)
+
+
+def test_a_disc_is_left_until_two_looks_apart_found_it_so():
+    """Where nobody says since when; it may have been detached an hour ago."""
+    warehouse = a_warehouse()
+    for name in ("vol-long", "vol-used", "vol-short", "vol-old"):
+        a_disk(warehouse, name)
+    a_disk(warehouse, "vol-ageless", created_at=None)
+    a_disk(warehouse, "vol-seen", created_at=None)
+    a_disk(warehouse, "vol-remade", created_at=PRESENT - timedelta(days=2))
+    looks: dict[str, dict[int, bool | None]] = {
+        "long": {0: True, 3: True},
+        "used": {0: True, 2: False, 9: True},
+        "short": {0: True, 2: True},
+        "seen": {0: True, 4: True},
+        "remade": {0: True, 9: True},
+    }
+    for name, told in looks.items():
+        looked_at(warehouse, f"disk/vol-{name}", told)
+    rows = advised(warehouse, "unattached_volume").values()
+    found = {str(row["name"]): row for row in rows}
+
+    assert {name: (row["answer"], row["confidence"]) for name, row in found.items()} == {
+        "vol-long": ("advise", "medium"),
+        "vol-seen": ("advise", "medium"),
+        "vol-ageless": ("cannot-say", None),
+        **dict.fromkeys(("vol-used", "vol-short", "vol-old", "vol-remade"), ("advise", "low")),
+    }
+    assert found["vol-long"]["reason"] == (
+        "attached to nothing at any look from 2026-10-28 to 2026-10-31, on 2 days"
+    )
+    assert found["vol-old"]["reason"] == (
+        "attached to nothing on 2026-10-31, created on 2026-03-01; nobody says since when, "
+        "and no look 3 days before found it so"
+    )
+
+
 def test_a_disc_that_nothing_uses_is_advised_to_go():
     """With its charge; what is attached, new, unknown or a cluster's is not."""
     warehouse = a_warehouse()
@@ -57,7 +101,7 @@ def test_a_disc_that_nothing_uses_is_advised_to_go():
     assert (lost["saving_basis"], lost["resource_id"], lost["saves_on"]) == (
         *("bill", "vol-lost", "vol-lost"),
     )
-    assert (lost["confidence"], found["vol-since"]["confidence"]) == ("medium", "high")
+    assert (lost["confidence"], found["vol-since"]["confidence"]) == ("low", "high")
     assert (found["vol-since"]["saving_per_month"], found["vol-since"]["saving_basis"]) == (
         *(None, None),
     )
@@ -65,10 +109,15 @@ def test_a_disc_that_nothing_uses_is_advised_to_go():
 
 
 def test_a_volume_that_no_pod_mounts_is_advised_to_go():
-    """Released ones at once; claimed ones with a warning; silence about pods is no emptiness."""
+    """Released ones; claimed ones once nobody mounted them for days; silence is no emptiness."""
     warehouse = a_warehouse()
     a_volume(warehouse, "released", "Released", provider_id="vol-1")
+    a_volume(warehouse, "since", "Released", phase_since=PRESENT - timedelta(days=2))
+    a_volume(warehouse, "today", "Released", phase_since=PRESENT - timedelta(hours=2))
     a_volume(warehouse, "bound", "Bound")
+    looked_at(warehouse, "volume/prod/bound", {0: True, 5: True})
+    a_volume(warehouse, "nightly", "Bound")
+    looked_at(warehouse, "volume/prod/nightly", {0: True, 1: False, 5: True})
     a_volume(warehouse, "mounted", "Bound", pods=["train-0"])
     a_volume(warehouse, "silent", "Bound", pods=None)
     a_volume(warehouse, "lost", "Lost")
@@ -78,7 +127,10 @@ def test_a_volume_that_no_pod_mounts_is_advised_to_go():
     found = {str(row["subject"]).rpartition("/")[2]: row for row in rows}
 
     assert {name: (row["answer"], row["confidence"]) for name, row in found.items()} == {
-        "released": ("advise", "medium"),
+        "released": ("advise", "low"),
+        "since": ("advise", "medium"),
+        "today": ("clean", None),
+        "nightly": ("cannot-say", None),
         "bound": ("advise", "low"),
         "mounted": ("clean", None),
         "silent": ("cannot-say", None),

@@ -393,8 +393,44 @@ def test_two_names_of_one_place_are_no_second_copy():
         "within": "clean",
         "unlike": "cannot-say",
         "shared": "clean",
-        "live": "advise",
+        "live": "clean",
     }
     assert rows["spelt:2"]["reason"] == "the same artifact as spelt:1, stored once"
     assert rows["shared:2"]["reason"] == "another version lies at the same address"
-    assert "It is in production" in rows["live:2"]["risk"]
+    assert rows["live:2"]["reason"] == "the same artifact as live:1, and in production"
+
+
+def test_a_copy_that_somebody_keeps_is_not_advised_to_go():
+    """One in production, one to roll back to, one with an alias; what nobody keeps gives way."""
+    estate = Estate()
+    keeps: dict[str, dict[str, Any]] = {
+        "live": {"lifecycle": "production"},
+        "fallback": {},
+        "champion": {"aliases": ["champion"]},
+        "latest": {"aliases": ["latest"]},
+    }
+    for model, said in keeps.items():
+        for version in ("1", "2"):
+            told = {
+                "artifact_digest": f"sha256:{model}",
+                "artifact_uri": f"s3://ml/{model}/{version}",
+            }
+            told |= said if version == "2" else {}
+            estate.version(model, version, **told, created_at=datetime(2026, 1, int(version)))
+    estate.deploy("fallback", "3", "place", rollback_to="2")
+    warehouse = a_warehouse()
+    estate.write(warehouse)
+    build(warehouse)
+    rows = answers(warehouse, "duplicate_version")
+    told = {name: rows[name]["answer"] for name in rows if rows[name]["source"] == "ml"}
+
+    assert told | {"fallback:3": None} == {
+        **{f"{name}:2": "clean" for name in ("live", "fallback", "champion")},
+        **{f"{name}:1": "advise" for name in ("live", "fallback", "champion")},
+        "latest:1": "clean",
+        "latest:2": "advise",
+        "fallback:3": None,
+    }
+    assert rows["fallback:1"]["reason"] == (
+        "the same artifact as fallback:2, stored at s3://ml/fallback/2 too"
+    )

@@ -236,3 +236,18 @@ def test_bars_of_audits_stay_in_their_drawing(amounts, unit):
 
     assert len(bars) == len(amounts)
     assert all(0 <= float(top) <= float(top) + float(high) <= 108 for top, high in bars)
+
+
+@pytest.mark.parametrize(
+    ("audits", "named"), [(1, ["1"]), (2, ["1", "2"]), (3, ["1", "2", "3"]), (4, ["4"])]
+)
+def test_few_audits_are_all_named_and_of_many_the_latest(audits, named):
+    """Two bars without figures leave the reader to measure them; of forty only one has room."""
+    rows = [
+        {"audited_at": datetime(2026, 11, day), "value": Decimal(day)}
+        for day in range(1, audits + 1)
+    ]
+    chart = audit_bars(rows, value="value", unit="", key="k", title="T", description="D")
+    texts = re.findall(r">([\d.]+\.00)</text>", str(chart.narrow))
+
+    assert texts == [f"{one}.00" for one in named]

@@ -9,45 +9,10 @@ from builders.pages import CHARTED, REPORTS
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    """A Chromium, driven by playwright."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def opened(browser, pages):
+def opened(visit, pages):
     """Open a report; return the page, and what it asked for or complained about."""
-    contexts = []
-
-    def build(report, *, width=1280, scheme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            offline=True,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        noted = []
-        page.on("console", lambda message: noted.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: noted.append(f"dialog: {dialog.message}"))
-        page.on("request", lambda request: noted.append(f"request: {request.url}"))
-        page.goto(pages[report].as_uri())
-        return page, [one for one in noted if not _own(one, pages[report])]
-
-    yield build
-    for context in contexts:
-        context.close()
-
-
-def _own(note, path):
-    return note == f"request: {path.as_uri()}" or note.startswith("request: data:")
+    return lambda report, *, width=1280, **asked: visit(pages[report], width=width, **asked)
 
 
 def test_a_name_in_a_table_leads_to_the_models_page_and_back(opened):
@@ -166,3 +131,26 @@ def test_a_figure_leads_to_where_it_comes_from(opened):
     assert entry.locator("summary .money").inner_text() == amount
     assert entry.locator(".grounds td").first.is_visible()
     assert entry.locator(".grounds code").last.is_visible()
+
+
+def test_a_figure_without_an_entry_of_its_own_leads_to_its_sections(opened):
+    """What was asked is shown, and from there the landed files."""
+    page, _ = opened("cost")
+    page.locator("#forecast .lead a.traced").first.click()
+    entry = page.locator(".from:target")
+    says = entry.locator(".says").inner_text()
+    entry.get_by_role("link", name="landed files").click()
+
+    assert says == "What the running month will come to, and the days that lead there."
+    assert page.url.endswith("#landed-files")
+
+
+def test_what_a_finding_puts_at_stake_leads_to_its_evidence(opened):
+    """A click unfolds it, with the landed files and the command for more."""
+    page, _ = opened("compliance")
+    page.locator("#findings td a.traced").first.click()
+    evidence = page.locator(".evidence:target")
+
+    assert evidence.get_attribute("open") is not None
+    assert evidence.locator(".files code").first.is_visible()
+    assert evidence.locator(".fine code").inner_text().startswith("quaestor explain ")

@@ -194,14 +194,42 @@ def test_every_kind_of_advice_has_words_for_management(now):
 
 @pytest.mark.real
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_it_prints_on_two_sheets(pages, chromium, paper):
+def test_it_prints_on_two_sheets(pages, visit, paper):
     """With four blind spots, eight figures, a chart and four tables."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(pages["executive"].as_uri())
-        pdf = page.pdf(format=paper, print_background=True)
-        browser.close()
+    page, _ = visit(pages["executive"])
+    pdf = page.pdf(format=paper, print_background=True)
 
     assert pdf.count(b"/Type /Page\n") <= 2
+
+
+def test_a_sum_that_is_not_whole_says_so_beside_the_figure(an_estate, tmp_path, now, read_page):
+    """What has no exchange rate is named where the cost stands, not in the blind spots alone."""
+    for day in (date(2026, 10, 1), date(2026, 11, 2)):
+        an_estate.cost(day, "100", model="churn")
+    for _ in range(3):
+        an_estate.cost(date(2026, 11, 3), None, currency="BRL", billed="20.5")
+    an_estate.cost(date(2026, 11, 3), None, currency="CHF", billed="0")
+    an_estate.cost(date(2026, 10, 3), None, currency="CHF", billed="7")
+    estate = an_estate.settle()
+    names = ["index", "executive", "cost"]
+    index, executive, cost = map(
+        read_page, render(estate, names, tmp_path, now=now, progress=lambda _: None)
+    )
+
+    gap = "without 3 charges of 61.50 BRL"
+    assert f"cost 100.00 EUR ({gap}) in" in executive.text
+    assert f"100.00 EUR ({gap}) in" in cost.text
+    for page in (executive, cost):
+        words = page.text.replace("\N{NO-BREAK SPACE}", " ")
+        assert f"{gap}, for want of an exchange rate; 0.0 % on the same days of October" in words
+        assert "October, without 1 charge of 7.00 CHF there" in words
+    assert "in the latest month, without charges that have no exchange rate" in index.text
+
+
+def test_a_whole_sum_names_no_gap(an_estate, tmp_path, now, read_page):
+    """What costs nothing is missed by no sum, whatever its currency."""
+    an_estate.cost(date(2026, 11, 2), "100", model="churn")
+    an_estate.cost(date(2026, 11, 3), None, currency="CHF", billed="0")
+    paths = render(an_estate.settle(), ["executive", "cost"], tmp_path, now=now, progress=print)
+
+    assert ["for want of" in read_page(path).text for path in paths] == [False, False]

@@ -58,7 +58,7 @@ def test_the_document_says_what_the_page_says_first(estate, tmp_path, checked):
     teams = next(one for one in value["sections"] if one["name"] == "teams")
     columns = {one["name"]: one for one in teams["columns"]}
 
-    assert value["verdict"].startswith("30,887.31 EUR in November 2026 so far")
+    assert value["verdict"].startswith("30,887.31 EUR (without 1 charge of 1,205 CHF)")
     assert value["key_figures"][1]["label"] == "Reaches a model"
     assert (value["blind_spots"], value["currency"]) == (4, "EUR")
     assert (value["rendered_at"], value["built_at"]) == (

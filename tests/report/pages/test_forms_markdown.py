@@ -61,7 +61,7 @@ def test_the_verdict_comes_first_in_the_pages_words(summary):
 
     assert lines[0] == "## Cost of machine learning"
     assert lines[1].startswith(
-        "**30,887.31 EUR in November 2026 so far (20 of 30 days), 5.8 % more"
+        "**30,887.31 EUR (without 1 charge of 1,205 CHF) in November 2026 so far (20 of 30 days)"
     )
     assert lines[2] == "**4 blind spots**: what could not be seen"
     assert "- prod: node-4: its exporter was silent" in lines
@@ -80,6 +80,18 @@ def test_a_table_shows_its_top_and_says_how_much_more_there_is(summary):
         *("demand-forecast", "5 more", "All cost"),
     ]
     assert rows[start + 7][4] == "30,887.31"
+
+
+def test_what_a_page_says_in_lists_is_there(summary):
+    """A director who reads the summary in a chat learns what changed, and how sure it is."""
+    text = summary("executive")
+    [changes] = re.findall(r"### Since the audit before\n\n(.*?)\n\n", text, re.DOTALL)
+    [sure] = re.findall(r"### How sure this is\n\n(.*?)\n\n", text, re.DOTALL)
+
+    since = r"^- \d+ violations began, and \d+ ended(; \d+ (is|are) waived now)?\.$"
+    assert re.search(since, changes, re.MULTILINE)
+    assert "- The bill: It does not add up: 1 line of 5." in sure.splitlines()
+    assert "- What was not seen: 4 blind spots, at the top of this page." in sure.splitlines()
 
 
 def test_every_report_is_plain_and_short(estate, tmp_path):
@@ -127,8 +139,8 @@ def test_a_column_of_drawings_is_left_out(an_estate, tmp_path):
 
 
 def test_a_section_without_words_has_no_heading(an_estate, tmp_path):
-    """Of a drawing, or of a list of facts, nothing would stand below it."""
-    template = '{% set title = "Things" %}<dl class="facing"><div><dt>a</dt><dd>b</dd></div></dl>'
+    """Of a drawing nothing would stand below it."""
+    template = '{% set title = "Things" %}<svg><text>a</text></svg><p class="fine">b</p>'
     definitions = a_report(tmp_path, {"01-things": ("select 1 as n", template)})
     [path] = written(an_estate.warehouse, "markdown", tmp_path, definitions=definitions)
 

@@ -237,13 +237,31 @@ def test_the_first_sheet_says_what_this_is_and_what_it_could_not_see(books):
 
     assert opened.sheetnames[:2] == ["About", "Month by month"]
     assert rows[0] == ["Cost of machine learning"]
-    assert rows[1][0].startswith("30,887.31 EUR in November 2026 so far")
+    assert rows[1][0].startswith("30,887.31 EUR (without 1 charge of 1,205 CHF)")
     assert said["prod"] == ["node-4, 2026-11", "its exporter was silent", "Restart it.", "120 rows"]
     assert said["Rendered"] == ["21 Nov 2026, 06:30 UTC"]
     assert said["Data built"] == ["21 Nov 2026, 03:05 UTC, 3 hours before"]
     assert said["Currency"] == ["EUR"]
     assert said["Reaches a model"][0] == "92.9 %"
     assert said["By team"] == ["5"]
+
+
+def test_one_file_for_several_reports_holds_them_all(estate, tmp_path, books):
+    """Behind a sheet that leads to each; the rows are those of a workbook of its own."""
+    names = ("cost", "compliance")
+    [path] = written(estate, "xlsx", tmp_path, names=names, file=tmp_path / "all.xlsx")
+    opened = book(path)
+    front = [row[:3] for row in opened["Reports"].iter_rows(values_only=True)]
+
+    assert opened.sheetnames[:3] == ["Reports", "cost", "cost Month by month"]
+    assert front[2][:2] == ("cost", "Cost of machine learning")
+    assert front[2][2].startswith("30,887.31 EUR")
+    assert opened["Reports"]["A4"].hyperlink.location == "'compliance'!A1"
+    assert rows_of(opened["cost By team"]) == rows_of(book(books["cost"])["By team"])
+    assert rows_of(opened["compliance Broken rules"]) == rows_of(
+        book(books["compliance"])["Broken rules"]
+    )
+    assert len(opened.sheetnames) == len({name.lower() for name in opened.sheetnames})
 
 
 def test_headers_stay_and_filter(books):

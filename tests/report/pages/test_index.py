@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import unquote
 
 import pytest
 
+from builders.large import a_large_estate
 from builders.pages import REPORTS
+from quaestor.report import pages
 from quaestor.report.html import render
 
 
@@ -143,3 +146,48 @@ def test_of_many_audits_the_latest_are_shown(an_estate, index, now):
 
     assert "The latest 24 of 405 audits" in text
     assert "400 of 405 audits are shown." in text
+
+
+def test_every_model_is_listed_with_the_way_to_its_page(models_estate, passports, read_page):
+    """What a registry, a bill or a policy knows, with what it costs and which rules it breaks."""
+    page = read_page(passports / "index.html")
+    names = [name for (name,) in models_estate.rows("select model from audit.known_model")]
+    links = [a["href"] for tag, a in page.tags if tag == "a" and "models/" in a.get("href", "")]
+
+    assert {(passports / unquote(link)).is_file() for link in links} == {True}
+    assert len(links) == len(names)
+    assert "a name leads to its page" in page.text
+    assert f"{len(names)} known to a registry, a bill or a policy" in page.text
+    assert ("a", {"href": "#models"}) in page.tags
+    assert "--model" not in page.text
+
+
+def test_a_model_without_a_page_is_named_with_the_command_for_it(
+    models_estate, tmp_path, now, read_page, monkeypatch
+):
+    """Above a thousand models only the dearest have a page: that is said wherever one is named."""
+    monkeypatch.setattr(pages, "MOST", 3)
+    render(models_estate, [], tmp_path, now=now, progress=lambda _: None)
+    index = read_page(tmp_path / "index.html")
+    [(known,)] = models_estate.rows("select count(*) from audit.known_model")
+
+    assert f"{known - 3} models of them have no page here, for only the 3 dearest" in index.text
+    assert "Any one: quaestor report --model NAME" in index.text
+    told = ("span", {"title": "quaestor report --model demand-forecast"})
+    for name in ("index", "cost", "compliance"):
+        page = read_page(tmp_path / f"{name}.html")
+        assert told in page.tags
+        assert f"{known - 3} models of lower cost have no page in this folder" in page.text
+
+
+def test_ten_thousand_models_are_listed_on_less_than_5_mb(tmp_path, now, monkeypatch):
+    """The list stays a page that can be mailed; each model is in it, with what makes its page."""
+    monkeypatch.setattr(pages, "MOST", 1)
+    with a_large_estate(10_000) as warehouse:
+        render(warehouse, ["index", "model"], tmp_path, now=now, progress=lambda _: None)
+        [(known,)] = warehouse.rows("select count(*) from audit.known_model")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+
+    assert known >= 10_000
+    assert f'data-rows="{known}"' in text
+    assert len(text.encode()) < 5_000_000

@@ -18,6 +18,18 @@ def test_a_verdict_is_its_heading_and_its_sentences():
     assert words_of(body).sentences == ("5 % of A&B <b>", "So far.")
 
 
+def test_lists_are_points_and_names_stand_before_what_is_said_of_them():
+    """As 'Since the audit before' and 'How sure this is' of the executive's page have them."""
+    body = (
+        '<ul class="points"><li><b>2 violations</b> began.</li><li>None ended.</li></ul>'
+        '<dl class="facing"><div><dt>The bill</dt><dd>It adds up.</dd></div></dl>'
+        "<ul class='legend'><li>blue</li></ul>"
+    )
+
+    assert words_of(body).points == ("2 violations began.", "None ended.", "The bill: It adds up.")
+    assert words_of(body).figures == ()
+
+
 def test_figures_are_label_value_and_note():
     """As the first screen groups them."""
     body = (

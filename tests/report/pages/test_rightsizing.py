@@ -67,3 +67,19 @@ def test_an_estate_that_nobody_looked_at_is_not_called_clean(an_estate, tmp_path
     )
 
     assert "Nothing was looked at , so nothing is known to be wasted" in read_page(path).text
+
+
+def test_a_job_that_runs_is_marked_where_savings_are_compared(an_estate, tmp_path, now, read_page):
+    """Its bar stands beside savings that last; its label says why it is no such saving."""
+    advice = {
+        "subject": "job/sweep", "name": "sweep", "recommendation": "5" * 16, "action": "stop",
+        "kind": "runaway_training", "counted_saving_per_month": Decimal(900), "may_end": True,
+        "saving_per_month": Decimal(900), "confidence": "high", "counts_because": "best",
+    }  # fmt: skip
+    an_estate.insert("ledger.recommendation", **advice, reason="It runs on.", evidence="{}",
+                     risk="It may end.", source="hpc")  # fmt: skip
+    (path,) = render(
+        an_estate.settle(), ["rightsizing"], tmp_path, now=now, progress=lambda _: None
+    )
+
+    assert "runaway training (running)" in read_page(path).text

@@ -51,39 +51,18 @@ TEMPLATE = """\
 """
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    """A Chromium, driven by playwright."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def opened(browser):
+def opened(visit):
     """Open a page from disk; whatever it complains about or asks for fails the test."""
-    contexts, noted = [], []
+    complaints = []
 
-    def build(path, *, script=True, width=1280):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, offline=True, java_script_enabled=script
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: noted.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: noted.append(f"dialog: {dialog.message}"))
-        page.on("request", lambda request: noted.append(f"request: {request.url}"))
-        page.goto(path.as_uri())
-        noted.remove(f"request: {path.as_uri()}")
+    def build(path, *, width=1280, **asked):
+        page, noted = visit(path, width=width, **asked)
+        complaints.append(noted)
         return page
 
     yield build
-    for context in contexts:
-        context.close()
-    assert [one for one in noted if not re.match("request: (data|blob):", one)] == []
+    assert [one for noted in complaints for one in noted] == []
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from quaestor.core.sources.mapping import MappedColumn
 FileSchema = (
     BillSchema
     | Literal["node-hours", "pod-hours", "gpu-jobs", "gpu-samples", "container-samples"]
-    | Literal["containers", "endpoints", "notebooks"]
+    | Literal["containers", "endpoints", "notebooks", "disks"]
     | Literal["stored-objects"]
     | Literal["mlflow", "mlflow-export", "cyclonedx", "kubeflow-catalog"]
 )

@@ -18,7 +18,8 @@ class PrometheusSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="
     cluster: Annotated[str, Meta(min_length=1)]  # what `cluster` is called in usage.*
     # For a server of several clusters: the label that holds `cluster` on every series.
     cluster_label: Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] | None = None
-    days: Annotated[int, Meta(ge=1, le=3660)] = 30  # how far back, where `since` does not say
+    # How far back hours go, where `since` does not say; 0: only sizes of containers are asked for.
+    days: Annotated[int, Meta(ge=0, le=3660)] = 30
     since: date | None = None
     until: date | None = None
     # How far back advice on the size of containers looks; 0: it is not asked for.
@@ -33,3 +34,8 @@ class PrometheusSource(Named, frozen=True, kw_only=True, tag_field="kind", tag="
     ca_file: str | None = None  # whom to trust, instead of the machine's list
     cert_file: str | None = None  # a client's certificate and key, for mutual TLS
     key_file: str | None = None
+
+    @property
+    def asks_hours(self) -> bool:
+        """Return whether hours are asked for, and not sizes of containers alone."""
+        return bool(self.days or self.since)

@@ -4,15 +4,21 @@
 -- money     USD, ten digits after the point. On demand: billed = effective = contracted price.
 --           The p4d nodes are covered by a savings plan: billed 0, effective at the plan's rate;
 --           the plan's fee is billed and its effective cost is 0; what no node used of it is an
---           unused charge, so that both bases come to the same total
+--           unused charge, so that both bases come to the same total. Planted: one service is
+--           cheaper from a day on
 -- method    usage from estate.usage; once a month tax, credits, support and one correction
 -- source    FOCUS 1.3, Cost and Usage dataset; invented amounts
 with priced as (
     select
         k.*, u.* exclude (kind),
         k.kind = 'ec2-p4d.24xlarge' as is_covered,
-        round(k.list_price * (1 - k.discount), 8)::decimal(18, 8) as contracted_price,
-        v.production as version
+        round(k.list_price * (1 - case
+            when k.service = $cheaper_service and u.starts_at >= $cheaper_from::timestamp
+                then $cheaper_discount::decimal(8, 4)
+            else k.discount
+        end), 8)::decimal(18, 8) as contracted_price,
+        case when u.model = $rolled_model and u.starts_at < $rolled_on::timestamp
+            then $rolled_from else v.production end as version
     from estate.usage as u
     join estate.kind as k on k.kind = u.kind
     left join estate.model as v on v.model = u.model

@@ -6,7 +6,9 @@
 select
     r.name as endpoint,
     case k.cloud when 'aws' then 'sagemaker' when 'azure' then 'azure-ml' else 'vertex' end as kind,
-    r.model, m.production as model_version,
+    r.model,
+    case when r.model = $rolled_model and $last_day::date < $rolled_on::date
+        then $rolled_from else m.production end as model_version,
     replace(replace(replace(
         k.resource_id_pattern, '{name}', r.name), '{account}', k.account), '{region}', k.region
     ) as resource_id,
@@ -16,7 +18,8 @@ select
         when 'aml-a100' then 'Standard_NC24ads_A100_v4' when 'aml-f8' then 'Standard_F8s_v2'
         when 'vertex-l4' then 'g2-standard-8' else 'n1-standard-8'
     end as instance_type,
-    (r.per_day / 24)::integer as instances,
+    (r.per_day / 24 * case when r.name = $rolled_endpoint and $last_day::date >= $rolled_on::date
+        then $rolled_growth else 1 end)::integer as instances,
     case k.kind
         when 'sm-g5-2x' then 'NVIDIA A10G' when 'aml-a100' then 'NVIDIA A100 80GB'
         when 'vertex-l4' then 'NVIDIA L4'

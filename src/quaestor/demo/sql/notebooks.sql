@@ -1,7 +1,8 @@
 -- The notebooks of the sandbox account.
 --
 -- grain     one row per notebook
--- method    planted: one that nobody has touched since August, and twenty of a workshop that run on
+-- method    planted: one that nobody has touched since August, twenty of a workshop that run on,
+--           and some of a training course that somebody stopped, and deleted
 -- source    invented
 select
     r.name as notebook, 'sagemaker-notebook' as kind,
@@ -15,10 +16,11 @@ select
     case r.name
         when 'nb-lena' then $last_day::timestamp + interval 17 hour
         when 'nb-workshop' then timestamp '2026-10-09 16:40'
+        when $stopped_notebook then timestamp '2026-10-02 15:20'
         else timestamp '2026-08-21 11:05'
     end as last_activity_at,
     case r.name when 'nb-lena' then 120 end as idle_stop_minutes
 from estate.resource as r
 join estate.kind as k on k.kind = r.kind
-where k.kind = 'sm-notebook'
+where k.kind = 'sm-notebook' and (r.ends is null or r.ends > $last_day::date)
 order by notebook

@@ -14,7 +14,7 @@ folder as (
     select
         model || '/' || version as folder, 6 as objects,
         (200 + place * 37) * 1000000 as size_bytes,
-        $last_day::timestamp - to_days((49 * (versions - version) + 20)::integer) as last_modified
+        timestamp '2026-10-31' - to_days((49 * (versions - version))::integer) as last_modified
     from version
     union all
     select

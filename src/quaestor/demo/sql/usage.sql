@@ -3,7 +3,8 @@
 -- grain     one row per resource and day; GPU nodes per hour, as a cluster's bill is looked at
 -- method    flat: as much every day; weekday: a third on weekends and 10 % of variation; weekly:
 --           a week's worth on one day; growing: 0.3 % more each week. Variation comes from a
---           hash of resource and day, so that every build gives the same bytes
+--           hash of resource and day, so that every build gives the same bytes. Planted: more
+--           machines under a new version; tokens that were metered twice until it was corrected
 -- source    invented; node prices in data/kinds.csv are AWS's public ones of April 2024
 with day as (
     select unnest(generate_series($first_day::date, $last_day::date, interval 1 day))::date as day
@@ -22,7 +23,12 @@ daily as (
     select
         kind, name, model, team, environment, stage, null::varchar as resource_id,
         day::timestamp as starts_at, (day + interval 1 day)::timestamp as ends_at,
-        round(per_day * case shape
+        round(per_day * case
+            when kind = $twice_kind and name = $twice_name and day = $twice_on
+                and $last_day::date < $corrected_on::date then 2
+            when name = $rolled_endpoint and day >= $rolled_on::date then $rolled_growth
+            else 1
+        end * case shape
             when 'weekday' then (case when is_weekend then 0.35 else 1.0 end) * (0.95 + chance / 10)
             when 'weekly' then case
                 when dayofweek(day) = 1 + md5_number_lower(coalesce(name, kind)) % 5 then 6.5 + chance else 0.0 end

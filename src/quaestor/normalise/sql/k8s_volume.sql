@@ -18,7 +18,8 @@ with volume as (
             object ->> '$.spec.gcePersistentDisk.pdName',
             object ->> '$.spec.azureDisk.diskURI'
         ) as provider_id,
-        object ->> '$.status.phase' as phase
+        object ->> '$.status.phase' as phase,
+        as_time(object ->> '$.status.lastPhaseTransitionTime') as phase_since
     from k8s_object where resource = 'persistentvolumes'
 ),
 claim as (
@@ -40,7 +41,7 @@ known as (
         coalesce(v.storage_class, c.storage_class) as storage_class,
         coalesce(v.capacity, c.capacity) as capacity,
         v.provider_id,
-        coalesce(v.phase, c.phase) as phase,
+        coalesce(v.phase, c.phase) as phase, v.phase_since,
         coalesce(v.labels, c.labels) as labels,
         coalesce(v.created_at, c.created_at) as created_at
     from volume as v
@@ -69,7 +70,7 @@ mounts as (
 )
 select
     $source as source, k.cluster, k.volume, k.namespace, k.claim, k.storage_class,
-    as_gib(k.capacity) as capacity_gib, k.provider_id, k.phase,
+    as_gib(k.capacity) as capacity_gib, k.provider_id, k.phase, k.phase_since,
     case
         when m.pods is not null then m.pods
         when k.claim is null then []::varchar[]

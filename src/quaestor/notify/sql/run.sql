@@ -4,7 +4,7 @@
 -- method    before: what the notifier was last told of, so that one whose messages failed hears of
 --           all that changed meanwhile; of one that was never told, the audit before it was asked
 with latest as (
-    select * from audit.run order by audited_at desc, run_id desc limit 1
+    select * from audit.latest_run
 ),
 earlier as (
     select r.run_id, r.audited_at, r.exit_code, coalesce(n.outcome, 'not asked') as outcome

@@ -15,13 +15,12 @@ from quaestor.core.finding import Finding
 from quaestor.core.rule import Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
+from quaestor.core.words import cut, plural
 from quaestor.report.export.sentences import (
     blind_line,
+    brief_reason_of,
     change_lines,
-    counted,
-    cut,
     headline,
-    reason_of,
     stake_of,
     waiver_lines,
 )
@@ -61,7 +60,7 @@ def _accepted(word: str, findings: Sequence[Finding]) -> list[str]:
     """Return what was let stand, by name as far as there is room."""
     if not findings:
         return []
-    what = counted(len(findings), "violation is", "violations are")
+    what = plural(len(findings), "violation is", "violations are")
     names = (f"{printable(one.policy)} {printable(one.subject)}" for one in findings[:_MOST])
     more = f", and {len(findings) - _MOST:,} more" if len(findings) > _MOST else ""
     return [f"{cut(f'{what} {word}: ' + ', '.join(names), _LONGEST)}{more}."]
@@ -92,7 +91,7 @@ def command(level: str, message: str, **properties: str | int) -> str:
 def _line(level: str, one: Finding, rule: Rule | None, summary: RunSummary) -> str:
     path, number = place_of(one, summary, rule)
     title = f"{printable(one.policy)}: {printable(one.subject)}"
-    parts = [reason_of(one)]
+    parts = [brief_reason_of(one)]
     if stake := stake_of(one, summary):
         parts.append(f"At stake: {stake}.")
     if one.remedy:

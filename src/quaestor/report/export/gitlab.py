@@ -15,8 +15,9 @@ from quaestor.core.rule import Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity
+from quaestor.core.words import cut
 from quaestor.report.export.json import dump
-from quaestor.report.export.sentences import blind_line, cut, reason_of
+from quaestor.report.export.sentences import blind_line, brief_reason_of
 from quaestor.report.export.standing import (
     Standing,
     configuration_of,
@@ -58,7 +59,7 @@ def _issue(
     one: Finding, standing: Standing, rule: Rule | None, summary: RunSummary
 ) -> dict[str, Any]:
     path, line = place_of(one, summary, rule)
-    told = f"{_PREFIX[standing]}{printable(one.subject)}: {reason_of(one)}"
+    told = f"{_PREFIX[standing]}{printable(one.subject)}: {brief_reason_of(one)}"
     severity = "info" if standing in _QUIET else _SEVERITY[one.severity]
     return _entry(told, one.policy, one.fingerprint, severity, (path, line))
 

@@ -14,10 +14,10 @@ from quaestor.core.finding import Finding
 from quaestor.core.rule import Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
+from quaestor.core.words import cut
 from quaestor.report.export.sentences import (
     blind_line,
     change_lines,
-    cut,
     evidence_line,
     headline,
     reason_of,

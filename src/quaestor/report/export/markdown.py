@@ -15,6 +15,7 @@ from quaestor.report.export.markup import code, escaped
 from quaestor.report.export.sentences import (
     advice_line,
     blind_line,
+    brief_reason_of,
     change_lines,
     closing_title,
     count_line,
@@ -97,7 +98,7 @@ def _section(
 
 
 def _row(one: Finding, summary: RunSummary) -> str:
-    why = one.reason or one.title
+    why = brief_reason_of(one)
     if one.waiver:
         why = f"{why}; waiver {one.waiver}"
     if one.known:

@@ -20,8 +20,9 @@ from quaestor.core.rule import Rule
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity, Verdict
+from quaestor.core.words import cut
 from quaestor.report.export.json import dump
-from quaestor.report.export.sentences import blind_line, cut, headline, reason_of, stake_of
+from quaestor.report.export.sentences import blind_line, headline, reason_of, stake_of
 from quaestor.report.export.standing import place_of, rules_by_id
 
 _SCHEMA = (

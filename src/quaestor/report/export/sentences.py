@@ -13,8 +13,9 @@ from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
 from quaestor.core.money import amount_text
 from quaestor.core.run_summary import BudgetOutlook, Outcome, PricedChange, RunSummary
-from quaestor.core.text import printable
+from quaestor.core.text import brief_digests, printable
 from quaestor.core.waivers import WaiverState, WaiverUse
+from quaestor.core.words import plural
 
 _WORDS = {
     "pass": "passed",
@@ -39,11 +40,7 @@ def headline(summary: RunSummary) -> str:
     match summary.decision.verdict:
         case Outcome.PASSED:
             said = "may run" if about else "passed"
-            why = f"nothing at or above {summary.fail_on} is wrong"
-            if known := len(summary.known()):
-                why = f"nothing new at or above {summary.fail_on} is wrong, {known:,} known before"
-            if out := len(summary.left_out):
-                why += f", {counted(out, 'policy', 'policies')} left out"
+            why = _passed(summary)
         case Outcome.FAILED:
             said = "may not run" if about else "failed"
             broken = _rules(summary.decision.failing, "rule is broken", "rules are broken")
@@ -57,6 +54,21 @@ def headline(summary: RunSummary) -> str:
             said = "was not evaluated" if about else "evaluated nothing"
             why = "no policy gave a verdict"
     return f"{about or 'The ' + summary.kind} {said}: {why}."
+
+
+def _passed(summary: RunSummary) -> str:
+    """Return why it passed; a broken rule that stops nothing is not left out."""
+    at = f"at or above {summary.fail_on}"
+    if known := len(summary.known()):
+        why = f"nothing new {at} is wrong, {known:,} known before"
+    elif told := summary.told():
+        broken = _rules(told, "rule is broken", "rules are broken")
+        why = f"nothing that stops it is wrong; {broken} {at}"
+    else:
+        why = f"nothing {at} is wrong"
+    if out := len(summary.left_out):
+        why += f", {plural(out, 'policy', 'policies')} left out"
+    return why
 
 
 def closing_title(summary: RunSummary) -> str:
@@ -85,6 +97,11 @@ def evidence_line(summary: RunSummary) -> str:
 def reason_of(one: Finding) -> str:
     """Return why a finding is what it is."""
     return printable(one.reason or one.title)
+
+
+def brief_reason_of(one: Finding) -> str:
+    """Return why a finding is what it is, of each digest twelve digits; JSON has them whole."""
+    return brief_digests(reason_of(one))
 
 
 def stake_of(one: Finding, summary: RunSummary) -> str | None:
@@ -162,34 +179,16 @@ def signed(amount: Decimal, currency: str) -> str:
     return f"{'+' if amount > 0 else ''}{amount_text(amount, currency)}"
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """Count things in words that agree.
-
-    >>> counted(1, "rule", "rules"), counted(1200, "rule", "rules")
-    ('1 rule', '1,200 rules')
-    """
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def cut(text: str, most: int) -> str:
-    """Shorten a text to at most so many characters.
-
-    >>> cut("a-very-long-name", 8), cut("short", 8)
-    ('a-very-…', 'short')
-    """
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 def _waiver(use: WaiverUse) -> str:
     waiver = use.waiver
     about = f"{printable(waiver.policy)} on {printable(waiver.subject)}"
     match use.state:
         case WaiverState.LAPSED:
-            active = counted(len(use.lapsed), "violation is active", "violations are active")
+            active = plural(len(use.lapsed), "violation is active", "violations are active")
             again = f": {active} again" if use.lapsed else ""
             return f"lapsed on {waiver.expires}{again} ({about})"
         case WaiverState.ENDING:
-            left = "today" if use.days_left == 0 else f"in {counted(use.days_left, 'day', 'days')}"
+            left = "today" if use.days_left == 0 else f"in {plural(use.days_left, 'day', 'days')}"
             return f"ends {left}, on {waiver.expires} ({about})"
         case WaiverState.STALE:
             return f"is stale: {printable(use.note) or 'it matches nothing'} ({about})"
@@ -213,7 +212,7 @@ def _missing(summary: RunSummary) -> str:
     if unanswered := summary.decision.unanswered:
         parts.append(_rules(unanswered, "rule has no answer", "rules have no answer"))
     if blind := len(summary.blind_spots):
-        parts.append(counted(blind, "blind spot hides", "blind spots hide") + " evidence")
+        parts.append(plural(blind, "blind spot hides", "blind spots hide") + " evidence")
     return " and ".join(parts)
 
 
@@ -228,13 +227,13 @@ def _rules(findings: Sequence[Finding], one: str, many: str) -> str:
     """Count rules, and how often each way where one meets several subjects."""
     rules = len({finding.policy for finding in findings})
     times = f" ({len(findings):,} times)" if len(findings) > rules else ""
-    return f"{counted(rules, one, many)}{times}"
+    return f"{plural(rules, one, many)}{times}"
 
 
 def _age(age: timedelta) -> str:
     minutes = int(age.total_seconds() // 60)
     if minutes < 120:
-        return counted(minutes, "minute", "minutes")
+        return plural(minutes, "minute", "minutes")
     if minutes < 48 * 60:
         return f"{minutes // 60} hours"
     return f"{minutes // (24 * 60)} days"

@@ -15,12 +15,12 @@ from quaestor.core.run_summary import RunSummary
 from quaestor.core.text import json_value, printable
 from quaestor.report.export.sentences import (
     advice_line,
+    brief_reason_of,
     change_lines,
     count_line,
     evidence_line,
     headline,
     left_out_line,
-    reason_of,
     stake_of,
     waiver_lines,
 )
@@ -87,7 +87,7 @@ def _entry(mark: str, one: Finding, summary: RunSummary) -> Iterator[str]:
     yield f"{mark} {one.severity}  {printable(one.policy)}  {subject}"
     stake = stake_of(one, summary)
     texts = [
-        reason_of(one),
+        brief_reason_of(one),
         f"at stake: {stake}" if stake else None,
         f"waiver: {printable(one.waiver)}" if one.waiver else None,
         f"known: {printable(one.known)}" if one.known else None,

@@ -31,6 +31,9 @@ FORMS = {
 }
 
 
+_OF_SEVERAL = ("xlsx",)  # formats of which one file holds several reports
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What is asked of a format.
@@ -40,7 +43,8 @@ class Request:
         names: Which reports; empty means all there are.
         definitions: The folder of definitions.
         folder: Where to; it is made if need be.
-        file: Where to, where one file is named for the one report; else None.
+        file: Where to, where one file is named, for one report or, in a format that can hold
+            several, for all; else None.
         now: The clock, UTC; it ages the data and dates the document.
         progress: Gets a word for each step.
         paper: The size of a printed sheet.
@@ -84,7 +88,7 @@ def placed(request: Request, name: str, path: Path | None) -> tuple[Path, Path |
         path: What stands behind FORMAT=; None: nothing.
 
     Raises:
-        ConfigurationError: One file is named for several reports.
+        ConfigurationError: One file is named for several reports, and cannot hold them.
     """
     ending = form(name).ENDING
     if path is None:
@@ -92,7 +96,7 @@ def placed(request: Request, name: str, path: Path | None) -> tuple[Path, Path |
     if ending is None or path.suffix.lower() != ending:
         return path, None
     reports = find_reports(request.definitions, request.names)
-    if len(reports) > 1:
+    if len(reports) > 1 and name not in _OF_SEVERAL:
         raise ConfigurationError(
             f"one file is named for {len(reports)} reports",
             where=f"--format {name}={path}",

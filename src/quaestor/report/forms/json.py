@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from quaestor.core.text import json_value
-from quaestor.core.whole_file import whole
 from quaestor.report.export.json import dump
 from quaestor.report.forms import Request
-from quaestor.report.sections import Document, Table, documents, told
+from quaestor.report.sections import Document, Table, told, write_each
 
 ENDING = ".json"
 SCHEMA_VERSION = "1"
@@ -23,13 +22,11 @@ def write(request: Request) -> list[Path]:
         ConfigurationError: No such report, or a section whose files or SQL are wrong.
         IncompleteError: It cannot be written.
     """
-    paths = []
-    for document in documents(request):
-        path = request.file or request.folder / f"{document.name}{ENDING}"
-        with whole(path) as part:
-            part.write_text(dump(_object(document)), encoding="utf-8")
-        paths.append(path)
-    return paths
+
+    def write_one(document: Document, path: Path) -> None:
+        path.write_text(dump(_object(document)), encoding="utf-8")
+
+    return write_each(request, ENDING, write_one)
 
 
 def _object(document: Document) -> dict[str, Any]:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from quaestor.core.whole_file import whole
+from quaestor.core.words import plural
 from quaestor.report import format as show
 from quaestor.report.export.markup import escaped
 from quaestor.report.forms import Request
 from quaestor.report.page_words import Listed
-from quaestor.report.sections import Document, Table, documents
+from quaestor.report.sections import Document, Table, write_each
 
 ENDING = ".md"
 LONGEST = 20_000  # bytes; GitHub takes 65,536 characters
 _ROWS = 5  # of each table
 _SPOTS = 5
+_POINTS = 12  # of each list
 _CELL, _SENTENCE = 120, 600  # bytes
 
 
@@ -30,13 +31,11 @@ def write(request: Request) -> list[Path]:
         ConfigurationError: No such report, or a section whose files or SQL are wrong.
         IncompleteError: It cannot be written.
     """
-    paths = []
-    for document in documents(request):
-        path = request.file or request.folder / f"{document.name}{ENDING}"
-        with whole(path) as part:
-            part.write_bytes(summary_of(document).encode("utf-8"))
-        paths.append(path)
-    return paths
+
+    def write_one(document: Document, path: Path) -> None:
+        path.write_bytes(summary_of(document).encode("utf-8"))
+
+    return write_each(request, ENDING, write_one)
 
 
 def summary_of(document: Document) -> str:
@@ -49,7 +48,7 @@ def summary_of(document: Document) -> str:
     for part in parts:
         room -= len(part.encode()) + 1
         if room < 0:
-            more = show.plural(len(parts) - len(kept), "more section")
+            more = plural(len(parts) - len(kept), "more section")
             kept.append(f"\n{more} did not fit; the page has them.")
             break
         kept.append(part)
@@ -77,7 +76,7 @@ def _spots(document: Document) -> Iterator[str]:
     """Yield what the report could not see, before any figure."""
     spots = document.blind_spots
     if spots:
-        yield from ("", f"**{show.plural(len(spots), 'blind spot')}**: what could not be seen", "")
+        yield from ("", f"**{plural(len(spots), 'blind spot')}**: what could not be seen", "")
         for spot in spots[:_SPOTS]:
             where = ": ".join(str(spot[key]) for key in ("source", "scope") if spot[key])
             yield f"- {escaped(where, _CELL)}: {escaped(str(spot['reason']), _SENTENCE)}"
@@ -91,18 +90,23 @@ def _spots(document: Document) -> Iterator[str]:
 
 def _has_words(table: Table) -> bool:
     """Say whether anything would stand below a section's heading."""
-    return bool(table.words.sentences or table.words.tables)
+    return bool(table.words.sentences or table.words.points or table.words.tables)
 
 
 def _section(table: Table) -> Iterator[str]:
     yield from ("", f"### {escaped(str(table.title), _CELL)}")
     for sentence in table.words.sentences[:1]:
         yield from ("", escaped(sentence, _SENTENCE))
+    if points := table.words.points:
+        yield ""
+        yield from (f"- {escaped(point, _SENTENCE)}" for point in points[:_POINTS])
+        if len(points) > _POINTS:
+            yield f"- {len(points) - _POINTS:,} more"
     for listed in table.words.tables[:1]:
         yield from _table(listed)
     more = len(table.words.tables) - 1
     if more > 0:
-        yield from ("", f"{show.plural(more, 'more table')} on the page.")
+        yield from ("", f"{plural(more, 'more table')} on the page.")
 
 
 def _table(listed: Listed) -> Iterator[str]:

@@ -1,23 +1,26 @@
 """For analysts: a workbook per report, with a sheet per section and one that says what it is.
 
-One workbook for one report: a dozen sheets can be leafed through, seventy cannot.
+A dozen sheets can be leafed through, a hundred cannot, so that each report has a file of its own.
+Where one file is named for several reports, it holds them all, behind a sheet that leads to each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import visible
 from quaestor.core.whole_file import whole
+from quaestor.core.words import plural
 from quaestor.report import format as show
 from quaestor.report.forms import Request
-from quaestor.report.forms.sheet import Laid, formats_of, lay
-from quaestor.report.sections import Document, documents
+from quaestor.report.forms.sheet import Formats, Laid, formats_of, lay, sheet_name
+from quaestor.report.sections import Document, documents, write_each
 
 if TYPE_CHECKING:
+    from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
@@ -36,7 +39,7 @@ _LINE = 15  # the height of a line
 
 
 def write(request: Request) -> list[Path]:
-    """Write each report as one workbook.
+    """Write each report as one workbook, or all as one where one file is named for them.
 
     Raises:
         ConfigurationError: No such report, a section whose files or SQL are wrong, or the
@@ -44,13 +47,11 @@ def write(request: Request) -> list[Path]:
         IncompleteError: It cannot be written.
     """
     _check_installed()
-    paths = []
-    for document in documents(request):
-        path = request.file or request.folder / f"{document.name}{ENDING}"
-        with whole(path) as part:
-            _write(document, part)
-        paths.append(path)
-    return paths
+    if request.file is None:
+        return write_each(request, ENDING, lambda document, part: _write([document], part))
+    with whole(request.file) as part:
+        _write(list(documents(request)), part)
+    return [request.file]
 
 
 def _check_installed() -> None:
@@ -64,11 +65,12 @@ def _check_installed() -> None:
         ) from None
 
 
-def _write(document: Document, path: Path) -> None:
+def _write(reports: Sequence[Document], path: Path) -> None:
     from xlsxwriter.exceptions import FileCreateError
     from xlsxwriter.workbook import Workbook
 
-    is_large = max((len(table.rows) for table in document.tables), default=0) > _LARGE
+    tables = [table for document in reports for table in document.tables]
+    is_large = max((len(table.rows) for table in tables), default=0) > _LARGE
     workbook = Workbook(
         str(path),
         {
@@ -80,27 +82,65 @@ def _write(document: Document, path: Path) -> None:
     )
     workbook.set_properties(
         {
-            "title": document.heading,
-            "author": f"Quaestor {document.facts['version']}",
-            "created": document.facts["now"],
+            "title": reports[0].heading if len(reports) == 1 else "Reports",
+            "author": f"Quaestor {reports[0].facts['version']}",
+            "created": reports[0].facts["now"],
         }
     )
-    about = workbook.add_worksheet("About")
-    formats = formats_of(workbook)
-    laid = [
-        lay(workbook, formats, table, str(table.title or table.name.replace("-", " ").capitalize()))
-        for table in sorted(document.tables, key=lambda one: one.title is None)
-    ]
-    _about(workbook, about, document, laid)
+    looks, formats = _looks(workbook), formats_of(workbook)
+    if len(reports) == 1:
+        _report(workbook, looks, formats, reports[0], "About", "")
+    else:
+        front = workbook.add_worksheet("Reports")
+        names = [
+            _report(workbook, looks, formats, one, one.name, f"{one.name} ") for one in reports
+        ]
+        lines = [("title", ["Reports"]), *_doors(reports, names)]
+        _fill(front, looks, lines)
     try:
         workbook.close()
     except FileCreateError as problem:
         raise OSError(0, str(problem)) from None
 
 
-def _about(workbook: Workbook, sheet: Worksheet, document: Document, laid: Sequence[Laid]) -> None:
-    """Write the sheet that says what this is, when it is of, and what it could not see."""
-    looks = {
+def _report(
+    workbook: Workbook,
+    looks: Mapping[str, Format],
+    formats: Formats,
+    document: Document,
+    title: str,
+    prefix: str,
+) -> str:
+    """Write the sheets of a report: first what it is, when it is of, and what it could not see.
+
+    Returns:
+        The name of that first sheet.
+    """
+    about = workbook.add_worksheet(sheet_name(title, workbook.sheetnames))
+    laid = [
+        lay(
+            workbook,
+            formats,
+            table,
+            prefix + str(table.title or table.name.replace("-", " ").capitalize()),
+        )
+        for table in sorted(document.tables, key=lambda one: one.title is None)
+    ]
+    _fill(about, looks, _lines(document, laid))
+    return str(about.name)
+
+
+def _doors(
+    reports: Sequence[Document], names: Sequence[str]
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the lines that lead to each report: its first sheet, what it is, and its verdict."""
+    yield "head", ["Report", "", "What it says"]
+    for one, name in zip(reports, names, strict=True):
+        yield "sheet", [name, one.heading, " ".join(one.verdict[:1])]
+
+
+def _looks(workbook: Workbook) -> dict[str, Format]:
+    return {
         "title": workbook.add_format({"bold": True, "font_size": 18}),
         "said": workbook.add_format({"text_wrap": True, "valign": "top"}),
         "head": workbook.add_format({"bold": True, "bottom": 1, "font_color": "#0B5CAB"}),
@@ -108,10 +148,16 @@ def _about(workbook: Workbook, sheet: Worksheet, document: Document, laid: Seque
         "sheet": workbook.add_format({"text_wrap": True, "valign": "top"}),
         "link": workbook.add_format({"font_color": "#0B5CAB", "valign": "top"}),
     }
+
+
+def _fill(
+    sheet: Worksheet, looks: Mapping[str, Format], lines: Iterable[tuple[str, Sequence[str]]]
+) -> None:
+    """Write the lines of a sheet of words: how each looks, and its cells."""
     sheet.hide_gridlines(2)
     for place, width in enumerate(_WIDTHS):
         sheet.set_column(place, place, width)
-    for line, (look, cells) in enumerate(_lines(document, laid)):
+    for line, (look, cells) in enumerate(lines):
         texts = [visible(cell) for cell in cells]
         if look == "said":  # over all columns, where a row does not find its height by itself
             sheet.set_row(line, _LINE * (1 + len(texts[0]) // (sum(_WIDTHS) - 20)))
@@ -133,7 +179,7 @@ def _lines(document: Document, laid: Sequence[Laid]) -> Iterator[tuple[str, Sequ
     yield "text", []
     spots = document.blind_spots
     if spots:
-        yield "head", [show.plural(len(spots), "blind spot"), "Where", "Why", "What to do", "Hides"]
+        yield "head", [plural(len(spots), "blind spot"), "Where", "Why", "What to do", "Hides"]
         yield from (("text", _spot(spot)) for spot in spots)
     else:
         yield "head", ["Blind spots"]
@@ -157,7 +203,7 @@ def _spot(spot: dict[str, Any]) -> list[str]:
     if amount is not None:
         hides = f"{show.plain_money(amount)} {spot['currency'] or 'of an unnamed currency'}"
     elif spot["hidden_rows"] is not None:
-        hides = show.plural(spot["hidden_rows"], "row")
+        hides = plural(spot["hidden_rows"], "row")
     return [str(spot["source"]), where, str(spot["reason"]), spot["fix"] or "", hides]
 
 

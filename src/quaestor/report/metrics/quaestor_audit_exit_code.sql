@@ -1,2 +1,2 @@
 -- What the latest audit ended with: 0 passed, 1 failed, 3 incomplete, 4 nothing evaluated.
-select exit_code as value from audit.run order by audited_at desc, run_id desc limit 1
+select exit_code as value from audit.latest_run

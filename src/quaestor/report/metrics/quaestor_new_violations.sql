@@ -1,7 +1,7 @@
 -- Violations that the latest audit was the first to see, by severity, zero where there is none;
 -- of the first audit nothing is new.
 with latest as (
-    select run_id, audited_at from audit.run order by audited_at desc, run_id desc limit 1
+    select run_id, audited_at from audit.latest_run
 )
 select level.severity, count(f.fingerprint) as value
 from latest

@@ -1,6 +1,6 @@
 -- Violations in the latest audit by severity, zero where there is none.
 with latest as (
-    select run_id from audit.run order by audited_at desc, run_id desc limit 1
+    select run_id from audit.latest_run
 )
 select level.severity, count(f.fingerprint) as value
 from latest

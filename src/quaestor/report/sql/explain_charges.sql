@@ -12,10 +12,12 @@ with owed as (
         *,
         coalesce(
             ($model::varchar is null or model = $model)
-            and ($team::varchar is null or team = $team)
+            and ($is_modelled::boolean is null or (model is not null) = $is_modelled)
+            and ($team::varchar is null or coalesce(team, '') = $team)
             and ($environment::varchar is null or environment = $environment)
-            and ($provider::varchar is null or provider = $provider)
-            and ($stage::varchar is null or lifecycle_stage = $stage)
+            and ($provider::varchar is null or coalesce(provider, '') = $provider)
+            and ($service::varchar is null or coalesce(service, '') = $service)
+            and ($stage::varchar is null or coalesce(lifecycle_stage, '') = $stage)
             and ($cost_kind::varchar is null or cost_kind = $cost_kind), false
         ) as is_mine,
         allocated_to is not null or cost_kind = 'shared' as is_split
@@ -56,10 +58,12 @@ charge as (
         c.is_split
         or (
             ($model::varchar is null or r.model = $model)
-            and ($team::varchar is null or r.team = $team)
+            and ($is_modelled::boolean is null or (r.model is not null) = $is_modelled)
+            and ($team::varchar is null or coalesce(r.team, '') = $team)
             and ($environment::varchar is null or r.environment = $environment)
-            and ($provider::varchar is null or r.provider = $provider)
-            and ($stage::varchar is null or r.lifecycle_stage = $stage)
+            and ($provider::varchar is null or coalesce(r.provider, '') = $provider)
+            and ($service::varchar is null or coalesce(r.ServiceName, '') = $service)
+            and ($stage::varchar is null or coalesce(r.lifecycle_stage, '') = $stage)
             and ($cost_kind::varchar is null or r.cost_kind = $cost_kind)
         )
     group by all

@@ -1,15 +1,15 @@
 -- The landed files that hold the charges behind figures, with their hashes.
 --
 -- grain     one row for each figure and file
--- input     $figures, JSON: id, month, and what their lines have in common
+-- input     $figures, JSON: id, month, and what their lines have in common: '' is no name
 -- method    all charges of what was divided and that a line of the figure is part of, and of the
 --           rest those of the figure's owner
 with figure as (
     select unnest(
         json_transform($figures, '[{
             "id": "VARCHAR", "month": "DATE", "model": "VARCHAR", "team": "VARCHAR",
-            "environment": "VARCHAR", "provider": "VARCHAR", "stage": "VARCHAR",
-            "cost_kind": "VARCHAR"
+            "environment": "VARCHAR", "provider": "VARCHAR", "service": "VARCHAR",
+            "stage": "VARCHAR", "cost_kind": "VARCHAR", "is_modelled": "BOOLEAN"
         }]'),
         recursive := true
     )
@@ -42,9 +42,9 @@ split_line as (
 charge as (
     select
         date_trunc('month', r.ChargePeriodStart)::date as month,
-        s.day, s.source, s.provider as split_provider, s.service, s.sub_account, s.region,
-        s.resource_id, s.charge_category, s.billing_currency,
-        r.provider, r.team, r.model, r.environment, r.lifecycle_stage, r.cost_kind,
+        s.day, s.source, s.provider as split_provider, s.service as split_service, s.sub_account,
+        s.region, s.resource_id, s.charge_category, s.billing_currency,
+        r.provider, r.ServiceName as service, r.team, r.model, r.environment, r.lifecycle_stage, r.cost_kind,
         r.x_source, r.x_file, r.x_file_sha256, count(*) as charges
     from ledger.ruled_charge as r
     left join split_cell as s
@@ -64,11 +64,13 @@ whole as (
     from figure as f
     join charge as c
         on c.day is null and c.month = f.month
+        and (f.is_modelled is null or (c.model is not null) = f.is_modelled)
         and (f.model is null or c.model = f.model)
-        and (f.team is null or c.team = f.team)
+        and (f.team is null or coalesce(c.team, '') = f.team)
         and (f.environment is null or c.environment = f.environment)
-        and (f.provider is null or c.provider = f.provider)
-        and (f.stage is null or c.lifecycle_stage = f.stage)
+        and (f.provider is null or coalesce(c.provider, '') = f.provider)
+        and (f.service is null or coalesce(c.service, '') = f.service)
+        and (f.stage is null or coalesce(c.lifecycle_stage, '') = f.stage)
         and (f.cost_kind is null or c.cost_kind = f.cost_kind)
 ),
 part_of as (
@@ -78,11 +80,13 @@ part_of as (
     from figure as f
     join split_line as l
         on l.month = f.month
+        and (f.is_modelled is null or (l.model is not null) = f.is_modelled)
         and (f.model is null or l.model = f.model)
-        and (f.team is null or l.team = f.team)
+        and (f.team is null or coalesce(l.team, '') = f.team)
         and (f.environment is null or l.environment = f.environment)
-        and (f.provider is null or l.provider = f.provider)
-        and (f.stage is null or l.lifecycle_stage = f.stage)
+        and (f.provider is null or coalesce(l.provider, '') = f.provider)
+        and (f.service is null or coalesce(l.service, '') = f.service)
+        and (f.stage is null or coalesce(l.lifecycle_stage, '') = f.stage)
         and (f.cost_kind is null or l.cost_kind = f.cost_kind)
 ),
 part as (
@@ -91,7 +95,7 @@ part as (
     join charge as c
         on c.day = p.day and c.source = p.source
         and c.split_provider is not distinct from p.provider
-        and c.service is not distinct from p.service
+        and c.split_service is not distinct from p.service
         and c.sub_account is not distinct from p.sub_account
         and c.region is not distinct from p.region
         and c.resource_id is not distinct from p.resource_id

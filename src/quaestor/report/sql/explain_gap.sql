@@ -1,7 +1,7 @@
 -- By how much the bill differs from the ledger where figures have lines: the third sum of a trace.
 --
 -- grain     one row for each figure with a cell that differs; none where all is well
--- input     $figures, JSON: id, month, and what their lines have in common
+-- input     $figures, JSON: id, month, and what their lines have in common: '' is no name
 -- money     reporting currency, effective cost of what has a rate
 -- method    a cell is what the ledger's lines and the bill's are both told by, whatever is split or
 --           pooled: day, source, provider, service, category and currency. What a figure has of
@@ -10,8 +10,8 @@ with figure as (
     select unnest(
         json_transform($figures, '[{
             "id": "VARCHAR", "month": "DATE", "model": "VARCHAR", "team": "VARCHAR",
-            "environment": "VARCHAR", "provider": "VARCHAR", "stage": "VARCHAR",
-            "cost_kind": "VARCHAR"
+            "environment": "VARCHAR", "provider": "VARCHAR", "service": "VARCHAR",
+            "stage": "VARCHAR", "cost_kind": "VARCHAR", "is_modelled": "BOOLEAN"
         }]'),
         recursive := true
     )
@@ -62,11 +62,13 @@ touched as (
     from figure as f
     join line as l
         on l.month = f.month
+        and (f.is_modelled is null or (l.model is not null) = f.is_modelled)
         and (f.model is null or l.model = f.model)
-        and (f.team is null or l.team = f.team)
+        and (f.team is null or coalesce(l.team, '') = f.team)
         and (f.environment is null or l.environment = f.environment)
-        and (f.provider is null or l.provider = f.provider)
-        and (f.stage is null or l.lifecycle_stage = f.stage)
+        and (f.provider is null or coalesce(l.provider, '') = f.provider)
+        and (f.service is null or coalesce(l.service, '') = f.service)
+        and (f.stage is null or coalesce(l.lifecycle_stage, '') = f.stage)
         and (f.cost_kind is null or l.cost_kind = f.cost_kind)
 )
 select id, sum(gap) as gap from touched group by id

@@ -1,7 +1,7 @@
 -- The ledger's lines behind figures, summed by the rule that decided who owns them.
 --
 -- grain     one row for each figure, rule and kind of cost; with `by_owner` also for each owner
--- input     $figures, JSON: id, month, by_owner, and what their lines have in common
+-- input     $figures, JSON: id, month, by_owner, and what their lines have in common: '' is no name
 -- money     reporting currency, effective and billed; NULL where a charge has no rate.
 --           `rated_cost` is the sum of the lines that have one
 -- order     the most money first
@@ -10,7 +10,8 @@ with figure as (
         json_transform($figures, '[{
             "id": "VARCHAR", "month": "DATE", "by_owner": "BOOLEAN", "model": "VARCHAR",
             "team": "VARCHAR", "environment": "VARCHAR", "provider": "VARCHAR",
-            "stage": "VARCHAR", "cost_kind": "VARCHAR"
+            "service": "VARCHAR", "stage": "VARCHAR", "cost_kind": "VARCHAR",
+            "is_modelled": "BOOLEAN"
         }]'),
         recursive := true
     )
@@ -18,7 +19,7 @@ with figure as (
 line as (
     select
         date_trunc('month', day)::date as month, rule, cost_kind, team, model, environment,
-        lifecycle_stage, provider, sum(effective_cost) as rated_cost,
+        lifecycle_stage, provider, service, sum(effective_cost) as rated_cost,
         sum(billed_cost) as rated_billed_cost, count(*) as lines,
         count(effective_cost) as rated_lines, count(billed_cost) as rated_billed_lines,
         sum(charges) as charges, min(day) as first_day, max(day) as last_day
@@ -38,11 +39,13 @@ mine as (
     from figure as f
     join line as l
         on l.month = f.month
+        and (f.is_modelled is null or (l.model is not null) = f.is_modelled)
         and (f.model is null or l.model = f.model)
-        and (f.team is null or l.team = f.team)
+        and (f.team is null or coalesce(l.team, '') = f.team)
         and (f.environment is null or l.environment = f.environment)
-        and (f.provider is null or l.provider = f.provider)
-        and (f.stage is null or l.lifecycle_stage = f.stage)
+        and (f.provider is null or coalesce(l.provider, '') = f.provider)
+        and (f.service is null or coalesce(l.service, '') = f.service)
+        and (f.stage is null or coalesce(l.lifecycle_stage, '') = f.stage)
         and (f.cost_kind is null or l.cost_kind = f.cost_kind)
 )
 select

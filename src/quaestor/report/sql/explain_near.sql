@@ -23,7 +23,12 @@ select 'budget/' || budget || '/' || strftime(month, '%Y-%m') from ledger.budget
 union
 select distinct kind || '/' || strftime(month, '%Y-%m')
 from (select distinct date_trunc('month', day) as month from ledger.billed_day) as m
-cross join (select unnest(['month', 'unattributed', 'idle_gpu']) as kind) as k
+cross join (
+    select unnest([
+        'month', 'reaches_model', 'unattributed', 'idle_gpu', 'no_model', 'no_team', 'no_stage',
+        'no_provider'
+    ]) as kind
+) as k
 union
 select kind || '/' || name || '/' || strftime(month, '%Y-%m')
 from (
@@ -34,4 +39,9 @@ from (
     from ledger.cost
 )
 where name is not null
+union
+select distinct
+    'service_month/' || replace(replace(coalesce(provider, ''), '%', '%25'), '/', '%2F') || '/'
+        || coalesce(service, '') || '/' || strftime(date_trunc('month', day), '%Y-%m')
+from ledger.cost
 order by name

@@ -2,7 +2,7 @@
 --
 -- order     violations, then what has no answer, then the rest; worst first in each
 with latest as (
-    select run_id, audited_at from audit.run order by audited_at desc, run_id desc limit 1
+    select run_id, audited_at from audit.latest_run
 )
 select
     f.policy, f.title, f.family, f.source, f.subject, f.model, f.severity, f.verdict, f.reason,

@@ -97,6 +97,7 @@ create table if not exists usage.volume (
     namespace varchar, claim varchar, storage_class varchar, capacity_gib double,
     provider_id varchar, phase varchar, pods varchar[], -- that mount it; empty: none does
     labels varchar, created_at timestamp, seen_at timestamp not null,
+    phase_since timestamp, -- null: nobody says (before Kubernetes 1.28)
     primary key (source, cluster, volume)
 );
 create table if not exists usage.load_balancer (
@@ -105,6 +106,15 @@ create table if not exists usage.load_balancer (
     is_internal boolean, selector varchar, endpoints integer, -- pods behind it that are ready
     labels varchar, created_at timestamp, seen_at timestamp not null,
     primary key (source, cluster, namespace, service)
+);
+-- What nothing used when its source was looked at, look by look over a month: load balancers and
+-- volumes of clusters, discs.
+create table if not exists usage.look (
+    source varchar not null, look timestamp not null, -- when the source was asked
+    thing varchar not null, -- load-balancer/<cluster>/...; '': the look itself
+    seen_at timestamp not null, -- earlier than the look, where that part of it got no answer
+    is_unused boolean, -- null: nobody said
+    primary key (source, look, thing)
 );
 
 -- GPU work elsewhere: Slurm, SageMaker, Vertex AI, Azure ML, Ray, files.

@@ -40,7 +40,7 @@ create table if not exists ledger.endpoint_rate (
     told_by varchar, -- the source of its hours; null: nobody tells of any
     present timestamp, -- the last hour in which that source tells of any endpoint
     autoscaler varchar, min_replicas integer, max_replicas integer, scales_to_zero boolean,
-    cost_per_month decimal(38, 20), cost_basis varchar, -- bill, effective rate; null: unknown
+    cost_per_month decimal(38, 20), cost_basis varchar, -- bill, effective rate, list; null: unknown
     committed_ratio double, saves_on varchar not null, inside varchar, -- as in ledger.assessment
     primary key (source, endpoint)
 );
@@ -122,6 +122,14 @@ create table if not exists ledger.served_version (
     primary key (source, place)
 );
 
+-- Since when every look at a thing found it unused; what was used when last seen has no row.
+create table if not exists ledger.unused_since (
+    source varchar not null, thing varchar not null, -- as in usage.look
+    unused_since timestamp not null, seen_at timestamp not null, -- the first and the last of them
+    days_seen integer not null, -- days on which somebody looked
+    primary key (source, thing)
+);
+
 -- Every object that was looked at, kind by kind, and what came of it.
 create table if not exists ledger.assessment (
     kind varchar not null, -- the file in ledger/sql/recommend
@@ -173,10 +181,24 @@ create table if not exists ledger.saving (
     stranded_per_month decimal(38, 20), unpriced integer not null -- advised without a sum
 );
 
--- A text as one word of a POSIX shell, whatever is in it.
+-- A text as one word of a command that can be copied from a page and pasted, whatever is in it.
+-- What no page keeps as it is (control and direction characters, line breaks, blanks in a row) is
+-- written out, in the form that bash, zsh and ksh read. Null: no program can be handed it, because
+-- it holds a zero character. As core.text.shell_word.
 create or replace macro shell_quoted(text) as
     case
         when regexp_full_match(text, '[A-Za-z0-9_./:@%+=,-]+') then text
+        when contains(text, chr(0)) then null
+        when contains(text, '  ') or regexp_matches(replace(text, ' ', ''), '[\p{C}\p{Z}]') then
+            '$''' || array_to_string(list_transform(
+                string_split(text, ''),
+                lambda letter: case
+                    when letter in ('''', '\') then '\' || letter
+                    when regexp_matches(letter, '[\p{C}\p{Z}]')
+                        then regexp_replace(lower(hex(encode(letter))), '(..)', '\\x\1', 'g')
+                    else letter
+                end
+            ), '') || ''''
         else '''' || replace(text, '''', '''"''"''') || ''''
     end;
 

@@ -1,9 +1,11 @@
+-- The latest audit, in one row; none before the first.
+create or replace view audit.latest_run as
+select * from audit.run order by audited_at desc, run_id desc limit 1;
+
 -- Advice as it stands: what the ledger advises now, with what the latest audit says became of it.
 -- Dismissed advice counts for nothing, and what it was an alternative to counts in its place.
 create or replace view audit.standing_recommendation as
-with run as (
-    select run_id, audited_at from audit.run order by audited_at desc, run_id desc limit 1
-),
+with run as (select run_id, audited_at from audit.latest_run),
 kept as (
     select k.*, run.audited_at from audit.recommendation as k join run using (run_id)
 )

@@ -126,16 +126,35 @@ node_measured as (
     select day, case when is_node then cluster else '' end as cluster, node, sum(hours) as hours
     from measured group by all
 ),
+-- Of nodes and owners of which something is measured, all that they had.
+node_gpu as (
+    select
+        n.day, n.cluster, n.node, n.hours as measured, sum(g.hours) as hours
+    from gpu as g
+    join node_measured as n
+        on n.day = g.day and n.node = g.node
+        and n.cluster = case when g.kind = 'cluster' then g.cluster else '' end
+    group by n.day, n.cluster, n.node, n.hours
+),
+owner_measured as (
+    select month, source, cluster, team, model, gpu_model, sum(hours) as hours
+    from measured_job group by all
+),
+owner_gpu as (
+    select
+        j.month, j.source, j.cluster, j.team, j.model, j.gpu_model, j.hours as measured,
+        sum(g.hours) as hours
+    from gpu as g
+    join owner_measured as j
+        on j.month = g.month and j.source = g.source and j.cluster = g.cluster
+        and j.team is not distinct from g.team and j.model is not distinct from g.model
+        and j.gpu_model is not distinct from g.gpu_model
+    where g.kind not in ('cluster', 'endpoint', 'host', 'instance')
+    group by j.month, j.source, j.cluster, j.team, j.model, j.gpu_model, j.hours
+),
 placed as (
     select
         g.*, coalesce(s.region, e.region, j.region, b.region, r.region) as region,
-        sum(g.hours) over (
-            partition by g.day, case when g.kind = 'cluster' then g.cluster else '' end, g.node
-        ) as node_hours,
-        sum(g.hours) over (
-            partition by g.month, g.source, g.cluster, g.team, g.model, g.gpu_model, g.kind not in
-                ('cluster', 'endpoint', 'host', 'instance')
-        ) as owner_hours,
         case when g.kind = 'host' then h.watts end as watts
     from gpu as g
     left join seat as s
@@ -150,51 +169,52 @@ placed as (
 left_over as (
     select
         p.*,
-        greatest(1 - coalesce(n.hours / nullif(p.node_hours, 0), 0), 0) * case
+        greatest(1 - coalesce(n.measured / nullif(n.hours, 0), 0), 0) * case
             when p.watts is not null then 1 - least(p.observed / p.hours, 1)
             when p.kind in ('cluster', 'endpoint', 'host', 'instance') then 1
-            else greatest(1 - coalesce(j.hours / nullif(p.owner_hours, 0), 0), 0)
+            else greatest(1 - coalesce(j.measured / nullif(j.hours, 0), 0), 0)
         end as left_ratio
     from placed as p
-    left join node_measured as n
+    left join node_gpu as n
         on n.day = p.day and n.node = p.node
         and n.cluster = case when p.kind = 'cluster' then p.cluster else '' end
-    left join (
-        select month, source, cluster, team, model, gpu_model, sum(hours) as hours
-        from measured_job group by all
-    ) as j
+    left join owner_gpu as j
         on j.month = p.month and j.source = p.source and j.cluster = p.cluster
         and j.team is not distinct from p.team and j.model is not distinct from p.model
         and j.gpu_model is not distinct from p.gpu_model
 ),
 -- Cores and memory.
-pod as (
+held as (
     select
-        p.day, p.cluster, p.node, p.team, p.model, p.cost_kind = 'idle' as is_idle,
-        p.core_hours, p.used_core_hours, p.gib_hours,
-        sum(p.core_hours::decimal(28, 9)) over node as node_core_hours,
-        sum(p.gib_hours::decimal(28, 9)) over node as node_gib_hours
-    from ledger.pod_day as p
-    window node as (partition by p.day, p.cluster, p.node)
+        day, cluster, node, sum(core_hours::decimal(28, 9)) as core_hours,
+        sum(gib_hours::decimal(28, 9)) as gib_hours
+    from ledger.pod_day
+    group by day, cluster, node
 ),
 capacity as (
     select day, cluster, node, sum(core_hours) as core_hours, sum(gib_hours) as gib_hours
     from ledger.node_day group by day, cluster, node
 ),
+fit as (
+    select
+        date_trunc('month', h.day)::date as month, h.day, h.cluster, h.node, s.source, s.region,
+        least(1, c.core_hours::double / nullif(h.core_hours, 0)) as cores,
+        least(1, c.gib_hours::double / nullif(h.gib_hours, 0)) as gib
+    from held as h
+    join seat as s on s.day = h.day and s.cluster = h.cluster and s.node = h.node
+    join capacity as c on c.day = h.day and c.cluster = h.cluster and c.node = h.node
+),
 machine as (
     select
-        date_trunc('month', p.day)::date as month, s.source, p.cluster, s.region, p.team, p.model,
-        p.core_hours * fit.cores as core_hours,
-        case when p.is_idle then 0 else coalesce(p.used_core_hours, p.core_hours * $use_ratio) end
-            * fit.cores as used_core_hours,
-        p.gib_hours * least(1, c.gib_hours::double / nullif(p.node_gib_hours, 0)) as gib_hours,
+        f.month, f.source, p.cluster, f.region, p.team, p.model,
+        p.core_hours * f.cores as core_hours,
+        case when p.cost_kind = 'idle' then 0
+            else coalesce(p.used_core_hours, p.core_hours * $use_ratio) end
+            * f.cores as used_core_hours,
+        p.gib_hours * f.gib as gib_hours,
         0 as without_cores
-    from pod as p
-    join seat as s on s.day = p.day and s.cluster = p.cluster and s.node = p.node
-    join capacity as c on c.day = p.day and c.cluster = p.cluster and c.node = p.node
-    cross join lateral (
-        select least(1, c.core_hours::double / nullif(p.node_core_hours, 0)) as cores
-    ) as fit
+    from ledger.pod_day as p
+    join fit as f on f.day = p.day and f.cluster = p.cluster and f.node = p.node
     union all
     select
         month, source, cluster, region, team, model, cores * hours, cores * hours * $use_ratio,
@@ -317,27 +337,35 @@ gpu_factor as (
         any_value(said) filter (factor = 'gpu-embodied') as embodied
     from gpu_chosen group by gpu_model
 ),
+-- Their values alone: there are many lines, and each carries what it is multiplied by.
+gpu_value as (
+    select gpu_model, idle.value as idle, busy.value as busy, embodied.value as embodied
+    from gpu_factor
+),
+value as (
+    select
+        source, cluster, region, core_idle.value as core_idle, core_busy.value as core_busy,
+        gib.value as gib, core_embodied.value as core_embodied,
+        gib_embodied.value as gib_embodied, life.value as life
+    from factor
+),
 powered as (
     select
         l.*,
         case when l.gpu_hours > 0 then (
-            l.gpu_hours * w.idle.value + l.used_gpu_hours * (w.busy.value - w.idle.value)
+            l.gpu_hours * w.idle + l.used_gpu_hours * (w.busy - w.idle)
         ) / 1000 else 0 end as gpu_kwh,
         (
-            l.core_hours * f.core_idle.value
-            + l.used_core_hours * (f.core_busy.value - f.core_idle.value)
-            + l.gib_hours * f.gib.value
+            l.core_hours * f.core_idle + l.used_core_hours * (f.core_busy - f.core_idle)
+            + l.gib_hours * f.gib
         ) / 1000 as machine_kwh,
         (
-            l.core_hours * f.core_embodied.value + l.gib_hours * f.gib_embodied.value
-            + case when l.all_gpu_hours > 0 then l.all_gpu_hours * w.embodied.value else 0 end
-        ) / f.life.value as embodied,
-        case when l.all_gpu_hours > 0 then {
-            gpu: l.gpu_model, idle: w.idle, busy: w.busy, embodied: w.embodied
-        } end as gpu_said
+            l.core_hours * f.core_embodied + l.gib_hours * f.gib_embodied
+            + case when l.all_gpu_hours > 0 then l.all_gpu_hours * w.embodied else 0 end
+        ) / f.life as embodied
     from line as l
-    left join gpu_factor as w on w.gpu_model = l.gpu_model
-    left join factor as f
+    left join gpu_value as w on w.gpu_model = l.gpu_model
+    left join value as f
         on f.source = l.source and f.cluster = l.cluster and f.region is not distinct from l.region
 ),
 summed as (
@@ -351,11 +379,22 @@ summed as (
         sum(core_hours::decimal(28, 9)) as core_hours,
         sum(gib_hours::decimal(28, 9)) as gib_hours,
         sum(without_cores) as without_cores,
+        count(*) filter (all_gpu_hours > 0) < count(*) as has_more,
         array_to_string(list_sort(list(distinct coalesce(gpu_model, 'a GPU of no name'))
-            filter (gpu_kwh is null)), ', ') as unknown_gpus,
-        list_sort(list(distinct gpu_said)) as gpus
+            filter (gpu_kwh is null)), ', ') as unknown_gpus
     from powered
     group by month, source, cluster, region, team, model
+),
+said as (
+    select
+        g.month, g.source, g.cluster, g.region, g.team, g.model,
+        list({gpu: g.gpu_model, idle: w.idle, busy: w.busy, embodied: w.embodied}) as gpus
+    from (
+        select distinct month, source, cluster, region, team, model, gpu_model
+        from line where all_gpu_hours > 0
+    ) as g
+    left join gpu_factor as w on w.gpu_model = g.gpu_model
+    group by g.month, g.source, g.cluster, g.region, g.team, g.model
 )
 select
     s.month, s.source, s.model, s.team, s.region,
@@ -369,7 +408,8 @@ select
     s.gib_hours::double as gib_hours,
     to_json({
         grid: f.grid, pue: f.pue, core_idle: f.core_idle, core_busy: f.core_busy, gib: f.gib,
-        gpus: s.gpus, core_embodied: f.core_embodied, gib_embodied: f.gib_embodied, life: f.life,
+        gpus: list_sort(coalesce(g.gpus, []) || case when s.has_more then [null] else [] end),
+        core_embodied: f.core_embodied, gib_embodied: f.gib_embodied, life: f.life,
         use_ratio: $use_ratio::double
     })::varchar as factors,
     s.cluster, (s.measured + s.estimated)::double as it_kwh,
@@ -388,5 +428,9 @@ select
             || ' jobs or hours of endpoints that do not tell of them' end
     ), '') as reason
 from summed as s
+left join said as g
+    on g.month = s.month and g.source = s.source and g.cluster = s.cluster
+    and g.region is not distinct from s.region and g.team is not distinct from s.team
+    and g.model is not distinct from s.model
 left join factor as f
     on f.source = s.source and f.cluster = s.cluster and f.region is not distinct from s.region

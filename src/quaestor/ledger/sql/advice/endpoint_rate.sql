@@ -4,8 +4,9 @@
 -- money     reporting currency, effective cost of the last 30 days, by the hours since its first
 --           charge in them, for a month of 730 hours. bill:
 --           the charges of its own resource (of Azure ML, those of its workspace with its tag);
---           effective rate: the parts of machines that its pods held (ledger.pod_day). Null where
---           neither is known, or a charge has no rate
+--           effective rate: the parts of machines that its pods held (ledger.pod_day). list: of what
+--           has its own machines and is on no bill, the list price of its instance type times its
+--           instances. Null where none is known, or a charge has no rate
 -- method    calls are counted by the endpoint's own source; of what runs in a cluster, by whatever
 --           source tells of an endpoint of that name, the one that tells most where several do.
 --           The present is the last hour in which that source tells of any endpoint. Scaling and
@@ -88,6 +89,31 @@ held as (
     where p.pod is not null and p.day between d.until - 29 and d.until
     group by p.cluster, p.allocated_to
 ),
+-- Of a region; and where that has none, the least of all.
+list_price as (
+    select
+        lower(instance_type) as instance_type, region, min(price) as price, min(gpus) > 0 as has_gpus
+    from ledger.listed_machine
+    group by grouping sets ((lower(instance_type), region), (lower(instance_type)))
+    having grouping(region) = 1 or region is not null
+),
+listed as (
+    select
+        e.source, e.endpoint, money_estimate(p.price::double * e.instances * 730) as cost_per_month
+    from usage.endpoint as e
+    join list_price as p
+        on p.instance_type = lower(regexp_extract(e.instance_type, '[^/]+$'))
+        and (p.region = e.region or p.region is null)
+        and (p.has_gpus or (e.gpu_model is null and coalesce(e.gpus, 0) = 0))
+    where e.instances >= 0
+        and not regexp_matches(
+            lower(coalesce(e.kind, '')),
+            '^(kserve|deployment|statefulset|rollout)$|serverless|published|provisioned'
+        )
+    qualify row_number() over (
+        partition by e.source, e.endpoint order by p.region is null
+    ) = 1
+),
 machine as (
     select split_key, min(resource_id) as resource_id
     from ledger.lineage where kind = 'node'
@@ -105,11 +131,14 @@ select
     c.told_by, p.present, s.autoscaler, s.min_replicas, s.max_replicas, s.scales_to_zero,
     coalesce(
         r.cost_per_month, money_estimate(t.cost::double * 730 / (24 * t.days)),
-        money_estimate(h.cost::double * 730 / (24 * h.days))
+        money_estimate(h.cost::double * 730 / (24 * h.days)),
+        case when coalesce(r.resource_id, t.resource_id, h.machine) is null then i.cost_per_month end
     ) as cost_per_month,
     case
         when coalesce(r.cost_per_month, t.cost) is not null then 'bill'
         when h.cost is not null then 'effective rate'
+        when coalesce(r.resource_id, t.resource_id, h.machine) is null
+            and i.cost_per_month is not null then 'list'
     end as cost_basis,
     r.committed_ratio,
     coalesce(
@@ -133,3 +162,4 @@ left join held as h
         split_part(h.allocated_to, '/', 2)
     )
 left join machine as m on m.split_key = h.machine
+left join listed as i on i.source = e.source and i.endpoint = e.endpoint

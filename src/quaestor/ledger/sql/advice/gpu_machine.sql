@@ -92,7 +92,12 @@ resource as (
 ),
 cost as (
     select
-        machine, arg_max(resource_id, cost_per_month) as resource_id,
+        machine,
+        coalesce(
+            arg_max(resource_id, (cost_per_month, resource_id))
+                filter (cost_per_month is not null),
+            min(resource_id)
+        ) as resource_id,
         min(provider) as provider, min(region) as region,
         case when count(*) = count(cost_per_month) then sum(cost_per_month) end as cost_per_month,
         case when count(*) = count(effective_cost) and sum(effective_cost) > 0
@@ -210,10 +215,14 @@ named as (
 ),
 -- Who asked for its GPUs, by the hour.
 told as (
-    select distinct cluster, hour from usage.pod_hour where gpu_request is not null
+    select distinct cluster, hour from usage.pod_hour
+    where gpu_request is not null
+        and hour > (select min(present) from priced) - to_days($days::integer)
 ),
 asked as (
-    select distinct cluster, node, hour from usage.pod_hour where gpu_request > 0
+    select distinct cluster, node, hour from usage.pod_hour
+    where gpu_request > 0
+        and hour > (select min(present) from priced) - to_days($days::integer)
 ),
 busy as (
     select distinct cluster, node, hour from usage.gpu_device_hour where used_ratio >= 0.05

@@ -223,8 +223,8 @@ takes_up as (
     select
         {provider: r.provider, service: r.service, region: r.region} as pool,
         case when bool_or(i.is_idle) then 0
-            else sum(r.cost_per_month::double * r.standard_cost::double
-                / nullif(r.effective_cost::double, 0))
+            else sum(exact(r.cost_per_month::double * r.standard_cost::double
+                / nullif(r.effective_cost::double, 0)))::double
             end as standard
     from ledger.resource_rate as r
     left join idle_commitment as i
@@ -242,7 +242,9 @@ pool as (
             then greatest(0, 1 - greatest(0, coalesce(t.standard, 0) - r.uncommitted) / r.committed)
             else 0 end as stranded_ratio
     from (
-        select pool, sum(committed) as committed, sum(uncommitted) as uncommitted
+        select
+            pool, sum(exact(committed))::double as committed,
+            sum(exact(uncommitted))::double as uncommitted
         from at_risk where pool is not null group by pool
     ) as r
     left join takes_up as t on t.pool = r.pool
@@ -256,7 +258,8 @@ kept as (
     from counted as c
     join node as n on n.thing = c.thing
     join pool as p
-        on c.thing = 'on-demand/' || coalesce(p.pool.provider, '') || '/'
+        on replace(c.thing, '/Compute Engine GPUs/', '/Compute Engine/')
+            = 'on-demand/' || coalesce(p.pool.provider, '') || '/'
             || coalesce(p.pool.service, '') || '/' || coalesce(p.pool.region, '')
 ),
 settled as (

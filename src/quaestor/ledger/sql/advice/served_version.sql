@@ -144,7 +144,8 @@ select
         when e.endpoint is null and r.cost_per_month is not null then 'bill'
         when n.versions = 1 then e.cost_basis
         when e.cost_per_month is not null and p.part is not null
-            and not contains(e.instance_type, ',') then 'effective rate'
+            and not contains(e.instance_type, ',')
+            then case when e.cost_basis = 'list' then 'list' else 'effective rate' end
     end as cost_basis,
     coalesce(r.committed_ratio, e.committed_ratio) as committed_ratio,
     coalesce(e.team, r.team) as team,

@@ -105,7 +105,7 @@ folder as (
 ),
 place as (
     select
-        place, any_value(bucket) as bucket, max(last_modified_at) as last_modified_at,
+        place, min(bucket) as bucket, max(last_modified_at) as last_modified_at,
         string_split(place, '/') as parts
     from folder group by place
 ),
@@ -163,7 +163,7 @@ met as (
 ),
 kept as (
     select
-        place, arg_min(relation, rank) as relation, arg_min(who, (rank, who)) as who,
+        place, arg_min(relation, (rank, who, relation)) as relation, arg_min(who, (rank, who)) as who,
         case when count(distinct model) = 1 then min(model) end as model,
         case when count(distinct (model, version)) filter (model is not null) = 1
             then min(version) end as version,

@@ -23,6 +23,7 @@ with told as (
         used_gpu_hours::decimal(38, 9) as used_gpu_hours, cost, used_cost
     from ledger.pod_day
     where date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and day >= (select min(month) from ledger.stale_month)
 ),
 summed as (
     select

@@ -27,7 +27,8 @@ with asked as (
         from usage.pod_hour as p
         left join ledger.pod_gpu as g
             on g.cluster = p.cluster and g.namespace = p.namespace and g.pod = p.pod
-        where p.hour::date in (select day from ledger.stale_day) and p.node is not null
+        where p.hour::date in (select day from ledger.stale_day)
+            and p.hour >= (select min(day) from ledger.stale_day) and p.node is not null
     ) as h
     group by h.hour, h.cluster, h.node
 ),

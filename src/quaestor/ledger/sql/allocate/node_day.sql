@@ -18,6 +18,7 @@ with told as (
         min(coalesce(provider_id, '')) as machine, max(coalesce(provider_id, '')) as last_machine
     from usage.node_hour
     where hour::date in (select day from ledger.stale_day)
+        and hour >= (select min(day) from ledger.stale_day)
     group by hour::date, cluster, node
 ),
 uneven as (
@@ -46,6 +47,7 @@ lone as (
     left join uneven as u
         on u.day = h.hour::date and u.cluster = h.cluster and u.node = h.node
     where u.day is null and h.hour::date in (select day from ledger.stale_day)
+        and h.hour >= (select min(day) from ledger.stale_day)
 ),
 -- A capacity is at most 10^8, so that a shifted column overflows nothing.
 clean as (

@@ -38,6 +38,7 @@ with read as not materialized (
         case when network_sent_gib between 0 and 100000000
             then network_sent_gib::decimal(18, 9) end as network_gib
     from usage.pod_hour
+    where hour >= (select min(day) from ledger.stale_day)
 ),
 read_node as not materialized (
     select
@@ -51,6 +52,7 @@ read_node as not materialized (
         case when gpus > 1000000 then 1000000 when gpus < 0 then 0 else gpus end as gpus
     from usage.node_hour
     where hour::date in (select day from ledger.stale_day)
+        and hour >= (select min(day) from ledger.stale_day)
 ),
 told as materialized (
     select
@@ -161,6 +163,7 @@ full_row as materialized (
             case when up_ratio > 1 then 1 when up_ratio < 0 then 0 else coalesce(up_ratio, 1) end
                 as up
         from usage.pod_hour
+        where hour >= (select min(day) from ledger.stale_day)
     ) as h
     join ledger.full_hour as f on f.hour = h.hour and f.cluster = h.cluster and f.node = h.node
     where f.day in (select day from ledger.stale_day)

@@ -22,4 +22,5 @@ select
     is_transfer
 from ledger.stated_charge
 where ChargePeriodStart::date in (select day from ledger.stale_day where billed)
+    and ChargePeriodStart >= (select min(day) from ledger.stale_day)
 group by all

@@ -18,6 +18,7 @@
 --           `shared:` matches is divided by ledger.shared_share. What has neither model nor team
 --           is a line of its own, unattributed
 -- source    FOCUS 1.4, BilledCost and EffectiveCost; FinOps Framework, "Allocation" capability
+-- rows from ledger.part
 with divided as (
     select distinct month, rule from ledger.shared_share
     where month in (select month from ledger.stale_month)
@@ -28,6 +29,7 @@ matched as (
     left join divided as d
         on d.rule = p.shared_rule and d.month = date_trunc('month', p.day)::date
     where date_trunc('month', p.day)::date in (select month from ledger.stale_month)
+        and p.day >= (select min(month) from ledger.stale_month)
 ),
 pool as (
     select

@@ -6,6 +6,7 @@
 --           a.b/c, so that a configured key is looked for in both spellings; the true one counts
 --           where both are there
 -- source    Kubernetes, "Labels and Selectors"; kube-state-metrics, kube_pod_labels
+-- rows from ledger.pod_use, usage.volume, usage.load_balancer
 with label_text as (
     select labels from ledger.pod_use where labels is not null
     union

@@ -14,6 +14,9 @@
 --           `names:` says what is called otherwise
 -- source    AWS service authorization reference, resource types of EC2, Elastic Load Balancing and
 --           S3; Google Cloud, "Resource names"; FOCUS 1.2 ResourceId
+-- rows from ledger.charge_day, usage.node_hour, usage.node, usage.gpu_job, usage.endpoint,
+--           usage.volume, usage.load_balancer, registry.model_version, registry.deployment,
+--           registry.dataset
 with endpoint_tag as (
     select tags, endpoint from ledger.tag_set where endpoint is not null
 ),

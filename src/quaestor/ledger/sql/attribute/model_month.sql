@@ -9,6 +9,7 @@
 --           any charge of the model has no rate, its cost and those of its stages are NULL.
 --           The team is the one with the largest sum, the first by name of equal ones;
 --           NULL where there are several and one's sum is not known
+-- rows from ledger.model_day
 with line as (
     select date_trunc('month', day)::date as month, * from ledger.model_day
 ),

@@ -8,6 +8,7 @@
 --           pods, its data transfer by what they sent) becomes its parts; who is not known of a
 --           part is who the line itself names
 -- source    FOCUS 1.3, "Split cost allocation"; FinOps Framework, "Allocation" capability
+-- rows from ledger.charge_day
 with line as (
     select
         *,
@@ -21,6 +22,7 @@ with line as (
         money_units(case when split_key <> '' then contracted_cost end) as contracted_units
     from ledger.line
     where date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and day >= (select min(month) from ledger.stale_month)
 ),
 share as (
     select *, ratio_units(from_ratio) as from_units, ratio_units(upto_ratio) as upto_units

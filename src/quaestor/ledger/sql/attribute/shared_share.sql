@@ -22,6 +22,7 @@ with own as (
     from ledger.shared_match
     where shared_rule is null and coalesce(model, team) is not null
         and date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and day >= (select min(month) from ledger.stale_month)
     group by all
 ),
 -- A model's team is the one that pays most for it.
@@ -46,6 +47,7 @@ endpoint_month as (
         from usage.endpoint_hour
     ) as h
     where date_trunc('month', h.hour)::date in (select month from ledger.stale_month)
+        and h.hour >= (select min(month) from ledger.stale_month)
     group by all
 ),
 served as (
@@ -72,6 +74,7 @@ pod_month as (
     from ledger.pod_day
     where cost_kind in ('direct', 'unattributed')
         and date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and day >= (select min(month) from ledger.stale_month)
     group by all
 ),
 stored as (

@@ -41,6 +41,7 @@ told as (
             as hours_told
     from usage.pod_hour
     where gpu_request is not null and hour::date in (select day from ledger.stale_day)
+        and hour >= (select min(day) from ledger.stale_day)
     group by hour::date, cluster, source
 ),
 claimed as (
@@ -64,6 +65,7 @@ asking as (
     left join ledger.pod_gpu as g
         on g.cluster = p.cluster and g.namespace = p.namespace and g.pod = p.pod
     where p.gpu_request > 0 and p.hour::date in (select day from ledger.stale_day)
+        and p.hour >= (select min(day) from ledger.stale_day)
 ),
 pod as (
     select
@@ -136,6 +138,7 @@ claim as (
     left join ledger.pod_gpu as g
         on g.cluster = p.cluster and g.namespace = p.namespace and g.pod = p.pod
     where p.gpu_request > 0 and n.paid > 0
+        and p.hour >= (select min(day) from ledger.stale_day)
     group by
         n.day, n.source, n.cluster, n.node, n.hour, n.machine, n.gpu_model, n.paid, p.namespace,
         p.pod
@@ -223,6 +226,7 @@ device as (
     from usage.gpu_device_hour
     where pod is null and mig_profile is null and used_ratio between 0 and 1
         and observed_ratio between 0 and 1 and hour::date in (select day from ledger.stale_day)
+        and hour >= (select min(day) from ledger.stale_day)
     group by hour::date, cluster, node
 ),
 free as (

@@ -25,13 +25,18 @@
 --           hours has a row with the cost and none: unobserved
 -- method    no machine counts twice: what a cluster tells of counts before jobs, jobs and endpoints
 --           before samples of hosts, these before the bill, which gives what is left of a machine.
---           That is unscheduled where jobs are told of on that machine, else unobserved. A host
---           or an instance is its owner's on the bill, where the bill names one
+--           That is unscheduled where jobs are told of on that machine, else unobserved. A host,
+--           an instance and the team of an endpoint are its owner's on the bill, where that names
+--           one. What is billed on a day without hours may be owned by work of any other day
 -- rounding  shares to 18 digits, money_part to ten; every split adds up exactly
+-- anew      gpu_hours = 0 and kind not in ('cluster', 'commitment')
 -- rows from ledger.gpu_cluster_day, ledger.gpu_endpoint_day, ledger.gpu_instance_day,
 --           ledger.gpu_job_day, ledger.gpu_sample_day
-with cluster_machine as (
-    select distinct day, machine as name from ledger.gpu_cluster_day where machine is not null
+with cluster_machine_day as (
+    select distinct day, machine from ledger.gpu_cluster_day where machine is not null
+),
+cluster_machine as (
+    select day, machine as name from cluster_machine_day
     union
     select distinct day, node from ledger.gpu_cluster_day
 ),
@@ -63,7 +68,9 @@ host as (
     from ledger.gpu_sample_day as s
     left join cluster_machine as c on c.day = s.day and c.name = s.host
     left join billed_name as b on b.day = s.day and (b.machine = s.host or b.name = s.host)
-    where c.name is null
+    left join ledger.gpu_endpoint_day as e
+        on e.day = s.day and (e.machine = coalesce(b.machine, s.host) or e.node = s.host)
+    where c.name is null and e.day is null
         and (s.job is null or s.job not in (select job from usage.gpu_job))
 ),
 worked as (
@@ -99,6 +106,34 @@ rest as (
     where c.name is null
         and (w.machine is null or b.known_as in ('instance', 'machine', 'node'))
 ),
+-- Days on which a machine is billed, and nobody tells of hours.
+known_day as (
+    select day, machine from cluster_machine_day
+    union
+    select day, machine from ledger.gpu_job_day where machine is not null
+    union
+    select day, machine from ledger.gpu_endpoint_day where machine is not null
+    union
+    select day, machine from host where machine is not null
+    union
+    select day, machine from rest
+),
+late_day as (
+    select distinct c.day, coalesce(k.machine, c.resource_id) as machine
+    from ledger.charge_day as c
+    left join known_machine as k on k.resource_id = c.resource_id
+    left join known_day as d
+        on d.day = c.day and d.machine = coalesce(k.machine, c.resource_id)
+    where d.day is null and coalesce(k.machine, c.resource_id) in (
+        select machine from ledger.gpu_job_day
+        union
+        select machine from ledger.gpu_endpoint_day
+        union
+        select machine from host
+        union
+        select machine from rest
+    )
+),
 -- Whose a machine is by the bill, where all that is billed of it on a day names one owner.
 owner as (
     select
@@ -112,14 +147,20 @@ owner as (
     from ledger.part as p
     left join known_machine as k on k.resource_id = p.resource_id
     where p.allocated_to is null and p.charge_category = 'Usage'
+        and (
+            date_trunc('month', p.day)::date in (select month from ledger.stale_month)
+            or coalesce(k.machine, p.resource_id) in (select machine from late_day)
+        )
         and coalesce(k.machine, p.resource_id) in (
             select machine from instance
             union
             select machine from host
+            union
+            select machine from ledger.gpu_endpoint_day
         )
     group by p.day, coalesce(k.machine, p.resource_id)
 ),
-work as (
+all_work as (
     select
         day, source, cluster, node, machine, gpu_model, 'cluster' as kind, capacity_type, team,
         model, model_version, null::boolean as is_failed, null::decimal(19, 18) as gpu_ratio,
@@ -134,9 +175,11 @@ work as (
     from ledger.gpu_job_day
     union all
     select
-        day, source, cluster, node, machine, gpu_model, 'endpoint', null, null, model,
-        model_version, null, null, hours, observed_hours, used_hours, 0, idle_hours, 0, null
-    from ledger.gpu_endpoint_day
+        e.day, e.source, e.cluster, e.node, e.machine, e.gpu_model, 'endpoint', null, o.team,
+        e.model, e.model_version, null, null, e.hours, e.observed_hours, e.used_hours, 0,
+        e.idle_hours, 0, null
+    from ledger.gpu_endpoint_day as e
+    left join owner as o on o.day = e.day and o.machine = e.machine
     union all
     select
         h.day, h.source, '', h.host, h.machine, h.gpu_model, 'host', null, o.team, o.model,
@@ -163,6 +206,11 @@ work as (
     where is_unused
     group by day, source, cluster, resource_id, machine, gpu_model
 ),
+work as materialized (
+    select * from all_work
+    where date_trunc('month', day)::date in (select month from ledger.stale_month)
+        or (kind <> 'cluster' and machine in (select machine from late_day))
+),
 priced as (
     select
         c.day, coalesce(k.machine, c.resource_id) as machine,
@@ -170,14 +218,15 @@ priced as (
             then sum(money_at_rate(c.billing_effective_cost, c.rate)) end as cost
     from ledger.charge_day as c
     left join known_machine as k on k.resource_id = c.resource_id
-    where coalesce(k.machine, c.resource_id) in (
-        select machine from work where kind <> 'commitment' and kind <> 'cluster'
-    )
+    left join late_day as d on d.day = c.day and d.machine = coalesce(k.machine, c.resource_id)
+    where (
+            d.day is not null
+            or date_trunc('month', c.day)::date in (select month from ledger.stale_month)
+        )
+        and coalesce(k.machine, c.resource_id) in (
+            select machine from work where kind <> 'commitment' and kind <> 'cluster'
+        )
     group by c.day, coalesce(k.machine, c.resource_id)
-),
--- Billed on a day without hours.
-known_day as (
-    select distinct day, machine from work where machine is not null and kind <> 'commitment'
 ),
 late as (
     select
@@ -188,13 +237,13 @@ late as (
             order by w.day, w.source, w.cluster, w.node, w.kind, w.gpu_model, w.team, w.model,
                 w.model_version, w.is_failed
         ) as choice
-    from priced as p
+    from late_day as p
     join work as w on w.machine = p.machine and w.kind <> 'commitment' and w.kind <> 'cluster'
-    left join known_day as k on k.day = p.day and k.machine = p.machine
-    where k.day is null
 ),
 line as (
-    select * from work where hours > 0 or own_cost is not null or kind = 'cluster'
+    select * from work
+    where date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and (hours > 0 or own_cost is not null or kind = 'cluster')
     union all
     select
         day, source, cluster, node, machine, gpu_model, kind, capacity_type, team, model,
@@ -206,6 +255,7 @@ node_ratio as (
     select day, machine, share_ratio(sum(gpu_part), sum(part)) as gpu_ratio
     from ledger.pod_day
     where machine is not null
+        and date_trunc('month', day)::date in (select month from ledger.stale_month)
     group by day, machine
 ),
 costed as (

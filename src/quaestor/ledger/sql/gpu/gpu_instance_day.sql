@@ -13,6 +13,7 @@
 --           marked Unused. Types that are not listed and come without GpuCount are left out
 -- rounding  hours to a billionth
 -- source    FOCUS 1.2, ConsumedQuantity, SkuPriceDetails, CommitmentDiscountStatus; config.price
+-- rows from focus.charge
 with listed as (
     select
         lower(instance_type) as type, min(gpu_model) as gpu_model, max(gpus) as gpus,
@@ -38,6 +39,7 @@ charge as (
         count(*) = count(x_billing_currency_rate) as is_rated
     from focus.charge
     where ChargePeriodStart::date in (select day from ledger.stale_day)
+        and ChargePeriodStart >= (select min(day) from ledger.stale_day)
         and ChargeCategory = 'Usage'
         and (
             contains(SkuPriceDetails, 'InstanceType') or contains(SkuPriceDetails, 'GpuCount')

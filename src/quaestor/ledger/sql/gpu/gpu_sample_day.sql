@@ -17,6 +17,7 @@ with told as (
     select host, sampled_at::date as day, min(source) as source
     from usage.gpu_sample
     where sampled_at::date in (select day from ledger.stale_day)
+        and sampled_at >= (select min(day) from ledger.stale_day)
     group by host, sampled_at::date
 ),
 sample as (

@@ -17,6 +17,7 @@
 --           commitment_id counts every service that any commitment covered
 -- source    FOCUS 1.2, CommitmentDiscountStatus, CommitmentDiscountId, PricingCategory; FinOps
 --           Framework, "Rate Optimization": coverage and utilisation
+-- rows from focus.charge
 with committed as (
     select
         date_trunc('month', ChargePeriodStart)::date as month, x_source as source,
@@ -36,6 +37,7 @@ with committed as (
     from focus.charge
     where CommitmentDiscountId is not null
         and date_trunc('month', ChargePeriodStart)::date in (select month from ledger.stale_month)
+        and ChargePeriodStart >= (select min(month) from ledger.stale_month)
     group by all
 ),
 covered as (
@@ -59,6 +61,7 @@ standard as (
         and s.billing_currency = coalesce(c.BillingCurrency, '')
     where c.CommitmentDiscountId is null and c.ChargeCategory = 'Usage'
         and c.PricingCategory = 'Standard'
+        and c.ChargePeriodStart >= (select min(month) from ledger.stale_month)
     group by all
 ),
 commitment as (

@@ -11,6 +11,7 @@
 --           regard to case and outer blanks. rows_difference = landed - loaded - left out -
 --           quarantined: of rows that became several charges each is counted once
 -- source    focus.control, focus.charge, quarantine.row
+-- rows from focus.control, focus.charge, quarantine.row
 with claimed as (
     select
         source, billing_period_start, billing_account_id, sub_account_id, currency, true as claims,

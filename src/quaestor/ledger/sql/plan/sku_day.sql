@@ -9,6 +9,7 @@
 --           its own without SKU and quantity
 -- rounding  each part of a line's cost and quantity to 9 digits
 -- source    FOCUS 1.4, ConsumedQuantity, ConsumedUnit, SkuId
+-- rows from ledger.cost
 with spent as (
     select
         day, coalesce(source, '') as source, coalesce(service, '') as service,
@@ -18,6 +19,7 @@ with spent as (
         sum(effective_cost) as cost, sum(billing_effective_cost) as billing_cost
     from ledger.cost
     where date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and day >= (select min(month) from ledger.stale_month)
     group by all
 ),
 priced as (
@@ -31,6 +33,7 @@ priced as (
         case when count(*) = count(ConsumedQuantity) then sum(ConsumedQuantity) end as quantity
     from focus.charge
     where date_trunc('month', ChargePeriodStart)::date in (select month from ledger.stale_month)
+        and ChargePeriodStart >= (select min(month) from ledger.stale_month)
     group by all
 ),
 origin as (

@@ -13,6 +13,7 @@ with line as (
         case when count(*) = count(effective_cost) then sum(effective_cost) end as cost
     from ledger.cost
     where date_trunc('month', day)::date in (select month from ledger.stale_month)
+        and day >= (select min(month) from ledger.stale_month)
     group by all
 ),
 budget as (

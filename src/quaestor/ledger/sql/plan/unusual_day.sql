@@ -16,6 +16,7 @@
 --           (ledger.billed_day)
 -- source    median absolute deviation: Iglewicz and Hoaglin, "How to Detect and Handle Outliers"
 --           (1993), who advise 3.5; 1.4826 makes it the standard deviation of normal noise
+-- rows from ledger.spend_day
 with complete as (
     select day from ledger.billed_day where complete
 ),

@@ -12,8 +12,8 @@
 --           unused, or where a month saves less than $least
 --           discount: what commitments on the bill cost less than the same use would without, in
 --           that region, else in any; else that of `discounts`, "provider/service = ratio". Where
---           neither says, advice has no sum. Google's GPUs and TPUs are left out: a flexible
---           commitment does not cover them
+--           neither says, advice has no sum, and says so. GPUs and TPUs of Compute Engine are apart
+--           ("Compute Engine GPUs"): a flexible commitment does not cover them, one by resource does
 --           break-even: commitments are paid whether they are used or not; one pays from the day of
 --           the year on after which its use may end: 365 x (1 - discount)
 -- money     reporting currency; effective rate: the discount is the bill's; list: it is published
@@ -22,7 +22,8 @@
 -- param     unused = 0.05: part of existing commitments up to which more may be bought
 -- param     least = 10: saving of a month below which no commitment is worth its trouble
 -- param     discounts = ["Google Cloud/Compute Engine = 0.28"]: what a year's commitment without
---            upfront payment takes off, where the bill does not show it
+--            upfront payment takes off, where the bill does not show it; such as
+--            "Microsoft/Azure OpenAI = 0.3" for provisioned throughput units
 -- source    FOCUS 1.2, CommitmentDiscountStatus, PricingCategory; Google Cloud, "Compute flexible
 --           committed use discounts", one year: 28 % (November 2026); FinOps Framework, "Rate
 --           Optimization"
@@ -39,8 +40,12 @@ with looked_at as (
 billed as (
     select
         coalesce(c.ServiceProviderName, c.ProviderName, '') as provider,
-        coalesce(c.ServiceName, '') as service, coalesce(c.RegionId, '') as region,
         coalesce(c.SkuMeter, c.ChargeDescription, '') as meter,
+        coalesce(c.ServiceName, '') || case
+            when provider = 'Google Cloud' and c.ServiceName = 'Compute Engine'
+                and regexp_matches(lower(meter), 'gpu|tpu') then ' GPUs'
+            else '' end as service,
+        coalesce(c.RegionId, '') as region,
         lower(coalesce(c.PricingUnit, c.ConsumedUnit)) as unit,
         case
             when c.CommitmentDiscountStatus in ('Used', 'Unused') then c.CommitmentDiscountStatus
@@ -72,7 +77,10 @@ meter as (
             lower(m.meter),
             'nat ?gateway|load ?balanc|address|elasticip|disk|snapshot|volume|transfer|storage|^ebs'
         )
-        and not (m.provider = 'Google Cloud' and regexp_matches(lower(m.meter), 'gpu|tpu'))
+        and not (
+            m.provider = 'Google Cloud' and m.service <> 'Compute Engine GPUs'
+            and regexp_matches(lower(m.meter), 'gpu|tpu')
+        )
         and (
             c.service is not null
             or regexp_matches(
@@ -220,7 +228,9 @@ select
         when answer = 'clean' then 'a commitment would save less than ' || $least || ' a month'
         else 'at least ' || format('{:,.2f}', hourly) || ' an hour was paid on demand in '
             || format('{:.0f}', 100 * $steady_ratio) || ' % of ' || slots || ' ' || slot_name
-            || case when discount is null then '; what a commitment takes off is not known'
+            || case when discount is null then '; what a commitment takes off is not known: '
+                || 'none of it is on the bill, and `discounts` names none for ' || provider || '/'
+                || service
                 else '; at ' || format('{:.1f}', 100 * discount) || ' % less a year''s commitment '
                     || 'pays if the use goes on for ' || break_even_day || ' days, up to '
                     || (until + 1 + break_even_day) end
@@ -235,6 +245,8 @@ select
             when regexp_matches(lower(service), 'openai|cognitive|foundry')
                 then 'a reservation of provisioned throughput units'
             when provider = 'Microsoft' then 'a reservation or a savings plan'
+            when service = 'Compute Engine GPUs'
+                then 'a committed use discount by resource, with a reservation'
             when provider = 'Google Cloud' then 'a committed use discount'
             else 'a commitment'
         end || ' of one year, nothing upfront'

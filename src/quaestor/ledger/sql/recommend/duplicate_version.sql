@@ -6,8 +6,9 @@
 --           the same environment and region; the one deployed first stays. In different
 --           environments, or regions, one artifact is what should be there; canary and blue-green
 --           deployments and shadows are left out, and so is what another version would be rolled
---           back to. Stored: two of them at different addresses (artifact_uri); what is deployed
---           stays, then what is in production, then what was registered first. Addresses are
+--           back to. Stored: two of them at different addresses (artifact_uri). What is deployed,
+--           in production, what another version would be rolled back to, or what has an alias of
+--           its own stays, each of them; of the others what was registered first. Addresses are
 --           compared in one spelling (stored_at); those of which one lies in the other, or at which
 --           another artifact lies too, are no second copy, and of different schemes
 --           (runs: and s3:) nobody can say
@@ -24,6 +25,7 @@ with digest as (
         count(distinct lower(v.artifact_digest)) as digests,
         min(rtrim(v.artifact_uri, '/')) as artifact_uri,
         bool_or(coalesce(v.lifecycle = 'production', false)) as is_in_production,
+        min(list_filter(v.aliases, lambda alias: lower(alias) <> 'latest')[1]) as alias,
         min(v.tags) as tags
     from registry.model_version as v
     left join config.renaming as n on n.field = 'model' and n.old = v.model
@@ -50,7 +52,8 @@ addressed as (
 ),
 stored as (
     select
-        d.*, s.model is not null as is_deployed, f.cost_per_month, f.rate_basis, f.resource_id,
+        d.*, s.model is not null as is_deployed, k.model is not null as is_kept,
+        f.cost_per_month, f.rate_basis, f.resource_id,
         f.team, f.place, count(*) over same as copies,
         first_value(d.model || ':' || d.model_version) over same as first_name,
         first_value(d.artifact_uri) over same as first_uri,
@@ -58,17 +61,19 @@ stored as (
         first_value(d.scheme) over same as first_scheme,
         row_number() over (
             partition by d.digest, d.address
-            order by s.model is not null desc, d.is_in_production desc, d.created_at,
-                d.model, d.model_version
+            order by s.model is not null desc, d.is_in_production desc, k.model is not null desc,
+                d.alias is not null desc, d.created_at, d.model, d.model_version
         ) as place_at_address
     from addressed as d
     left join (select distinct model, model_version from ledger.served_version) as s
         on s.model = d.model and s.model_version = d.model_version
+    left join ledger.kept_version as k
+        on k.model = d.model and k.model_version = d.model_version
     left join folder as f on f.place = d.address
     window same as (
         partition by d.digest
-        order by s.model is not null desc, d.is_in_production desc, d.created_at,
-            d.model, d.model_version
+        order by s.model is not null desc, d.is_in_production desc, k.model is not null desc,
+            d.alias is not null desc, d.created_at, d.model, d.model_version
         rows between unbounded preceding and unbounded following
     )
 ),
@@ -80,6 +85,7 @@ kept_twice as (
             when copies = 1 then 'clean'
             when artifact_uri is null or first_uri is null then 'cannot-say'
             when is_one or is_deployed or place_at_address > 1 or is_shared then 'clean'
+            when is_in_production or is_kept or alias is not null then 'clean'
             when scheme <> first_scheme
                 and not list_has_all(['s3', 'gs', 'azure'], [scheme, first_scheme])
                 then 'cannot-say'
@@ -140,6 +146,11 @@ select
         when is_deployed then 'the same artifact as ' || first_name || ', and deployed from '
             || artifact_uri
         when place_at_address > 1 or is_shared then 'another version lies at the same address'
+        when is_in_production then 'the same artifact as ' || first_name || ', and in production'
+        when is_kept then 'the same artifact as ' || first_name
+            || ', and another version would be rolled back to it'
+        when alias is not null then 'the same artifact as ' || first_name
+            || ', and kept under the alias ' || alias
         when answer = 'cannot-say' then 'the same artifact as ' || first_name || ', and nobody says '
             || 'whether ' || artifact_uri || ' and ' || first_uri || ' are two places'
         else 'the same artifact as ' || first_name || ', stored at ' || first_uri || ' too'
@@ -151,13 +162,11 @@ select
     case when answer = 'advise' then cost_per_month end as saving_per_month,
     case when answer = 'advise' and cost_per_month is not null then rate_basis end as saving_basis,
     case when answer = 'advise' then 'high' end as confidence,
-    case when answer = 'advise' then case when is_in_production
-            then 'It is in production, though nobody says where it is deployed. ' else '' end
-        || 'Something may read it by its address: let the version point to the other copy first.'
-        end as risk,
+    case when answer = 'advise' then 'Something may read it by its address: let the version point '
+        || 'to the other copy first.' end as risk,
     to_json({
         digest: digest, copies: copies, first: first_name, first_uri: first_uri,
-        is_in_production: is_in_production, created_at: created_at
+        created_at: created_at
     })::varchar as evidence,
     null::varchar as command, team, model, model_version, null::varchar as environment, resource_id,
     coalesce(

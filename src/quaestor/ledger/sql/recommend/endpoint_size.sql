@@ -96,7 +96,8 @@ select
     case when answer = 'advise' then money_estimate(cost_per_month::double * part * saved_ratio)
         end as saving_per_month,
     case when answer = 'advise' and cost_per_month is not null and part is not null
-        then 'effective rate' end as saving_basis,
+        then case when cost_basis = 'list' then 'list' else 'effective rate' end end
+        as saving_basis,
     case when answer = 'advise' then case when environment is null then 'medium' else 'high' end
         end as confidence,
     case when answer = 'advise'

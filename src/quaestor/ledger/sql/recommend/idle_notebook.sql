@@ -7,7 +7,8 @@
 --           before it was looked at, and no activity for $idle_minutes minutes where that is known;
 --           or, where nobody says how busy it is, no activity for $quiet_hours hours. What nobody
 --           says (the last activity, the use, whether something stops it) is never idleness
--- money     stop: what its resource costs a month, by the bill. auto-stop: of that, the part of the
+-- money     stop: what its resource costs a month, by the bill; of one on no bill, by the list price
+--           of its instance type. auto-stop: of that, the part of the
 --           time since it was started for which it has been idle; unknown without a start
 -- param     days = 14: days without activity after which a notebook is to be stopped
 -- param     idle_minutes = 60: minutes of idleness before it counts
@@ -23,10 +24,22 @@ with azure as (
     from ledger.resource_rate where starts_with(lower(resource_id), '/subscriptions/')
     qualify row_number() over (partition by spelled order by resource_id) = 1
 ),
+-- Of a region; and where that has none, the least of all.
+list_price as (
+    select
+        lower(instance_type) as instance_type, region, min(price) as price, min(gpus) > 0 as has_gpus
+    from ledger.listed_machine
+    group by grouping sets ((lower(instance_type), region), (lower(instance_type)))
+    having grouping(region) = 1 or region is not null
+),
 told as (
     select
         n.*,
-        coalesce(r.cost_per_month, a.cost_per_month) as cost_per_month,
+        case when coalesce(r.resource_id, a.resource_id) is not null
+            then coalesce(r.cost_per_month, a.cost_per_month)
+            when n.status = 'running' then money_estimate(p.price::double * 730)
+        end as cost_per_month,
+        coalesce(r.resource_id, a.resource_id) is null as is_listed,
         coalesce(r.committed_ratio, a.committed_ratio) as committed_ratio,
         coalesce(r.team, a.team) as team, coalesce(r.model, a.model) as model,
         coalesce(r.environment, a.environment) as environment,
@@ -40,6 +53,13 @@ told as (
     from usage.notebook as n
     left join ledger.resource_rate as r on r.resource_id = n.resource_id
     left join azure as a on a.spelled = lower(n.resource_id)
+    left join list_price as p
+        on p.instance_type = lower(regexp_extract(n.instance_type, '[^/]+$'))
+        and (p.region = n.region or p.region is null)
+        and (p.has_gpus or (n.gpu_model is null and coalesce(n.gpus, 0) = 0))
+    qualify row_number() over (
+        partition by n.source, n.notebook order by p.region is null
+    ) = 1
 ),
 measured as (
     select
@@ -135,7 +155,8 @@ select
     case when answer = 'advise' then money_estimate(cost_per_month::double * idle_part) end
         as saving_per_month,
     case when answer = 'advise' and cost_per_month is not null and idle_part is not null
-        then case when action = 'stop' then 'bill' else 'effective rate' end end as saving_basis,
+        then case when is_listed then 'list' when action = 'stop' then 'bill'
+            else 'effective rate' end end as saving_basis,
     case when answer = 'advise' then case
         when state = 'left' then 'high'
         when state = 'idle' and idle_for_minutes is not null then 'high'

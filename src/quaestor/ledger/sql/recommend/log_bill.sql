@@ -37,15 +37,17 @@ charge as (
 ),
 summed as (
     select
-        scope, heading, min(source) as source, any_value(model) as model,
+        scope, heading, min(source) as source, min(model) as model,
         case when count(distinct team) = 1 then min(team) end as team,
         count(cost) = count(*) as is_priced,
-        sum(cost::double) filter (is_now) as cost,
-        sum(cost::double) filter (is_now and is_log) as log_cost,
+        (sum(cost) filter (is_now))::double as cost,
+        (sum(cost) filter (is_now and is_log))::double as log_cost,
         case when bool_or(has_before)
-            then coalesce(sum(cost::double) filter (not is_now and is_log), 0) end as log_before,
+            then coalesce((sum(cost) filter (not is_now and is_log))::double, 0) end
+            as log_before,
         count(distinct day) filter (is_now) as days,
-        arg_max(resource_id, cost) filter (is_now and is_log) as resource_id
+        arg_max(resource_id, (cost, resource_id))
+            filter (is_now and is_log and cost is not null) as resource_id
     from charge
     group by scope, heading
     having bool_or(is_log and is_now)

@@ -57,7 +57,8 @@ object as (
         case when kind in ('deployment', 'statefulset', 'rollout') then kind end as scaled_kind,
         split_part(endpoint, '/', -3) as namespace, split_part(endpoint, '/', -1) as short_name,
         regexp_matches(lower(kind), 'serverless|published|provisioned')
-            or instances = 0 as costs_nothing
+            or instances = 0 as costs_nothing,
+        coalesce(cost_basis = 'list', false) as is_by_list
     from ledger.endpoint_rate
     union all
     select
@@ -65,7 +66,7 @@ object as (
         lower(r.owner_kind), lower(h.environment), null, null, nullif(r.pods, 0), null,
         money_estimate(h.cost::double * 730 / (24 * h.days)), h.team, h.model, null, null,
         r.subject, coalesce(m.resource_id, h.machine), null, null, r.source,
-        lower(r.owner_kind), r.namespace, r.owner, false
+        lower(r.owner_kind), r.namespace, r.owner, false, false
     from running as r
     join held as h
         on h.cluster = r.cluster and h.allocated_to = r.namespace || '/' || r.owner
@@ -225,8 +226,8 @@ select
     cost_per_month,
     case when state = 'advise' then money_estimate(cost_per_month::double * stopped_ratio) end
         as saving_per_month,
-    case when state = 'advise' and cost_per_month is not null then 'effective rate' end
-        as saving_basis,
+    case when state = 'advise' and cost_per_month is not null
+        then case when is_by_list then 'list' else 'effective rate' end end as saving_basis,
     case when state = 'advise' then 'medium' end as confidence,
     case when state = 'advise'
         then 'Times are UTC. Two weeks are not every week: holidays, releases and a change of the clocks shift '

@@ -21,6 +21,7 @@ with hour as (
         requests * latency_p95_ms / 1000 as waited_seconds
     from usage.endpoint_hour
     where date_trunc('month', hour)::date in (select month from ledger.stale_month)
+        and hour >= (select min(month) from ledger.stale_month)
 ),
 told as (
     select

@@ -31,6 +31,7 @@ line as (
     left join store as s on s.resource_id = c.resource_id
     where c.model is not null
         and date_trunc('month', c.day)::date in (select month from ledger.stale_month)
+        and c.day >= (select min(month) from ledger.stale_month)
 )
 select
     day, model, model_version, team, lifecycle_stage, cost_kind, kept,

@@ -22,6 +22,7 @@ part as (
         case when count(*) = count(p.effective_cost) then sum(p.effective_cost) end as cost
     from ledger.part as p
     where date_trunc('month', p.day)::date in (select month from ledger.stale_month)
+        and p.day >= (select min(month) from ledger.stale_month)
         and (
             p.resource_id in (select resource_id from job)
             or starts_with(p.allocated_to, 'job/')

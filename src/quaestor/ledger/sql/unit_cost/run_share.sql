@@ -32,6 +32,7 @@ charge as (
     from focus.charge as c
     join machine as m on m.resource_id = c.ResourceId
     where c.ChargePeriodStart::date in (select day from ledger.stale_day)
+        and c.ChargePeriodStart >= (select min(day) from ledger.stale_day)
         and c.ChargeCategory = 'Usage'
 ),
 counted as (

@@ -15,6 +15,7 @@
 -- source    FOCUS 1.2, PricingCurrency; FOCUS 1.5 working draft, SkuPriceDetails; AWS,
 --           "Understanding your Amazon Bedrock Cost and Usage Report data"; Microsoft, Azure retail
 --           prices, meters of Azure OpenAI; Google Cloud SKU groups, Vertex AI
+-- rows from focus.charge
 with charge as (
     select
         date_trunc('month', c.ChargePeriodStart)::date as month, c.x_source as source, c.provider,
@@ -32,6 +33,7 @@ with charge as (
         sum(c.PricingCurrencyEffectiveCost) as pricing_currency_cost
     from ledger.ruled_charge as c
     where date_trunc('month', c.ChargePeriodStart)::date in (select month from ledger.stale_month)
+        and c.ChargePeriodStart >= (select min(month) from ledger.stale_month)
         and (
             contains(c.ConsumedUnit, 'oken')
             or contains(c.PricingUnit, 'oken')
