@@ -9,11 +9,14 @@
 --           next to nothing), idle (unscheduled ones included) and unobserved add up to the paid
 --           hours; unobserved is never idle. Unused commitments are no hours of a machine
 with period as (
-    select date_trunc('month', max(day))::date as month from ledger.gpu_hour
+    select
+        date_trunc('month', max(g.day))::date as month, max(g.day) as last_day,
+        any_value(m.last_day) as billed_day
+    from ledger.gpu_hour as g, ledger.latest_month as m
 ),
 held as (
     select
-        p.month, g.gpu_model, g.team,
+        p.month, p.last_day, p.billed_day, g.gpu_model, g.team,
         concat_ws(' · ', coalesce(g.gpu_model, 'GPU model unknown'), coalesce(g.team, 'nobody'))
             as label,
         sum(g.gpu_hours) as gpu_hours,

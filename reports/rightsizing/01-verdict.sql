@@ -16,10 +16,10 @@ with advice as (
     where state <> 'dismissed'
 ),
 best as (
-    select name, kind, action, proposed, counted_saving_per_month as best_saving
+    select name, kind, action, proposed, may_end, counted_saving_per_month as best_saving
     from audit.standing_recommendation
-    where counted_saving_per_month > 0
-    order by may_end, counted_saving_per_month desc, subject limit 1
+    where state <> 'dismissed' and counted_saving_per_month > 0
+    order by counted_saving_per_month desc, kind, subject limit 1
 ),
 looked as (
     select

@@ -188,6 +188,9 @@ def unmanaged(insert: Insert, hostile: str) -> None:
             ("total", "All categories", "200", "1100.5", "2250", None),
             ("manual-workflow", "Manual workflow", "0", "900.5", "1800", hostile),
             ("total", "All categories", "0", "900.5", "1800", hostile),
+            ("manual-workflow", "Manual workflow", "0", "0", "0", "churn"),
+            ("human-error", "Human error", None, None, None, "churn"),
+            ("total", "All categories", "0", "0", "0", "churn"),
         ),
         start=1,
     ):
@@ -202,7 +205,9 @@ def unmanaged(insert: Insert, hostile: str) -> None:
             high=None if high is None else Decimal(high),
             formula="hours x rate, a month; hours are assumed",
             inputs='[{"name": "hours of <b>work</b>", "value": 12.5, "unit": "hours", '
-            '"source": "advice: params"}]',
+            '"source": "advice: params"}, {"name": "spend", "value": 20, "unit": "money a month", '
+            '"source": "ledger.model_day"}, {"name": "runs", "value": null, "unit": "runs", '
+            '"source": "ledger.run_cost"}]',
             reason="nobody says how deployments ended" if base is None else None,
         )
 

@@ -244,9 +244,12 @@ def test_gpus_that_did_nothing():
     assert figures(costs(warehouse)["wasted-resources"]) == pytest.approx(
         [10 * month, 15 * month, 16 * month], abs=1e-4
     )
-    assert figures(costs(warehouse, model=None)["wasted-resources"]) == pytest.approx(
+    everything = costs(warehouse, model=None)
+    assert figures(everything["wasted-resources"]) == pytest.approx(
         [10 * month, 22 * month, 24 * month], abs=1e-4
     )
+    told = [name for name, row in everything.items() if "what is nobody's" in inputs(row)]
+    assert told == ["wasted-resources"]
 
 
 def test_what_nobody_approved_owns_or_may_break():

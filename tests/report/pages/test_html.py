@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import unquote
 
@@ -142,6 +142,21 @@ def test_totals_are_the_ledgers(estate, pages, read_page):
         ("gpu-waterfall", "cost"): gpus,
     }
     assert {key: sum(values) for key, values in page.sums.items()} == page.totals
+
+
+def test_gpu_hours_beyond_the_bill_are_told(an_estate, rendered):
+    """Hours come sooner than the bill: the section says up to which day each of them goes."""
+    an_estate.cost(date(2026, 11, 20), "12", model="churn")
+    for day in (20, 21):
+        an_estate.insert(
+            "ledger.gpu_hour", day=date(2026, 11, day), source="prod", cluster="prod", node="n",
+            gpu_hours=24, observed_gpu_hours=24, used_gpu_hours=24, idle_gpu_hours=0,
+            unobserved_gpu_hours=0,
+        )  # fmt: skip
+
+    text = rendered(an_estate, "cost")["cost"].text
+
+    assert "Hours are those up to 21 Nov 2026; the bill, and the figure" in text
 
 
 def test_totals_of_the_reconciliation_are_per_currency(estate, pages, read_page):

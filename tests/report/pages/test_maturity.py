@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from quaestor.report.html import render
@@ -53,6 +55,13 @@ def test_each_estimate_has_its_formula_and_inputs_beside_it(cost):
     """With unit and source; hostile text in them is text."""
     assert "Hours x rate, a month; hours are assumed." in cost.text
     assert "hours of <b>work</b>: 12.5 hours (advice: params)" in cost.text
+    assert "spend: 20 EUR a month (ledger.model_day)" in cost.text
+    assert "runs: unknown (ledger.run_cost)" in cost.text
+
+
+def test_a_model_of_which_only_zeros_are_known_is_not_free(cost):
+    """What is known of it costs nothing, and the rest cannot be said: so neither can the sum."""
+    assert re.search(r"churn cannot say \S 1 ", cost.text)
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,13 @@ def test_a_job_that_runs_is_marked_where_savings_are_compared(an_estate, tmp_pat
     }  # fmt: skip
     an_estate.insert("ledger.recommendation", **advice, reason="It runs on.", evidence="{}",
                      risk="It may end.", source="hpc")  # fmt: skip
+    an_estate.insert("ledger.assessment", kind="runaway_training", subject="job/sweep",
+                     name="sweep", answer="advise", reason="It runs on.")  # fmt: skip
     (path,) = render(
         an_estate.settle(), ["rightsizing"], tmp_path, now=now, progress=lambda _: None
     )
 
-    assert "runaway training (running)" in read_page(path).text
+    text = read_page(path).text
+
+    assert "runaway training (running)" in text
+    assert "Start with sweep : stop, 900.00 EUR a month for as long as it runs." in text

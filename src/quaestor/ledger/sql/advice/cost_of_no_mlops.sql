@@ -521,10 +521,14 @@ by_category as (
         [
             named_input('models that can be said', count(model) filter (figures is not null),
                 'models', 'this table'),
-            named_input('models', count(model), 'models', 'this table'),
-            named_input('what is nobody''s', max(figures[2]) filter (model is null),
-                'money a month', 'ledger.gpu_hour')
-        ],
+            named_input('models', count(model), 'models', 'this table')
+        ] || case
+            when count(*) > count(model) then [
+                named_input('what is nobody''s', max(figures[2]) filter (model is null),
+                    'money a month', 'ledger.gpu_hour')
+            ]
+            else []
+        end,
         case
             when count(figures) = 0
                 then 'of no model: ' || coalesce(
