@@ -324,6 +324,38 @@ def test_a_kill_at_any_moment_leaves_the_last_good_state(
     assert total == [(60_001, 60_003)]
 
 
+def test_a_first_build_that_never_ended_is_no_empty_estate(estate: Estate, monkeypatch, capsys):
+    """Whoever reads what it left is told so: a query, key figures, advice; then it is built."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline.ledger, "build", killed)
+        with pytest.raises(KeyboardInterrupt):
+            estate.build()
+    monkeypatch.chdir(estate.folder)
+    for asked in (["query", "from ledger.cost"], ["export", "metrics"], ["advice", "list"]):
+        assert run(asked) == 3
+        assert "the warehouse was never built" in capsys.readouterr().err
+    estate.build()
+
+    assert estate.rows("select count(*) from ledger.cost") == [(1,)]
+
+
+def test_an_audit_with_a_clock_of_the_past_says_that_a_later_one_counts(
+    estate: Estate, monkeypatch, capsys
+):
+    """A wrong --now stays the latest audit: the next one says so instead of being ignored."""
+    estate.configure()
+    monkeypatch.chdir(estate.folder)
+    run(["audit", "--now", "2999-01-01T00:00:00Z"])
+    assert "later than this one" not in capsys.readouterr().err
+    run(["audit", "--now", "2026-11-21T06:00:00Z"])
+
+    assert "an audit of 2999-01-01 00:00 UTC is recorded, later than" in capsys.readouterr().err
+
+
 def test_a_full_disk_is_said_and_changes_nothing(estate: Estate):
     """Simulated by a limit on the size of files: the write fails as on a full disk."""
     estate.build()

@@ -31,7 +31,15 @@ from quaestor.normalise.waivers import write as write_waivers
 from quaestor.warehouse import state
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.errors import NoRoomError, UnreadableError
-from quaestor.warehouse.state import evidence_at, read_blind_spots, recall, remember, tell
+from quaestor.warehouse.state import (
+    begin,
+    evidence_at,
+    finish,
+    read_blind_spots,
+    recall,
+    remember,
+    tell,
+)
 
 if TYPE_CHECKING:
     from quaestor.audit.coverage import Frameworks
@@ -53,10 +61,11 @@ class Built:
 
 @dataclass(frozen=True)
 class Audited:
-    """What an audit came to, and where its reports lie."""
+    """What an audit came to, where its reports lie, and the clock of a recorded later audit."""
 
     summary: RunSummary
     reports: tuple[Path, ...]
+    later: datetime | None = None
 
 
 def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Progress) -> Built:
@@ -71,6 +80,7 @@ def build(config: Config, warehouse_path: Path, *, now: datetime, progress: Prog
     waivers = waivers_of(config)
     warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     with Warehouse(warehouse_path) as warehouse:
+        begin(warehouse)
         try:
             return _build(warehouse, config, waivers, now, progress, careful=False)
         except (UnreadableError, NoRoomError) as problem:
@@ -102,7 +112,7 @@ def _build(
             ledger.build(warehouse, config, progress)
             spots = currency.blind_spots(warehouse) + ledger.blind_spots(warehouse)
             tell(warehouse, "ledger", spots, now)
-            remember(warehouse, "built_at", now.isoformat())
+            finish(warehouse, now)
         tell(warehouse, "collect", failed_looks(config), now)
         return Built(changed, tuple(read_blind_spots(warehouse)))
 
@@ -144,7 +154,16 @@ def audit(
     summary = replace(judged, configuration=configuration)
     summary = _record(config, warehouse_path, summary, frameworks)
     reports = report(config, warehouse_path, (), now=now, progress=progress) if render else []
-    return Audited(summary, tuple(reports))
+    return Audited(summary, tuple(reports), _later(warehouse_path, now))
+
+
+def _later(path: Path, now: datetime) -> datetime | None:
+    """Return the clock of the latest recorded audit, if that is after `now`; else None."""
+    with Warehouse(path, read_only=True) as warehouse:
+        (latest,) = warehouse.row(
+            "select max(audited_at) from audit.run where audited_at > ?", [now]
+        )
+    return latest if isinstance(latest, datetime) else None
 
 
 def _rules(config: Config) -> tuple[tuple[Policy, ...], Frameworks]:

@@ -155,6 +155,14 @@ GCP = {"billing_account_id": "x", "service": {}, "sku": {}, "usage_start_time": 
 GCP |= {"project": {}, "credits": [], "invoice": {}, "usage_end_time": "", "export_time": ""}
 
 
+@pytest.mark.parametrize("name", ["2026", "null", "yes", "1e3", "0x1F"])
+def test_a_file_whose_name_is_no_text_to_yaml_is_a_source(sources, home, name):
+    """YAML reads 2026 as a number and null as nothing; the file that is written still loads."""
+    put(home / f"{name}.csv", FOCUS)
+
+    assert sources() == {name.lower(): f"{name}.csv"} or sources() == {name: f"{name}.csv"}
+
+
 def test_bills_of_every_format_are_found_by_their_header(sources, home):
     """Upper-case names too; no schema is written, as the header says it at every build."""
     put(home / "aws/CUR.CSV", CUR)

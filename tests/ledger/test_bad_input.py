@@ -129,6 +129,16 @@ CASES = {
     "a bill without a node": Case(
         nodes=[], pods=[], kinds={"unattributed": "24"}
     ),
+    "tags that are no JSON": Case(
+        charges=[a_charge(), a_charge("7", "bucket", Tags="{broken")],
+        told=(r"tags are no JSON object",),
+        amount="7",
+        kinds={"direct": "24", "unattributed": "7"},
+    ),
+    "no tags at all, however that is written": Case(
+        charges=[a_charge(), *(a_charge("1", tags, Tags=tags) for tags in ("", "{}", "null"))],
+        kinds={"direct": "24", "unattributed": "3"},
+    ),
     "a node of which no pod is told": Case(
         pods=[], told=(r"pod",), amount="24", kinds={"unattributed": "24"}
     ),

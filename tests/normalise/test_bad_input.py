@@ -112,9 +112,10 @@ def test_a_row_of_the_year_9999_is_not_the_latest_month(bill: Bill, form: str):
     """It waits in quarantine, with its money; what is billed some months ahead is charged."""
     rows = {"day": "9999-12-31"}, {"day": "2027-09-01"}, {"day": "2027-12-31"}
     of(bill, form).write("a.csv", exported(form, *rows))
-    bill.load()
+    spots = bill.load()
     reasons = {row: str(reason) for row, reason in bill.quarantined()}
 
+    assert [spot.amount for spot in spots if "cannot be read" in spot.reason] == [3]
     assert bill.values("x_row") == [(2,)]
     assert list(reasons) == [1, 3]
     assert "9999-12-31' is later than any bill can know" in reasons[1]

@@ -72,6 +72,12 @@ def command(
     if ("table", None) not in asked:  # the table says them itself
         say_blind_spots(audited.summary.blind_spots)
     code = show(audited.summary, asked)
+    if audited.later is not None:
+        click.echo(
+            f"note: an audit of {audited.later:%Y-%m-%d %H:%M} UTC is recorded, later than this "
+            "one: pages, exports and trends go by that one",
+            err=True,
+        )
     if not call.quiet:
         for line in where_reports_lie(audited.reports):
             click.echo(line, err=True)

@@ -59,16 +59,20 @@ def command(call: Call) -> int:
 def _say_what_was_not_seen(call: Call, config: Config) -> None:
     """Print the blind spots of the last build, and what each registry cannot tell at all."""
     from quaestor.cli.speech import say_blind_spots
+    from quaestor.core.errors import IncompleteError
     from quaestor.warehouse.duckdb import Warehouse
     from quaestor.warehouse.state import cannot_tell, read_blind_spots
 
     path = call.warehouse(config)
     if not path.is_file():
         return
-    with Warehouse(path, read_only=True) as warehouse:
-        say_blind_spots(read_blind_spots(warehouse))
-        for source, fields in cannot_tell(warehouse).items():
-            click.echo(f"source {source} cannot tell: {', '.join(fields)}", err=True)
+    try:
+        with Warehouse(path, read_only=True) as warehouse:
+            say_blind_spots(read_blind_spots(warehouse))
+            for source, fields in cannot_tell(warehouse).items():
+                click.echo(f"source {source} cannot tell: {', '.join(fields)}", err=True)
+    except IncompleteError as problem:  # of what was never built there is nothing to say yet
+        click.echo(problem.as_text(), err=True)
 
 
 def _look(source: Source, config: Config) -> tuple[str, str, QuaestorError | None]:

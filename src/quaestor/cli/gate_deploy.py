@@ -293,7 +293,8 @@ def say_ignored(call: Call, deploy: Deploy | None) -> None:
         return
     if deploy.ignored:
         count = f"{deploy.ignored:,} file{'s' if deploy.ignored != 1 else ''}"
-        click.echo(f"{count} of the folders hold nothing for the gate", err=True)
+        holds = "holds" if deploy.ignored == 1 else "hold"
+        click.echo(f"{count} of the folders {holds} nothing for the gate", err=True)
     for chart in deploy.charts:
         click.echo(
             f"not looked at: the templates of {plain(chart)}; "

@@ -159,7 +159,14 @@ def written(sources: Sequence[Detected], more: Sequence[Proposal]) -> str:
 def _source(source: Detected) -> str:
     # JSON's text is YAML's too, and keeps any file name from being more than a name.
     keys = [f"    {key}: {json.dumps(value)}" for key, value in source.keys.items()]
-    return "\n".join([f"  - name: {source.name}   # {source.note}", *keys])
+    return "\n".join([f"  - name: {_name(source.name)}   # {source.note}", *keys])
+
+
+def _name(name: str) -> str:
+    """Return a name as YAML reads it back: `2026` and `null` are no text without quotes."""
+    import yaml
+
+    return name if yaml.safe_load(name) == name else json.dumps(name)
 
 
 def config_schema() -> dict[str, Any]:

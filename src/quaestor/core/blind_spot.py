@@ -17,7 +17,7 @@ class BlindSpot:
         reason: Why, one sentence.
         fix: What the reader can do.
         rows: How many rows are hidden, where that is known.
-        amount: The money hidden, in `currency`, where that is known.
+        amount: The money hidden, in `currency`, as far as it is known: at least so much.
         currency: ISO 4217, or None where the bill names none.
     """
 

@@ -29,6 +29,7 @@ from quaestor.ledger import (
     reconciliation,
     sharing,
     stale,
+    tags,
 )
 from quaestor.ledger.model_file import ModelFile, read
 from quaestor.ledger.rules import VIEWS, fact_columns, views
@@ -41,7 +42,7 @@ BUILT: dict[str, Callable[[Warehouse, Config, Callable[[str], None]], None]] = {
     "forecast": lambda warehouse, _, progress: forecast.build(warehouse, progress),
     "assessment": advice.assess,
 }
-_TOLD = (reconciliation, allocation, sharing, gpu, commitment)
+_TOLD = (reconciliation, tags, allocation, sharing, gpu, commitment)
 SQL = Path(__file__).parent / "sql"
 CHECKS = Path(__file__).parent / "checks"
 _READS = re.compile(r"\bledger\.(\w+)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import QuaestorError
@@ -44,10 +45,11 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
         files: Its files in force; a blind spot names a file as its owner knows it.
     """
     known = {file.path: file.scope for file in files}
+    money = _money(warehouse, source)
     found = warehouse.rows(
         """
         select q.file, row_number is null as whole, loaded, coalesce(f.format = 'mapped', false),
-            count(*), min(row_number), arg_min(reason, coalesce(row_number, 0))
+            count(*), min(row_number), arg_min(reason, coalesce(row_number, 0)), q.file_sha256
         from (
             select *, false as loaded from quarantine.row
             union all by name select *, true as loaded from quarantine.value
@@ -67,10 +69,30 @@ def blind_spots(warehouse: Warehouse, source: str, files: Iterable[LandedFile]) 
             fix=f'{_MAPPED if mapped else _EXPORTED}; `quaestor query "from quarantine.'
             f"{'value' if loaded else 'row'} where source = '{source}'\"` shows them all.",
             rows=rows,
+            **({} if loaded else money.get(sha256, {})),
         )
-        for file, whole, loaded, mapped, rows, first, reason in found
+        for file, whole, loaded, mapped, rows, first, reason, sha256 in found
     ]
     return sorted(told, key=lambda spot: spot.scope)  # landed names begin with a hash
+
+
+def _money(warehouse: Warehouse, source: str) -> dict[str, dict[str, Any]]:
+    """Return by file what its rows in quarantine cost, as far as their costs can be read.
+
+    Of several currencies there is no sum.
+    """
+    found = warehouse.rows(
+        """
+        select sha256, sum(quarantined_billed_cost), min(currency) from focus.control
+        where source = ? and quarantined_billed_cost <> 0 and counts_billed
+        group by sha256
+        having count(distinct currency) = 1 and count(currency) = count(*)
+        """,
+        [source],
+    )
+    return {
+        sha256: {"amount": amount, "currency": currency} for sha256, amount, currency in found
+    }
 
 
 def _refused(source: str, scope: str, reason: str) -> BlindSpot:

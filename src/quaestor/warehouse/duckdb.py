@@ -18,6 +18,7 @@ from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError,
 from quaestor.warehouse.upgrade import KEPT_FROM, carry_over
 
 SCHEMA_VERSION = 10
+FIRST_BUILD = "first_build"  # the property of a warehouse whose first build is not at its end
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SCHEMA = Path(__file__).parent / "schema"
@@ -185,6 +186,8 @@ class Warehouse:
     def _prepare(self) -> None:
         version = self._version()
         if version == SCHEMA_VERSION:
+            if self.read_only:
+                self._insist_on_a_build()
             return
         if self.read_only:
             raise IncompleteError(
@@ -203,6 +206,15 @@ class Warehouse:
             self.run(
                 "insert or replace into meta.property values ('schema_version', ?)",
                 [str(SCHEMA_VERSION)],
+            )
+
+    def _insist_on_a_build(self) -> None:
+        """Refuse what a first build left that never came to its end: it is no empty estate."""
+        if self.rows("select 1 from meta.property where name = ?", [FIRST_BUILD]):
+            raise IncompleteError(
+                "the warehouse was never built: its first build did not come to its end",
+                where=self.path,
+                fix="Run `quaestor build` (or `quaestor audit`) again.",
             )
 
     def _version(self) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.landed import LandedFile
-from quaestor.warehouse.duckdb import Warehouse
+from quaestor.warehouse.duckdb import FIRST_BUILD, Warehouse
 from quaestor.warehouse.row import insert_rows
 
 _NAMES = "source, scope, period, reason, fix, rows, amount, currency"
@@ -16,6 +16,18 @@ _NAMES = "source, scope, period, reason, fix, rows, amount, currency"
 def remember(warehouse: Warehouse, name: str, value: str) -> None:
     """Keep a property under a name."""
     warehouse.run("insert or replace into meta.property values (?, ?)", [name, value])
+
+
+def begin(warehouse: Warehouse) -> None:
+    """Note that the first build has begun, so that nobody takes what it left for an estate."""
+    if recall(warehouse, "built_at") is None:
+        remember(warehouse, FIRST_BUILD, "begun")
+
+
+def finish(warehouse: Warehouse, now: datetime) -> None:
+    """Note in a build's transaction that it is at its end, and when."""
+    remember(warehouse, "built_at", now.isoformat())
+    warehouse.run("delete from meta.property where name = ?", [FIRST_BUILD])
 
 
 def recall(warehouse: Warehouse, name: str) -> str | None:
