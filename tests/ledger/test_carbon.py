@@ -367,6 +367,22 @@ def test_hosts_and_endpoints_that_no_cluster_tells_of():
     )
 
 
+def test_work_that_tells_of_no_machine_has_no_electricity_that_is_known():
+    """An endpoint of a type that nobody lists took some: null with its reason, and never zero."""
+    warehouse = a_warehouse()
+    told = {"source": "sm", "endpoint": "chat"}
+    insert(
+        warehouse, "usage.endpoint", **told, model="chat", region="us-east-1",
+        instance_type="ml.odd.9xlarge", instances=1, seen_at=DAY,
+    )  # fmt: skip
+    insert(warehouse, "usage.endpoint_hour", **told, hour=DAY, instances=1)
+    gpu_ledger(warehouse, "", ("carbon",))
+    (row,) = warehouse.records("from ledger.carbon")
+
+    assert {row[name] for name in ("kwh", "it_kwh", "kg_co2e", "embodied_kg_co2e")} == {None}
+    assert "without cores and memory of 1 jobs or hours of endpoints" in row["reason"]
+
+
 def test_the_readme_says_how_to_ask(tmp_path: Path):
     """Its queries run, and its example of factors is read."""
     checkout = Path(__file__).resolve().parents[2]

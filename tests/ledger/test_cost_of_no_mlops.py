@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -250,6 +250,66 @@ def test_gpus_that_did_nothing():
     )
     told = [name for name, row in everything.items() if "what is nobody's" in inputs(row)]
     assert told == ["wasted-resources"]
+
+
+def a_gpu_day(warehouse: Warehouse, **columns: Any) -> None:
+    """A day of the model's GPU, idle and observed."""
+    insert(
+        warehouse,
+        "ledger.gpu_hour",
+        **{
+            "day": DAY,
+            "source": "s",
+            "cluster": "c",
+            "node": "n",
+            "model": "churn",
+            "kind": "slurm",
+            "gpu_hours": 1,
+            "observed_gpu_hours": 1,
+            "used_gpu_hours": 0,
+            "idle_gpu_hours": 1,
+            "unobserved_gpu_hours": 0,
+            "cost": 100,
+            "failed_cost": 0,
+            "idle_cost": 100,
+            "stalled_cost": 0,
+            **columns,
+        },
+    )
+
+
+def test_hours_that_are_not_billed_yet_push_no_billed_day_out_of_the_month():
+    """Thirty days of the bill are counted, though GPUs tell of days that are not billed yet."""
+    warehouse = a_registry()
+    a_version(warehouse)
+    costs(warehouse)
+    (last,) = warehouse.row("select max(day) from ledger.billed_day where complete")
+    for day in range(32):
+        a_gpu_day(warehouse, day=last - timedelta(days=day))
+    unbilled = {"cost": None, "idle_cost": None, "failed_cost": None, "stalled_cost": None}
+    a_gpu_day(warehouse, day=last + timedelta(days=2), **unbilled)
+
+    row = costs(warehouse)["wasted-resources"]
+
+    assert float(row["base"]) == pytest.approx(30 * 100 * 730 / 24 / 30)
+    assert row["reason"] is None
+
+
+@pytest.mark.parametrize("hours", [1, 0])
+def test_gpus_that_nobody_watched_are_not_known_to_be_well_used(hours):
+    """No hour of them is observed: what they wasted cannot be said, and is not zero."""
+    unseen = {"observed_gpu_hours": 0, "idle_gpu_hours": 0, "idle_cost": 0}
+    warehouse = a_registry()
+    a_version(warehouse)
+    a_gpu_day(warehouse, gpu_hours=hours, unobserved_gpu_hours=hours, **unseen)
+    unknown = costs(warehouse)["wasted-resources"]
+    a_gpu_day(warehouse, node="n2")
+    partly = costs(warehouse)["wasted-resources"]
+
+    assert figures(unknown) == [None, None, None]
+    assert unknown["reason"] == "nobody tells what its GPUs did"
+    assert partly["base"] > 0
+    assert partly["reason"] == "without GPU-hours of which nobody tells what they did"
 
 
 def test_what_nobody_approved_owns_or_may_break():

@@ -388,6 +388,14 @@ def test_an_instance_that_only_the_bill_knows_is_unobserved(warehouse):
           "ConsumedQuantity": "1"}, "A100 40GB", 8.0),
         ({"SkuPriceDetails": '{"InstanceType": "x1.odd", "GpuCount": 3}', "ConsumedUnit": "Hours",
           "ConsumedQuantity": "2"}, None, 6.0),
+        ({"SkuMeter": "G2 standard 24 VM", "ConsumedUnit": "Hours", "ConsumedQuantity": "24"},
+         "L4", 48.0),
+        ({"SkuMeter": "Training A2 highgpu 1g", "ConsumedUnit": "Hours", "ConsumedQuantity": "50"},
+         "A100 40GB", 50.0),
+        ({"SkuMeter": "Online Prediction a3-highgpu-8g", "ConsumedUnit": "Hours",
+          "ConsumedQuantity": "2"}, "H100 80GB", 16.0),
+        ({"SkuPriceDetails": '{"InstanceType": "a2-ultragpu-2g"}', "ConsumedUnit": "seconds",
+          "ConsumedQuantity": "3600"}, "A100 80GB", 2.0),
     ],
 )  # fmt: skip
 def test_gpus_are_found_on_the_bill_as_clouds_write_them(warehouse, columns, model, hours):
@@ -400,6 +408,62 @@ def test_gpus_are_found_on_the_bill_as_clouds_write_them(warehouse, columns, mod
     assert lines(warehouse, "gpu_model", "gpu_hours") == [(model, hours)]
     assert warehouse.row("select sum(cost + coalesce(host_cost, 0)) from ledger.gpu_hour") == (
         Decimal(11),
+    )
+
+
+def test_a_machine_that_google_bills_in_parts_has_the_hours_of_its_gpus_alone(warehouse):
+    """Cores, memory, a disc, a licence and a fee beside eight GPUs for an hour are no GPU-hours."""
+    machine = {"SkuPriceDetails": '{"InstanceType": "a2-highgpu-8g"}', "ConsumedUnit": "seconds"}
+    for meter, amount in {
+        "Nvidia Tesla A100 GPU running in Americas": "28800",
+        "A2 Instance Core running in Americas": "345600",
+        "Licensing Fee for Red Hat Enterprise Linux (GPU cost)": "28800",
+        "Vertex AI: Notebooks Management Fee on Nvidia A100 GPU": "28800",
+    }.items():
+        bill(warehouse, "vm-1", "1", SkuMeter=meter, ConsumedQuantity=amount, **machine)
+    machine["ConsumedUnit"] = "byte-seconds"
+    for meter in ("A2 Instance Ram running in Americas", "SSD backed Local Storage"):
+        bill(warehouse, "vm-1", "1", SkuMeter=meter, ConsumedQuantity="9e15", **machine)
+    built(warehouse)
+
+    assert lines(warehouse, "gpu_model", "gpu_hours") == [("A100 40GB", 8.0)]
+    assert warehouse.row("select sum(cost + host_cost) from ledger.gpu_hour") == (Decimal(6),)
+
+
+def test_a_machine_of_google_without_gpus_has_no_gpu_hours(warehouse):
+    """An N1 endpoint and a network fee of a machine with GPUs are no machines with GPUs."""
+    bill(warehouse, "vm-1", "1", SkuMeter="Online Prediction N1 standard 8", ConsumedUnit="Hours",
+         ConsumedQuantity="24")  # fmt: skip
+    bill(warehouse, "vm-2", "1", SkuMeter="C2 standard 8 VM", ConsumedUnit="Hours",
+         ConsumedQuantity="24")  # fmt: skip
+    built(warehouse)
+
+    assert lines(warehouse, "node", "gpu_hours") == []
+
+
+def test_a_day_on_which_a_job_is_billed_and_nobody_tells_of_it_has_the_hours_of_the_bill(warehouse):
+    """A job is known by its last run alone; what it was billed for before is paid, unobserved."""
+    place = "//aiplatform.googleapis.com/projects/p/locations/l/customJobs/nightly"
+    meter = {"SkuMeter": "Training A2 highgpu 1g", "ConsumedUnit": "Hours"}
+    job = a_job(
+        source="vertex", job="nightly", kind="custom-job", resource_id=place,
+        started_at=START + timedelta(days=2),
+    )  # fmt: skip
+    know(warehouse, "usage.gpu_job", job)
+    bill(warehouse, place, "40", ConsumedQuantity="10", Tags='{"team": "risk"}', **meter)
+    bill(warehouse, place, "8", day=START + timedelta(days=1))
+    bill(warehouse, place, "48", day=START + timedelta(days=2), ConsumedQuantity="12", **meter)
+    built(warehouse)
+
+    assert lines(
+        warehouse, "kind", "day", "team", "gpu_hours", "unobserved_gpu_hours", "idle_gpu_hours"
+    ) == [
+        ("custom-job", START.date() + timedelta(days=1), None, 0.0, 0.0, 0.0),
+        ("custom-job", START.date() + timedelta(days=2), None, 12.0, 12.0, 0.0),
+        ("instance", START.date(), "risk", 10.0, 10.0, 0.0),
+    ]
+    assert warehouse.row("select sum(cost + coalesce(host_cost, 0)) from ledger.gpu_hour") == (
+        Decimal(96),
     )
 
 

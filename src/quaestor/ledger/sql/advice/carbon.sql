@@ -11,8 +11,9 @@
 --           estimated: the hours that nobody measured x watts, idle + use x (busy - idle), with
 --           $use_ratio where use is not known; idle capacity is not used
 --           kwh is with the overhead of the data centre (PUE), kg_co2e that x its grid. A region
---           without a factor is not known: no average stands in for it. embodied: what making
---           the hardware emitted, by the part of its life that these hours are
+--           without a factor is not known: no average stands in for it. Neither is work that
+--           tells of no GPU, core or memory. embodied: what making the hardware emitted, by the
+--           part of its life that these hours are
 --           Storage and networks are left out, and so are machines that only a bill tells of,
 --           but for their GPUs
 -- param     use_ratio = 0.5: how busy cores and GPUs are taken to be where nobody tells, 0 to 1
@@ -371,10 +372,14 @@ powered as (
 summed as (
     select
         month, source, cluster, region, team, model,
+        -- work of which nobody tells a GPU, a core or a joule took electricity that is not known
+        sum(without_cores) = 0 or sum(measured_kwh) > 0 or sum(all_gpu_hours) > 0
+        or sum(core_hours) > 0 or sum(gib_hours) > 0 as is_told,
         sum(measured_kwh::decimal(28, 9)) as measured,
-        case when count(*) = count(gpu_kwh)
+        case when count(*) = count(gpu_kwh) and is_told
             then sum(gpu_kwh::decimal(28, 9)) + sum(machine_kwh::decimal(28, 9)) end as estimated,
-        case when count(*) = count(embodied) then sum(embodied::decimal(28, 9)) end as embodied,
+        case when count(*) = count(embodied) and is_told
+            then sum(embodied::decimal(28, 9)) end as embodied,
         sum(all_gpu_hours::decimal(28, 9)) as gpu_hours,
         sum(core_hours::decimal(28, 9)) as core_hours,
         sum(gib_hours::decimal(28, 9)) as gib_hours,

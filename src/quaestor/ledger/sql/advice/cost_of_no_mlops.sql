@@ -87,12 +87,20 @@ gpu as (
     select
         h.model, sum(h.gpu_hours::decimal(28, 9)) as hours, count(*) as lines,
         count(h.cost) as priced,
+        -- of what failed it is known that it came to nothing, whatever its GPUs did
+        count(*) filter (h.observed_gpu_hours > 0 or h.failed_gpu_hours > 0) as told,
+        count(*) filter (
+            (h.unobserved_gpu_hours > 0 or h.gpu_hours = 0) and coalesce(h.failed_gpu_hours, 0) = 0
+        ) as untold,
         coalesce(sum(h.failed_cost), 0)::double / 30 * (730 / 24.0) as failed,
         coalesce(sum(h.idle_cost), 0)::double / 30 * (730 / 24.0) as idle,
         coalesce(sum(h.stalled_cost), 0)::double / 30 * (730 / 24.0) as stalled
     from ledger.gpu_hour as h
-    cross join (select max(day) as day from ledger.gpu_hour) as d
-    where h.kind not in ('endpoint', 'commitment') and h.day > d.day - 30
+    cross join (
+        -- without any bill there are prices of the price book
+        select coalesce((select day from last_day), (select max(day) from ledger.gpu_hour)) as day
+    ) as d
+    where h.kind not in ('endpoint', 'commitment') and h.day > d.day - 30 and h.day <= d.day
     group by h.model
 ),
 said as (
@@ -397,15 +405,18 @@ said as (
             named_input('stalled', g.stalled, 'money a month', 'ledger.gpu_hour')
         ],
         case when g.hours is null then 'no GPU-hour is known to be its'
-            when g.priced = 0 then 'nobody knows what its GPUs cost' end,
-        case when g.priced < g.lines then 'without GPUs that have no known cost' end
+            when g.priced = 0 then 'nobody knows what its GPUs cost'
+            when g.told = 0 then 'nobody tells what its GPUs did' end,
+        case when g.priced < g.lines then 'without GPUs that have no known cost'
+            when g.untold > 0 then 'without GPU-hours of which nobody tells what they did' end
     from (
         select
-            m.model, h.hours, h.lines, h.priced, h.failed, h.idle, h.stalled
+            m.model, h.hours, h.lines, h.priced, h.told, h.untold, h.failed, h.idle, h.stalled
         from model as m
         left join gpu as h on h.model = m.model
         union all
-        select null, hours, lines, priced, failed, idle, stalled from gpu where model is null
+        select null, hours, lines, priced, told, untold, failed, idle, stalled
+        from gpu where model is null
     ) as g
     union all
     -- 10: what nobody approved, owns or may break any more.

@@ -27,7 +27,9 @@
 --           before samples of hosts, these before the bill, which gives what is left of a machine.
 --           That is unscheduled where jobs are told of on that machine, else unobserved. A host,
 --           an instance and the team of an endpoint are its owner's on the bill, where that names
---           one. What is billed on a day without hours may be owned by work of any other day
+--           one. Hours that a job or an endpoint is billed for on a day that nobody tells of are
+--           an instance's, unobserved. What is billed on a day without hours may be owned by work
+--           of any other day
 -- rounding  shares to 18 digits, money_part to ten; every split adds up exactly
 -- anew      gpu_hours = 0 and kind not in ('cluster', 'commitment')
 -- rows from ledger.gpu_cluster_day, ledger.gpu_endpoint_day, ledger.gpu_instance_day,
@@ -234,8 +236,9 @@ late as (
         w.team, w.model, w.model_version, w.is_failed, w.gpu_ratio,
         row_number() over (
             partition by p.day, p.machine
-            order by w.day, w.source, w.cluster, w.node, w.kind, w.gpu_model, w.team, w.model,
-                w.model_version, w.is_failed
+            -- who says whose work it was before what a bill alone tells
+            order by case when w.kind = 'instance' then 1 else 0 end, w.day, w.source, w.cluster,
+                w.node, w.kind, w.gpu_model, w.team, w.model, w.model_version, w.is_failed
         ) as choice
     from late_day as p
     join work as w on w.machine = p.machine and w.kind <> 'commitment' and w.kind <> 'cluster'
