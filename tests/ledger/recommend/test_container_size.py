@@ -175,6 +175,57 @@ def test_what_grew_after_the_days_it_was_sized_by_is_withheld():
     assert found["small"]["answer"] == "advise"
 
 
+def told_by_hours(warehouse: Warehouse, cores: float, gib: float) -> None:
+    """Say of the pods of `churn` and `small` that each used as much in every hour."""
+    priced(warehouse, "churn")
+    warehouse.run("update usage.pod_hour set cpu_used_cores = ?, ram_used_gib = ?", [cores, gib])
+    warehouse.run(
+        "insert into usage.pod_hour select * replace (replace(pod, 'churn', 'small') as pod) "
+        "from usage.pod_hour"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cores", "gib", "words"),
+    [
+        (3.5, 1, "its pods' hours tell of more: 3.500 cores on the mean of a day"),
+        (0.2, 6, "its pods' hours tell of more: 6.000 GiB on the mean of a day"),
+    ],
+)
+def test_a_size_that_the_hours_of_its_pods_contradict_is_withheld(cores, gib, words):
+    """One source tells of a busier pod than the samples do: nobody knows which is right."""
+    warehouse = a_warehouse()
+    sampled(warehouse, ["churn", "small"], "steady")
+    asking(warehouse, 4, 8, workload="churn")
+    asking(warehouse, 0.2, 0.5, workload="small")
+    told_by_hours(warehouse, cores, gib)
+    found = sized(warehouse)
+
+    assert (found["churn"]["answer"], found["churn"]["proposed"]) == ("withheld", None)
+    assert words in found["churn"]["reason"]
+    assert found["small"]["answer"] == "advise", "what asks for too little is raised all the same"
+
+
+def test_hours_of_a_pod_with_a_container_that_has_no_samples_contradict_nothing():
+    """What they tell of may be the other container's."""
+    warehouse = a_warehouse()
+    sampled(warehouse, ["churn"], "steady")
+    asking(warehouse, 4, 8)
+    insert(
+        warehouse, "usage.container", source="k8s", cluster="prod", namespace="ml",
+        pod="churn-7d9f8b6c5-abcd0", container="sidecar", owner_kind="Deployment", owner="churn",
+        cpu_request_cores=4, ram_request_gib=8, seen_at=UNTIL,
+    )  # fmt: skip
+    told_by_hours(warehouse, 3.5, 6)
+    advised(warehouse, KIND)
+    answers = warehouse.rows(
+        "select answer from ledger.assessment where kind = ? and subject = ?",
+        [KIND, subject("churn")],
+    )
+
+    assert answers == [("advise",)]
+
+
 def test_what_scales_by_itself_is_left_alone():
     """An HPA or KEDA on CPU: none for CPU; a VPA that acts: none; one that is off does not count.
 

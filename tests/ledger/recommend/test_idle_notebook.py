@@ -150,6 +150,97 @@ def test_work_and_silence_are_no_idleness(columns, answer, reason):
     assert (one["answer"], one["reason"], one["saving_per_month"]) == (answer, reason, None)
 
 
+def gpu_samples(
+    warehouse: Warehouse, host: str, ratios: list[float], *, until: object = PRESENT
+) -> None:
+    """One of a GPU an hour, the last one at `until`."""
+    for number, ratio in enumerate(reversed(ratios)):
+        at = until - timedelta(hours=number)  # type: ignore[operator]
+        told = {"source": "gpus", "host": host, "gpu_index": 0, "sampled_at": at}
+        insert(warehouse, "usage.gpu_sample", **told, gpu_util_ratio=ratio)
+
+
+@pytest.mark.parametrize("host", [ARN, APP, "lab-1"])
+def test_one_whose_gpus_calculate_is_at_work_though_nobody_looks_at_it(host):
+    """Samples of its machine count where its platform tells nothing of its GPUs."""
+    warehouse = a_warehouse()
+    resource = "arn:aws:sagemaker:eu-west-1:123456789012:notebook-instance/lab-1"
+    resource_id = resource if host == "lab-1" else ARN
+    notebook(warehouse, resource_id=resource_id, last_activity_at=ago(days=20))
+    gpu_samples(warehouse, host, [0.5] * 48)
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["answer"], one["saving_per_month"]) == ("clean", None)
+    assert one["reason"] == (
+        "it is at work: the busiest of its GPUs is used to 50 % at the 95th percentile of "
+        "samples of 7 days"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ratios", "confidence", "reason"),
+    [
+        ([0.01] * 48, "high", ", and its GPUs do next to nothing: at most 1 %"),
+        ([0.01] * 47 + [0.6], "low", ", but its GPUs were used now and then, up to 60 %"),
+    ],
+)
+def test_what_its_gpus_did_says_how_sure_a_stop_is(ratios, confidence, reason):
+    """Idle ones confirm it; a busy hour among them makes it a guess, and the reason says so."""
+    warehouse = a_warehouse()
+    notebook(warehouse, last_activity_at=ago(days=20))
+    gpu_samples(warehouse, APP, ratios)
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["answer"], one["action"], one["confidence"]) == ("advise", "stop", confidence)
+    assert one["reason"] == f"nobody has worked on it for 20 days{reason}"
+
+
+@pytest.mark.parametrize(
+    ("host", "ratio", "until"),
+    [
+        ("default", 0.5, PRESENT),  # two notebooks end with this name
+        (APP, 0.5, PRESENT - timedelta(days=8)),  # of the week before
+        (APP, 0.01, PRESENT - timedelta(days=2)),  # silent since
+        (APP, float("nan"), PRESENT),
+    ],
+)
+def test_samples_of_another_of_old_or_of_nothing_say_nothing(host, ratio, until):
+    """Whose they are, that they are recent and that they are a ratio has to be certain."""
+    warehouse = a_warehouse()
+    notebook(warehouse, last_activity_at=ago(days=20))
+    notebook(warehouse, "d-2/space/lab/JupyterLab/default", status="stopped")
+    gpu_samples(warehouse, host, [ratio] * 24, until=until)
+    found = {one["name"]: one for one in advised(warehouse, "idle_notebook").values()}
+
+    assert found[APP]["reason"] == "nobody has worked on it for 20 days"
+    assert "Nobody tells whether its GPUs calculate something." in found[APP]["risk"]
+
+
+def test_samples_of_gpus_and_an_idle_processor_make_an_idle_notebook():
+    """What its platform tells of its processor, and samples of its GPUs, go together."""
+    warehouse = a_warehouse()
+    notebook(warehouse, last_activity_at=ago(hours=13), cpu_used_ratio=0.05)
+    gpu_samples(warehouse, APP, [0.01] * 48)
+    (one,) = advised(warehouse, "idle_notebook").values()
+
+    assert (one["action"], one["confidence"]) == ("auto-stop", "high")
+
+
+def test_minutes_after_which_it_stops_say_that_it_stops():
+    """Where its source tells the minutes and nothing else."""
+    warehouse = a_warehouse()
+    told = {"has_idle_stop": None, "idle_stop_minutes": 120}
+    notebook(warehouse, **told, last_activity_at=ago(hours=13))
+    notebook(warehouse, "busy", **told, gpu_used_ratio=0.5, last_activity_at=ago(hours=13))
+    rows = advised(warehouse, "idle_notebook").values()
+
+    assert {row["name"]: row["reason"] for row in rows} == {
+        APP: "it stops by itself after 120 idle minutes",
+        "busy": "it is at work: its GPUs are used to 50 %; "
+        "it stops by itself after 120 idle minutes",
+    }
+
+
 def test_one_without_gpus_is_judged_by_its_processor_alone():
     """Without a start or a last activity nobody can say what part of its cost would go."""
     warehouse = a_warehouse()

@@ -65,6 +65,22 @@ def test_what_a_gib_costs_is_read_in_any_unit_of_volume_and_time():
         "GB-Hours": "730",
         "mebibyte month": "1024",
         "tebibyte hour": str(730 / 1024),
+        "GB-Months": "1",
+        "GiB-Months": "1",
+        "GiB Month": "1",
+        "Gibibyte months": "1",
+        "GB-Mos": "1",
+        "1 GB/Month": "1",
+        "100 GB/Month": "0.01",
+        "GB-Hrs": "730",
+        "GB Hour": "730",
+        "gigabyte-hours": "730",
+        "GB-Days": str(730 / 24),
+        "TB-Months": str(1 / 1024),
+        "MB-Month": "1024",
+        "By.s": str(2628000 * 2**30),
+        "GiBy.mo": "1",
+        "Byte-Seconds": str(2628000 * 2**30),
     }
     for number, (unit, quantity) in enumerate(quantities.items()):
         a_folder(warehouse, "lost", store=f"s3://bucket-{number}")
@@ -76,6 +92,21 @@ def test_what_a_gib_costs_is_read_in_any_unit_of_volume_and_time():
         "select count(*), min(round(cost_per_gib_month, 6)), max(round(cost_per_gib_month, 6)) "
         "from ledger.storage_rate where basis = 'effective rate' and tier is null"
     ) == [(len(quantities), Decimal("0.05"), Decimal("0.05"))]
+
+
+def test_what_is_no_volume_kept_for_a_time_is_no_storage():
+    """Transfer, requests, hours and bandwidth say nothing of what a GiB costs to be kept."""
+    warehouse = a_warehouse()
+    units = ("GB", "Requests", "Hours", "Months", "1 Month", "10K", "Gbps-Months", "Lambda-GB", "s")
+    for number, unit in enumerate(units):
+        a_folder(warehouse, "lost", store=f"s3://bucket-{number}")
+        columns = {"ConsumedUnit": unit, "ConsumedQuantity": "1"}
+        billed(warehouse, f"bucket-{number}", "0.05", **columns)
+    answers(warehouse)
+
+    assert (
+        warehouse.rows("select store from ledger.storage_rate where basis = 'effective rate'") == []
+    )
 
 
 # An address as somebody wrote it, and the folder that it is of, below the bucket.
@@ -170,11 +201,31 @@ def test_what_was_touched_lately_is_clean():
     assert reasons == {
         "churn/changed": "changed or read on 2026-10-03, less than 30 days ago",
         "churn/read": "changed or read on 2026-10-30, less than 30 days ago",
-        "churn/llm/checkpoint-100": "changed or read on 2026-10-31, less than 30 days ago",
+        "churn/llm/checkpoint-100": "the newest of its row was changed or read on 2026-10-31, "
+        "less than 30 days ago",
         "churn/llm/checkpoint-900": "changed or read on 2026-10-31, less than 30 days ago",
         "churn/done/checkpoint-100": "no registry refers to it, and it was last changed on "
         "2025-09-27, 400 days ago",
     }
+
+
+def test_the_day_of_a_checkpoint_is_its_own_and_that_of_its_row_is_told_beside_it():
+    """The reason says no other day of its last change than the evidence does."""
+    warehouse = a_warehouse()
+    for number, days in ((1000, 60), (2000, 50)):
+        at = SEEN - timedelta(days=days)
+        a_folder(warehouse, f"lost/checkpoint-{number}", last_modified_at=at)
+    a_version(warehouse, "7", f"{STORE}/churn/7/model.tar.gz")
+    found = answers(warehouse)
+    changed = {days: (SEEN - timedelta(days=days)).date() for days in (60, 50)}
+
+    assert found["lost/checkpoint-1000"]["reason"] == (
+        f"no registry refers to it, and it was last changed on {changed[60]}, 60 days ago; "
+        f"the newest of its row on {changed[50]}"
+    )
+    assert found["lost/checkpoint-2000"]["reason"] == (
+        f"no registry refers to it, and it was last changed on {changed[50]}, 50 days ago"
+    )
 
 
 def test_what_may_be_anothers_is_not_judged():

@@ -8,7 +8,8 @@
 --           were listed. Requests, retrieval and transfer are left out. By list: in US dollars, as
 --           AWS and Google write it for their first region, without a discount; where no rate of
 --           the dollar is known there is none. A GB of either is 2^30 bytes
--- method    a charge is for storage where its unit is a volume times a time: GB-Mo, byte-seconds
+-- method    a charge is for storage where its unit is a volume times a time: GB-Mo, byte-seconds,
+--           GiB-Months, 1 GB/Month, TB-Days; a number before it is how many of them one is
 -- param     days = 30: how many days of the bill the rate is from
 -- source    Amazon S3 pricing, US East (N. Virginia); Google Cloud Storage pricing, us-central1; both
 --           as of 2025-06-01; FOCUS 1.2, ConsumedUnit
@@ -29,23 +30,31 @@ charge as (
         lower(regexp_extract(c.ResourceId, '([^/:]+)$')) as bucket,
         storage_tier(coalesce(c.SkuMeter, c.ChargeDescription)) as tier,
         money_at_rate(c.EffectiveCost, c.x_billing_currency_rate) as cost,
-        c.ConsumedQuantity::double * case
-            when regexp_matches(lower(c.ConsumedUnit), '(^|[^a-z])bytes?([^a-z]|$)')
-                then 1 / 1073741824.0
-            when regexp_matches(lower(c.ConsumedUnit), 'ki(bi|lo)byte') then 1 / 1048576.0
-            when regexp_matches(lower(c.ConsumedUnit), 'me(bi|ga)byte') then 1 / 1024.0
-            when regexp_matches(lower(c.ConsumedUnit), 'te(bi|ra)byte') then 1024
+        c.ConsumedQuantity::double
+        * coalesce(try_cast(replace(regexp_extract(u.unit, '^[0-9.,]+'), ',', '') as double), 1)
+        * case
+            when regexp_matches(u.unit, '(^|[^a-z])by(tes?)?([^a-z]|$)') then 1 / 1073741824.0
+            when regexp_matches(u.unit, 'ki(bi|lo)byte|(^|[^a-z])ki?by?([^a-z]|$)')
+                then 1 / 1048576.0
+            when regexp_matches(u.unit, 'me(bi|ga)byte|(^|[^a-z])mi?by?([^a-z]|$)')
+                then 1 / 1024.0
+            when regexp_matches(u.unit, 'te(bi|ra)byte|(^|[^a-z])ti?by?([^a-z]|$)') then 1024
+            when regexp_matches(u.unit, 'pe(bi|ta)byte|(^|[^a-z])pi?by?([^a-z]|$)') then 1048576
             else 1
         end * case
-            when regexp_matches(lower(c.ConsumedUnit), 'sec(ond)?s?$') then 1 / 2628000.0
-            when regexp_matches(lower(c.ConsumedUnit), 'h(ou)?rs?$') then 1 / 730.0
+            when regexp_matches(u.unit, '(sec(ond)?s?|[^a-z]s)$') then 1 / 2628000.0
+            when regexp_matches(u.unit, 'h(ou)?rs?$|[^a-z]h$') then 1 / 730.0
+            when regexp_matches(u.unit, 'days?$|[^a-z]d$') then 24 / 730.0
             else 1
         end as gib_months
     from focus.charge as c
     cross join last_day as d
+    cross join lateral (select trim(lower(c.ConsumedUnit)) as unit) as u
     where c.ResourceId is not null and c.ChargeCategory = 'Usage'
         and regexp_matches(
-            lower(c.ConsumedUnit), '(gi?b|byte).*(mo|month|h(ou)?rs?|sec(ond)?s?)$'
+            u.unit,
+            '(^|[^a-z])([kmgtp]i?by?|by|([kmgtp][a-z]{2,3})?bytes?)[^a-z]*'
+            || '(mo(nth)?s?|h(ou)?rs?|days?|sec(ond)?s?|[^a-z][shd])$'
         )
         and c.ChargePeriodStart < d.until + interval 1 day
         and c.ChargePeriodStart >= d.until - ($days - 1)::integer

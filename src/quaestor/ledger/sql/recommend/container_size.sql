@@ -5,7 +5,10 @@
 -- method    ledger.container_request has the sizes, by `advice: params: container_request:
 --           strategy`; ledger.backtest says of which the last days would have been violated: these
 --           are withheld. A resource that an autoscaler scales on, or that a vertical one sets, is
---           left alone. A request that is too small is advised to be raised
+--           left alone. A request that is too small is advised to be raised. Where the ledger's
+--           own hours of its pods (ledger.pod_use) tell on one of these days of more, by the mean
+--           of a day, than would be asked for and than any sample has, nobody knows which is
+--           right: what would be lowered is withheld
 -- money     what is asked for less, at the effective rate of the machines its pods run on
 --           (ledger.workload_rate); below zero where more is asked for. The bill falls by it once
 --           machines are fewer or smaller. Null where a request was not set: what that cost then
@@ -13,6 +16,7 @@
 -- param     least_change = 0.1: part of what is asked for now, below which a change is not advised
 -- source    robusta-dev/krr; kubernetes.io, "Resource Management for Pods and Containers"
 -- rows from usage.container, ledger.container_request
+-- A pod's hours are of all its containers: its workload's sizes are added up, where all have some.
 with listed as (
     select
         min(source) as source, cluster, namespace, coalesce(owner_kind, '') as owner_kind,
@@ -87,9 +91,57 @@ endpoint as (
     where kind in ('kserve', 'deployment', 'statefulset', 'rollout')
     group by endpoint
 ),
+-- The most that a pod of a workload used on a day of its samples, by the mean of its hours.
+counted as (
+    select
+        s.cluster, s.namespace, coalesce(s.owner_kind, '') as owner_kind,
+        coalesce(s.owner, s.pod) as owner,
+        max(p.used_core_hours::double / nullif(p.cpu_observed, 0)) as pod_cores,
+        max(p.used_gib_hours::double / nullif(p.ram_observed, 0)) as pod_gib
+    from (
+        select
+            cluster, namespace, pod, min(owner_kind) as owner_kind, min(owner) as owner,
+            min(since)::date as first_day, max(until)::date as last_day
+        from ledger.container_span
+        where span = 'all'
+        group by cluster, namespace, pod
+    ) as s
+    join ledger.pod_use as p
+        on p.cluster = s.cluster and p.namespace = s.namespace and p.pod = s.pod
+        and p.day between s.first_day and s.last_day
+    where p.day >= (
+        select min(since)::date from ledger.container_span where span = 'all'
+    )
+    group by s.cluster, s.namespace, coalesce(s.owner_kind, ''), coalesce(s.owner, s.pod)
+),
+-- What all containers of a workload would have together, and had at the most.
+together as (
+    select
+        cluster, namespace, owner_kind, owner,
+        case when count(*) = count(cpu_request_cores)
+            then greatest(sum(cpu_request_cores), sum(cpu_max_cores)) end as all_cores,
+        case when count(*) = count(ram_request_gib)
+            then greatest(sum(ram_request_gib), sum(ram_max_gib)) end as all_gib
+    from known
+    group by cluster, namespace, owner_kind, owner
+),
+contradicted as (
+    select
+        c.cluster, c.namespace, c.owner_kind, c.owner,
+        case when c.pod_cores > t.all_cores * (1 + $least_change) then c.pod_cores end
+            as pod_cores,
+        case when c.pod_gib > t.all_gib * (1 + $least_change) then c.pod_gib end as pod_gib
+    from counted as c
+    join together as t
+        on t.cluster = c.cluster and t.namespace = c.namespace and t.owner_kind = c.owner_kind
+        and t.owner = c.owner
+    where c.pod_cores > t.all_cores * (1 + $least_change)
+        or c.pod_gib > t.all_gib * (1 + $least_change)
+),
 joined as (
     select
-        k.*, s.cpu_scaler, s.ram_scaler,
+        k.*, c.pod_cores, c.pod_gib, c.owner is not null as is_contradicted,
+        s.cpu_scaler, s.ram_scaler,
         case when coalesce(w.resource_id, w.machine, e.machine) is not distinct from e.machine
             then e.saves_on end as endpoint_saves_on,
         concat_ws(
@@ -107,6 +159,9 @@ joined as (
     left join scaled as s
         on s.cluster = k.cluster and s.namespace = k.namespace
         and s.owner_kind = k.owner_kind and s.owner = k.owner
+    left join contradicted as c
+        on c.cluster = k.cluster and c.namespace = k.namespace
+        and c.owner_kind = k.owner_kind and c.owner = k.owner
     left join ledger.workload_rate as w
         on w.cluster = k.cluster and w.namespace = k.namespace
         and coalesce(w.owner_kind, '') = k.owner_kind and w.owner = k.owner
@@ -122,6 +177,8 @@ judged as (
             when not is_listed then 'unlisted'
             when cpu_request_cores is null then 'unobserved'
             when not is_enough then 'few'
+            when is_contradicted and not coalesce(cpu_request_cores >= cores, false)
+                then 'contradicted'
             when is_cpu_withheld then 'withheld'
             when cores is null or limit_cores < cpu_request_cores then 'change'
             when cores between cpu_least_cores and cpu_most_cores then 'fits'
@@ -133,6 +190,8 @@ judged as (
             when not is_listed then 'unlisted'
             when ram_request_gib is null then 'unobserved'
             when not is_enough then 'few'
+            when is_contradicted and not coalesce(ram_request_gib >= gib, false)
+                then 'contradicted'
             when is_ram_withheld then 'withheld'
             when gib is null or limit_gib < ram_request_gib * (1 - $least_change) then 'change'
             when gib between ram_least_gib and ram_most_gib then 'fits'
@@ -148,7 +207,7 @@ answered as (
         [cpu_state, ram_state] as states,
         case
             when list_contains(states, 'change') then 'advise'
-            when list_contains(states, 'withheld') then 'withheld'
+            when list_has_any(states, ['withheld', 'contradicted']) then 'withheld'
             when list_has_any(states, ['unlisted', 'unobserved', 'few']) then 'cannot-say'
             when list_contains(states, 'scaled') then 'left-alone'
             else 'clean'
@@ -186,7 +245,11 @@ worded as (
             else coalesce(format('p95 {:.3f} cores, ', cpu_p95_cores), '')
                 || coalesce(format('most {:.3f}, ', cpu_max_cores), '')
                 || coalesce(format('{:.3f} requested', cores), 'none requested') || '; ' || seen
-                || cpu_replay || case when cpu_state = 'withheld'
+                || cpu_replay || case
+                    when cpu_state = 'contradicted' then '; its pods'' hours tell of more: '
+                        || coalesce(format('{:.3f} cores', pod_cores), 'not of CPU, but of memory')
+                        || case when pod_cores is null then '' else ' on the mean of a day' end
+                    when cpu_state = 'withheld'
                     then format(', {:.0f} % were to be expected', 100 * cpu_expected)
                         || coalesce(format(', {:.1f} % above its limit', 100 * limit_violated), '')
                     else '' end
@@ -200,6 +263,10 @@ worded as (
             else format('most {:.3f} GiB, ', ram_max_gib)
                 || coalesce(format('{:.3f} requested', gib), 'none requested')
                 || coalesce(format(', killed at {:.3f}', oom_limit_gib), '') || ram_replay
+                || case when ram_state = 'contradicted' then '; its pods'' hours tell of more: '
+                        || coalesce(format('{:.3f} GiB', pod_gib), 'not of memory, but of CPU')
+                        || case when pod_gib is null then '' else ' on the mean of a day' end
+                    else '' end
         end as ram_reason,
         concat_ws(',',
             case when cpu_changes then 'cpu=' || new_cpu end,
@@ -300,7 +367,8 @@ select
             when cores is not null and gib is not null then 'good'
         end,
         core_hour_cost: core_hour_cost, gib_hour_cost: gib_hour_cost,
-        pod_hours_per_month: pod_hours_per_month, price_source: price_source
+        pod_hours_per_month: pod_hours_per_month, price_source: price_source,
+        pod_hours_cores: pod_cores, pod_hours_gib: pod_gib
     })::varchar as evidence,
     case when answer = 'advise'
         and owner_kind in ('Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'CronJob')

@@ -5,14 +5,19 @@
 --           where that is later. auto-stop: it runs, nothing stops it when it is idle, and it is
 --           idle now: its GPUs below $gpu_ratio and its processor below $cpu_ratio over the hour
 --           before it was looked at, and no activity for $idle_minutes minutes where that is known;
---           or, where nobody says how busy it is, no activity for $quiet_hours hours. What nobody
---           says (the last activity, the use, whether something stops it) is never idleness
+--           or, where nobody says how busy it is, no activity for $quiet_hours hours. Where its
+--           platform does not tell what its GPUs do, samples of the $sampled_days days before it was
+--           looked at do: of the machine that has its name or that of its resource, and no other
+--           notebook's. What nobody says (the last activity, the use, whether something stops it) is
+--           never idleness
 -- money     stop: what its resource costs a month, by the bill; of one on no bill, by the list price
 --           of its instance type. auto-stop: of that, the part of the
 --           time since it was started for which it has been idle; unknown without a start
 -- param     days = 14: days without activity after which a notebook is to be stopped
 -- param     idle_minutes = 60: minutes of idleness before it counts
--- param     gpu_ratio = 0.1: use of its GPUs below which it is idle
+-- param     gpu_ratio = 0.1: use of its GPUs below which it is idle; of samples of the busiest of
+--           them the 95th percentile
+-- param     sampled_days = 7: days of samples of its GPUs that count
 -- param     cpu_ratio = 0.2: use of its processor below which it is idle
 -- param     quiet_hours = 24: hours without activity that count where nobody says how busy it is
 -- source    Amazon SageMaker API reference, IdleSettings; Google Cloud, "Idle shutdown" of
@@ -32,9 +37,47 @@ list_price as (
     group by grouping sets ((lower(instance_type), region), (lower(instance_type)))
     having grouping(region) = 1 or region is not null
 ),
+-- What samples may call a notebook; a name that two of them have says of neither what it did.
+called as (
+    select host, min(source) as source, min(notebook) as notebook, min(seen_at) as seen_at
+    from (
+        select
+            source, notebook, seen_at,
+            unnest(list_distinct([
+                notebook, resource_id, regexp_extract(notebook, '[^/]+$'),
+                regexp_extract(resource_id, '[^/]+$')
+            ])) as host
+        from usage.notebook
+        where gpus is distinct from 0
+    )
+    where host <> ''
+    group by host
+    having count(*) = 1
+),
+sampled as (
+    select
+        c.source, c.notebook, coalesce(s.gpu_uuid, s.gpu_index::varchar, '') as gpu,
+        quantile_cont(s.gpu_util_ratio, 0.95) as used, max(s.gpu_util_ratio) as most,
+        max(s.sampled_at) > min(c.seen_at) - interval 24 hour as is_recent
+    from usage.gpu_sample as s
+    join called as c
+        on c.host = s.host and s.sampled_at > c.seen_at - to_days($sampled_days::integer)
+    where s.gpu_util_ratio between 0 and 1
+    group by c.source, c.notebook, coalesce(s.gpu_uuid, s.gpu_index::varchar, '')
+),
+seen as (
+    select
+        source, notebook, max(used) as used, max(most) as most, bool_and(is_recent) as is_recent
+    from sampled
+    group by source, notebook
+),
 told as (
     select
-        n.*,
+        n.* replace (
+            -- What stops it after so many minutes stops it by itself.
+            coalesce(n.has_idle_stop, case when n.idle_stop_minutes > 0 then true end)
+                as has_idle_stop
+        ),
         case when coalesce(r.resource_id, a.resource_id) is not null
             then coalesce(r.cost_per_month, a.cost_per_month)
             when n.status = 'running' then money_estimate(p.price::double * 730)
@@ -48,11 +91,16 @@ told as (
             then greatest(n.last_activity_at, n.started_at) end as idle_since,
         -- A notebook without GPUs has none that could be busy; NaN is no ratio.
         case when n.gpus = 0 then 0
-            when n.gpu_used_ratio between 0 and 1 then n.gpu_used_ratio end as gpu_used,
+            when n.gpu_used_ratio between 0 and 1 then n.gpu_used_ratio end as told_gpu_used,
+        -- Samples that ended days ago may say that it was at work, and never that it is idle.
+        coalesce(told_gpu_used, case when g.is_recent or g.used >= $gpu_ratio then g.used end)
+            as gpu_used,
+        told_gpu_used is null and gpu_used is not null as is_sampled, g.most as most_sampled,
         case when n.cpu_used_ratio between 0 and 1 then n.cpu_used_ratio end as cpu_used
     from usage.notebook as n
     left join ledger.resource_rate as r on r.resource_id = n.resource_id
     left join azure as a on a.spelled = lower(n.resource_id)
+    left join seen as g on g.source = n.source and g.notebook = n.notebook
     left join list_price as p
         on p.instance_type = lower(regexp_extract(n.instance_type, '[^/]+$'))
         and (p.region = n.region or p.region is null)
@@ -114,6 +162,9 @@ answered as (
                     / nullif(epoch(seen_at - started_at) / 60, 0), 1)
         end as idle_part,
         'notebook/' || source || '/' || notebook as subject,
+        case when has_idle_stop and idle_stop_minutes > 0
+            then '; it stops by itself after ' || idle_stop_minutes || ' idle minutes'
+            else '' end as stops,
         split_part(notebook, '/', -1) as short_name
     from judged
 ),
@@ -132,11 +183,23 @@ select
         when 'between' then 'its status is ' || coalesce(status, 'unknown')
         when 'busy' then 'it is at work: '
             || concat_ws(' and ',
-                case when gpus is distinct from 0
+                case when is_sampled then 'the busiest of its GPUs is used to '
+                        || round(gpu_used * 100)::bigint || ' % at the 95th percentile of '
+                        || 'samples of ' || $sampled_days::integer || ' days'
+                    when gpus is distinct from 0
                     then 'its GPUs are used to ' || round(gpu_used * 100)::bigint || ' %' end,
                 'its processor to ' || round(cpu_used * 100)::bigint || ' %')
+            || stops
         when 'left' then 'nobody has worked on it for ' || idle_for
+            || case
+                when not is_sampled then ''
+                when most_sampled >= $gpu_ratio
+                    then ', but its GPUs were used now and then, up to '
+                        || round(most_sampled * 100)::bigint || ' %'
+                else ', and its GPUs do next to nothing: at most '
+                    || round(most_sampled * 100)::bigint || ' %' end
         when 'worked-on' then 'somebody worked on it ' || idle_for || ' before it was looked at'
+            || stops
         when 'unknown' then 'nobody says when somebody last worked on it, or how busy it is'
         when 'stops' then 'it stops by itself'
             || coalesce(' after ' || idle_stop_minutes || ' idle minutes', '')
@@ -158,11 +221,14 @@ select
         then case when is_listed then 'list' when action = 'stop' then 'bill'
             else 'effective rate' end end as saving_basis,
     case when answer = 'advise' then case
+        when state = 'left' and is_sampled and most_sampled >= $gpu_ratio then 'low'
         when state = 'left' then 'high'
         when state = 'idle' and idle_for_minutes is not null then 'high'
         else 'medium' end end as confidence,
     case action
         when 'stop' then 'What is only in its memory is lost. Its disc stays, and is paid for.'
+            || case when gpu_used is null
+                then ' Nobody tells whether its GPUs calculate something.' else '' end
         when 'auto-stop' then case when state = 'quiet'
             then 'A calculation without anybody at the screen may still run.'
             else 'A calculation that waits is ended with it.' end
@@ -171,7 +237,8 @@ select
         kind: kind, status: status, user: "user", last_activity_at: last_activity_at,
         started_at: started_at, seen_at: seen_at, has_idle_stop: has_idle_stop,
         idle_stop_minutes: idle_stop_minutes, gpu_used_ratio: gpu_used, cpu_used_ratio: cpu_used,
-        idle_part: idle_part
+        gpu_used_by: case when is_sampled then 'samples' when gpu_used is not null then 'platform'
+            end, idle_part: idle_part
     })::varchar as evidence,
     case
         when action = 'stop' and kind = 'sagemaker-notebook'

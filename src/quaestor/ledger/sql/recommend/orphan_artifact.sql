@@ -14,6 +14,7 @@ with judged as (
     select
         *,
         greatest(last_modified_at, last_read_at, lively_at) as touched_at,
+        greatest(last_modified_at, last_read_at) as own_at,
         seen_at - to_days($days::integer) as since,
         'stored/' || place as subject
     from ledger.stored_artifact
@@ -42,10 +43,13 @@ select
             || 'its name, nor anything registered beside it'
         when last_modified_at is null then 'nobody says when it was last changed'
         when touched_at > since
-            then 'changed or read on ' || touched_at::date || ', less than ' || $days || ' days ago'
+            then case when own_at > since then '' else 'the newest of its row was ' end
+                || 'changed or read on ' || touched_at::date || ', less than ' || $days || ' days ago'
         else 'no registry refers to it, and it was last '
-            || case when last_read_at = touched_at then 'read' else 'changed' end || ' on '
-            || touched_at::date || ', ' || date_diff('day', touched_at, seen_at) || ' days ago'
+            || case when last_read_at = own_at then 'read' else 'changed' end || ' on '
+            || own_at::date || ', ' || date_diff('day', own_at, seen_at) || ' days ago'
+            || case when lively_at::date > own_at::date
+                then '; the newest of its row on ' || lively_at::date else '' end
     end as reason,
     case when answer = 'advise' then 'delete' end as action,
     objects || case when objects = 1 then ' object, ' else ' objects, ' end
