@@ -56,7 +56,7 @@ select
         when 'price' then 'the same units, dearer or cheaper'
         when 'volume' then 'more or fewer units, or more or less work where it is known'
         when 'mix' then 'dearer or cheaper units in the place of others'
-        when 'efficiency' then 'more or fewer units for the same requests or GPU hours'
+        when 'efficiency' then 'more or fewer units for the same requests or used GPU-hours'
         when 'version' then 'another model version in the place of one'
         when 'unmeasured' then 'charges that state no quantity'
         when 'after' then 'what the days before the latest audit cost'

@@ -172,6 +172,93 @@ def test_nothing_is_left_behind():
     assert warehouse.rows("select table_name from duckdb_tables() where temporary") == []
 
 
+def trained(hours: dict[date, tuple[float, float]], now: Charge, before: Charge) -> Warehouse:
+    """Model churn on the machine `vm`, which paid and observed so many GPU-hours, half of use."""
+    warehouse = filled(a_warehouse(*bill([now], [before])))
+    for day, (paid, observed) in hours.items():
+        insert(warehouse, "ledger.gpu_hour", day=day, source="k8s", cluster="c", node="vm",
+               provider_id="vm", kind="cluster", team="growth", model="churn", gpu_hours=paid,
+               observed_gpu_hours=observed, used_gpu_hours=observed / 2, idle_gpu_hours=0,
+               unobserved_gpu_hours=paid - observed, unscheduled_gpu_hours=0,
+               stalled_gpu_hours=0)  # fmt: skip
+    return warehouse
+
+
+def effects(warehouse: Warehouse, subject: tuple[str, str]) -> dict[str, Decimal]:
+    """The effects on one subject that are not zero; they add up to the change."""
+    row = compared(warehouse)[subject]
+    found = {name: row[f"{name}_effect"] for name in EFFECTS}
+
+    assert sum(found.values()) == row["change"]
+    return {name: effect for name, effect in found.items() if effect}
+
+
+def test_hours_that_nobody_observed_are_no_less_work():
+    """An exporter that fell silent makes nothing inefficient: units are counted there."""
+    same = used("100", "10")
+    heard = {BEFORE[0]: (10.0, 10.0), AFTER[0]: (10.0, 10.0)}
+    silent = {BEFORE[0]: (10.0, 10.0), AFTER[0]: (10.0, 4.0)}
+    twice = {BEFORE[0]: (10.0, 10.0), AFTER[0]: (20.0, 20.0)}
+
+    assert effects(trained(silent, same, same), ("model", "churn")) == {}
+    assert effects(trained(heard, same, same), ("model", "churn")) == {}
+    assert effects(trained(twice, same, same), ("model", "churn")) == {
+        "volume": 500,
+        "efficiency": -500,
+    }
+
+
+def test_hours_billed_of_which_nobody_tells_are_no_less_work():
+    """A machine that is on the bill of a day without GPU-hours is left to its units."""
+    hours = {BEFORE[0]: (10.0, 10.0), AFTER[0]: (10.0, 10.0), AFTER[1]: (0.0, 0.0)}
+    twice = trained(hours, used("200", "20"), used("100", "10"))
+
+    assert effects(twice, ("model", "churn")) == {"volume": 500}
+
+
+ENDPOINT = "arn:aws:sagemaker:eu-west-1:1:endpoint/churn"
+
+
+def serving(*requests: tuple[date, int | None], now: Charge, before: Charge) -> Warehouse:
+    """An endpoint at 100 a day, 10 hours; and a training machine beside it, as told."""
+    endpoint = used("100", "10", ResourceId=ENDPOINT)
+    warehouse = filled(a_warehouse(*bill([endpoint, now], [endpoint, before])))
+    warehouse.run("update ledger.cost set lifecycle_stage = 'training' where resource_id = 'vm'")
+    for day, count in requests:
+        insert(warehouse, "usage.endpoint_hour", source="sm", endpoint="churn",
+               hour=f"{day} 10:00", requests=count)  # fmt: skip
+    insert(warehouse, "ledger.lineage", resource_id=ENDPOINT, kind="endpoint", source="sm",
+           name="churn", model="churn")  # fmt: skip
+    return warehouse
+
+
+def test_training_is_not_held_against_the_requests_of_its_model():
+    """Twice the training of a model that serves as before is more work, not inefficiency."""
+    warehouse = serving((BEFORE[0], 1000), (AFTER[0], 1000),
+                        now=used("200", "20"), before=used("100", "10"))  # fmt: skip
+
+    assert effects(warehouse, ("model", "churn")) == {"volume": 500}
+
+
+def test_requests_are_held_against_serving_alone():
+    """Twice the requests at an endpoint that costs as before; training has no part in it."""
+    same = used("100", "10")
+    warehouse = serving((BEFORE[0], 1000), (AFTER[0], 2000), now=same, before=same)
+
+    assert effects(warehouse, ("model", "churn")) == {"volume": 500, "efficiency": -500}
+
+
+def test_requests_that_nobody_told_are_no_fewer_requests():
+    """Neither a silent day of one window nor an hour of unknown requests is less work."""
+    same = used("100", "10")
+    told = [(BEFORE[0], 1000), (BEFORE[1], 1000), (AFTER[0], 1000)]
+    silent = serving(*told, now=same, before=same)
+    unknown = serving(*told, (AFTER[1], None), now=same, before=same)
+
+    assert effects(silent, ("model", "churn")) == {}
+    assert effects(unknown, ("model", "churn")) == {}
+
+
 _EMPTY = Warehouse(":memory:")
 _charge = st.fixed_dictionaries(
     {
