@@ -66,6 +66,72 @@ def test_the_silent_exporter_gives_no_advice_to_stop_its_node(estate):
     assert [bool(reason) for _, reason in told] == [True]
 
 
+def test_what_a_notebook_or_endpoint_is_told_to_do_its_gpus_do(estate):
+    """Where nobody works and nobody calls, samples of the GPUs show idle ones; elsewhere busy."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        told = warehouse.rows(
+            """
+            select
+                n.notebook, n.last_activity_at < n.seen_at - interval 14 day,
+                avg(s.gpu_util_ratio) < 0.05
+            from usage.notebook as n
+            join usage.gpu_sample as s
+                on s.host = n.notebook and s.sampled_at > n.seen_at - interval 7 day
+            group by all order by n.notebook
+            """
+        )
+        differing = warehouse.rows(
+            """
+            select h.endpoint, avg(h.gpu_used_ratio), avg(s.gpu_util_ratio)
+            from usage.endpoint_hour as h
+            join usage.gpu_sample as s
+                on s.host = h.endpoint and date_trunc('hour', s.sampled_at) = h.hour
+            group by h.endpoint
+            having abs(avg(h.gpu_used_ratio) - avg(s.gpu_util_ratio)) > 0.2
+            """
+        )
+
+    assert told == [
+        ("nb-lena", False, False),
+        ("nb-old-demo", True, True),
+        ("nb-workshop", True, True),
+    ]
+    assert differing == []
+
+
+def test_hours_of_pods_and_samples_of_their_containers_tell_of_one_use(estate):
+    """No size is advised by samples that the hours of the same pods contradict."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        hours, cores, gib = warehouse.row(
+            """
+            select
+                count(*), max(abs(h.cpu_used_cores - s.cores)), max(abs(h.ram_used_gib - s.gib))
+            from usage.pod_hour as h
+            join (
+                select
+                    cluster, namespace, pod, date_trunc('hour', sampled_at) as hour,
+                    avg(cpu_used_cores) as cores, avg(ram_used_gib) as gib
+                from usage.container_sample group by all
+            ) as s
+                on s.cluster = h.cluster and s.namespace = h.namespace and s.pod = h.pod
+                and s.hour = h.hour
+            """
+        )
+
+    assert hours >= 7 * 14 * 24
+    assert (cores < 0.001, gib < 0.001) == (True, True)
+
+
+def test_what_is_kept_is_priced_by_the_bill_of_its_bucket(estate):
+    """The bucket's charges are by the month of a GB; no list price is needed."""
+    with Warehouse(estate.warehouse, read_only=True) as warehouse:
+        basis = warehouse.rows(
+            "select distinct saving_basis from ledger.recommendation where kind = 'orphan_artifact'"
+        )
+
+    assert basis == [("effective rate",)]
+
+
 def test_what_a_waiver_lets_stand_is_waived_and_nothing_else(estate):
     """The finding names its waiver, and does not count against the audit."""
     waived = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from quaestor.demo.changes import CORRECTED_ON, ROLLED_ON, TWICE_ON
+from quaestor.demo.changes import CORRECTED_ON, ROLLED_ON, STOPPED_NOTEBOOK, TWICE_ON
 
 MARK = "faults.json"  # a folder that holds it is a demo of ours
 PASSING = "churn:7"
@@ -176,6 +176,12 @@ FAULTS: tuple[Fault, ...] = (
         story="One call a week comes from a cron job that nobody remembers.",
     ),
     Fault(
+        policy="gpu-idle",
+        subjects=("nb-course", "nb-old-demo", "nb-workshop"),
+        story=f"Nobody works on these notebooks, and their GPUs do nothing; {STOPPED_NOTEBOOK} was "
+        "deleted on 2026-11-16, and its last days are among the seven that count.",
+    ),
+    Fault(
         policy="instance-oversized",
         subjects=(OVERSIZED_ENDPOINT, UNCALLED_ENDPOINT, ZOMBIE_ENDPOINT),
         story="Four machines were for last year's Black Friday; the others are hardly called.",
@@ -330,8 +336,8 @@ WASTE: tuple[Waste, ...] = (
     Waste(
         kind="idle_gpu",
         names=(f"prod-eu/{IDLE_NODE}",),
-        story="The idle node again: its GPUs hold memory, so that they are to be shared, not "
-        "stopped; and its savings plan is paid in any case.",
+        story="The idle node again: nobody tells whether something is loaded on its GPUs, so that "
+        "they are to be shared, not stopped; and its savings plan is paid in any case.",
         new=(f"prod-eu/{IDLE_NODE}",),
     ),
 )

@@ -33,6 +33,8 @@ _TAGS = {
     "azure": ("owner_team", "ml_model", "model_version", "env", "ml_stage"),
     "gcp": ("team", "model_name", "model_version", "env", "ml_stage"),
 }
+# What several tables are made of, so that they tell of one thing alike; it is written nowhere.
+_COMMON = ("left_notebook", "container_use")
 # What ran: the table, its folder, and the column that tells its month; without one, a file.
 _WORK = (
     ("node_hours", "cluster/node-hours", "hour"),
@@ -94,6 +96,8 @@ def write(folder: Path, now: datetime, progress: Callable[[str], None]) -> None:
                 f"create table estate.{name} as select * from read_csv({path}, header = true, "
                 f"delim = ',', quote = '\"', types = {{{typed}}})"
             )
+        for table in _COMMON:
+            _run(engine, f"create table estate.{table} as", table, given)
         for table in ("usage", "charge"):
             progress(table)
             _run(engine, f"create table estate.{table} as", table, given)

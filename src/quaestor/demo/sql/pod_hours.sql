@@ -1,8 +1,9 @@
 -- What the pods of the GPU cluster asked for and used, hour by hour.
 --
 -- grain     one row per pod and hour
--- method    office: busy by day, a third by night; flat: as busy always; both with variation from
---           a hash. Training pods are new each Monday; in the hours of a registered run (as
+-- method    office: busy by day, half by night; flat: as busy always; both with variation from a
+--           hash. What serves used as much as the samples of its containers tell (container_use.sql).
+--           Training pods are new each Monday; in the hours of a registered run (as
 --           demo/model.py has them) a training pod is that run's and labelled with it. Planted faults: the pods of one node do
 --           nothing for a week, and the GPU exporter of another is silent for two days, so that
 --           its ratios are null: unobserved, never idle
@@ -27,9 +28,17 @@ run as (
         ended_at - to_hours(3 + place % 5) as started_at
     from version
 ),
+served as (
+    select
+        workload, date_trunc('hour', sampled_at) as hour,
+        sum(cpu_used_cores::decimal(18, 4)) / count(*) as cores,
+        sum(ram_used_gib::decimal(18, 4)) / count(*) as gib
+    from estate.container_use
+    group by workload, date_trunc('hour', sampled_at)
+),
 worked as (
     select
-        w.*, h.hour, r.run_id,
+        w.*, h.hour, r.run_id, s.cores, s.gib,
         vary(w.pod || h.hour) as chance,
         w.node = $idle_node and h.hour >= $idle_from::timestamp as is_idle,
         w.node = $silent_node and h.hour >= $silent_from::timestamp
@@ -38,6 +47,8 @@ worked as (
             as load
     from estate.workload as w
     cross join hour as h
+    left join served as s
+        on w.namespace = 'serve' and s.workload = w.pod and s.hour = h.hour
     left join run as r
         on w.namespace = 'train' and r.model = w.model and h.hour >= r.started_at
         and h.hour < r.ended_at
@@ -50,10 +61,13 @@ select
     ), 1, 5) as pod,
     node, hour,
     cpu::double as cpu_request_cores,
-    round(cpu * load * case when is_idle then 0.02 else 0.6 + chance / 5 end, 3)::double
-        as cpu_used_cores,
+    round(coalesce(
+        cores, cpu * load * case when is_idle then 0.02 else 0.6 + chance / 5 end
+    ), 3)::double as cpu_used_cores,
     ram::double as ram_request_gib,
-    round(ram * case when is_idle then 0.3 else 0.7 + chance / 5 end, 3)::double as ram_used_gib,
+    round(coalesce(
+        gib, ram * case when is_idle then 0.3 else 0.7 + chance / 5 end
+    ), 3)::double as ram_used_gib,
     gpu_request::double as gpu_request,
     case when is_silent then null when is_idle then round(chance / 50, 4)
         else round(least(used_ratio * load * (0.95 + chance / 10), 1), 4) end::double

@@ -16,7 +16,7 @@
 -- param     days = 14: days without activity after which a notebook is to be stopped
 -- param     idle_minutes = 60: minutes of idleness before it counts
 -- param     gpu_ratio = 0.1: use of its GPUs below which it is idle; of samples of the busiest of
---           them the 95th percentile
+--            them the 95th percentile
 -- param     sampled_days = 7: days of samples of its GPUs that count
 -- param     cpu_ratio = 0.2: use of its processor below which it is idle
 -- param     quiet_hours = 24: hours without activity that count where nobody says how busy it is
@@ -227,7 +227,7 @@ select
         else 'medium' end end as confidence,
     case action
         when 'stop' then 'What is only in its memory is lost. Its disc stays, and is paid for.'
-            || case when gpu_used is null
+            || case when gpu_used is null and (gpus > 0 or gpu_model is not null)
                 then ' Nobody tells whether its GPUs calculate something.' else '' end
         when 'auto-stop' then case when state = 'quiet'
             then 'A calculation without anybody at the screen may still run.'
