@@ -46,7 +46,7 @@ def test_much_and_growing_logs_are_told_without_a_sum():
         "--retention-in-days 30 --region eu-west-1"
     )
     assert found["logs/team/nlp"]["reason"] == (
-        "logs and metrics are 2.0 % of its cost, 60.83 a month, "
+        "logs and metrics are 2.0 % of its cost that is no model's, 60.83 a month, "
         "100 % more than in the 30 days before"
     )
 

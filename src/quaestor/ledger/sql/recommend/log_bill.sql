@@ -4,7 +4,8 @@
 --           for what is nobody's
 -- input     the last complete day of the bill is the present (ledger.billed_day)
 -- method    much: in the last $days days logs and metrics came to $ratio of all that it cost, or to
---           $growth more than in as many days before, and to $amount a month in either case. What a
+--           $growth more than in as many days before, and to $amount a month in either case. A
+--           team's row is of what is no model's, logs and all; each model has its own. What a
 --           shorter retention or a sample would save nobody knows beforehand: no saving is stated
 -- money     effective cost, by the rate of those days, a month of 730 hours
 -- param     days = 30: how many days of the bill are looked at
@@ -73,7 +74,8 @@ select
         -- Of what costs nothing in all there is no part.
         else 'logs and metrics are ' || coalesce(
                 round(100 * ratio, 1) || ' % of '
-                || case when scope = 'nobody' then 'what is nobody''s' else 'its cost' end || ', ',
+                || case scope when 'nobody' then 'what is nobody''s'
+                    when 'team' then 'its cost that is no model''s' else 'its cost' end || ', ',
                 ''
             ) || format('{:,.2f}', per_month) || ' a month'
             || coalesce(
