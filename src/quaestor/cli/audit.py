@@ -16,6 +16,8 @@ from quaestor.cli.speech import say_blind_spots
 from quaestor.core.errors import QuaestorError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from quaestor.core.config import Config
 
 
@@ -72,17 +74,22 @@ def command(
     if ("table", None) not in asked:  # the table says them itself
         say_blind_spots(audited.summary.blind_spots)
     code = show(audited.summary, asked)
-    if audited.later is not None:
-        click.echo(
-            f"note: an audit of {audited.later:%Y-%m-%d %H:%M} UTC is recorded, later than this "
-            "one: pages, exports and trends go by that one",
-            err=True,
-        )
+    _say_later(audited.later)
     if not call.quiet:
         for line in where_reports_lie(audited.reports):
             click.echo(line, err=True)
     _publish(call, config, notifies=not no_notify)
     return code
+
+
+def _say_later(later: datetime | None) -> None:
+    """Say that another audit counts as the latest: the clock was wrong, then or now."""
+    if later is not None:
+        click.echo(
+            f"note: an audit of {later:%Y-%m-%d %H:%M} UTC is recorded, later than this one: "
+            "pages, exports and trends go by that one",
+            err=True,
+        )
 
 
 def _publish(call: Call, config: Config, *, notifies: bool) -> None:
