@@ -108,3 +108,16 @@ def test_gpus_that_nobody_watched_are_told_with_what_they_cost(warehouse):
     assert spot.amount is not None
     assert 0 < spot.amount <= 5
     assert more == []
+
+
+@pytest.mark.parametrize(
+    ("meter", "kind"),
+    [("A4 highgpu 8g VM", "a4-highgpu-8g"), ("USE1-BoxUsage:p9.48xlarge", "p9.48xlarge")],
+)
+def test_a_machine_with_gpus_that_nobody_lists_is_told_of(warehouse, meter, kind):
+    """A meter names a newer machine: how many GPUs it has is no guess, and its money is told."""
+    bill(warehouse, "vm-9", "80", SkuMeter=meter, ConsumedUnit="Hours", ConsumedQuantity="1")
+    ((scope, reason),) = told(warehouse)
+
+    assert scope == "GPU-hours on the bill"
+    assert reason.endswith(f"so that their GPU-hours are unknown; the first: {kind}")

@@ -431,7 +431,7 @@ def test_a_machine_that_google_bills_in_parts_has_the_hours_of_its_gpus_alone(wa
 
 
 def test_a_machine_of_google_without_gpus_has_no_gpu_hours(warehouse):
-    """An N1 endpoint and a network fee of a machine with GPUs are no machines with GPUs."""
+    """N1 and C2 machines that a meter names whole are no machines with GPUs."""
     bill(warehouse, "vm-1", "1", SkuMeter="Online Prediction N1 standard 8", ConsumedUnit="Hours",
          ConsumedQuantity="24")  # fmt: skip
     bill(warehouse, "vm-2", "1", SkuMeter="C2 standard 8 VM", ConsumedUnit="Hours",

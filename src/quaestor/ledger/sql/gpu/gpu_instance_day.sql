@@ -102,7 +102,6 @@ read as (
             nullif(regexp_extract(details, '"GpuCount" *: *"?([0-9]+)', 1), '') as integer
         ) as stated_gpus,
         regexp_matches(coalesce(meter, ''), '(^|[^A-Za-z])(GPU|Gpu)([^A-Za-z]|$)') as is_by_gpu,
-        contains(replace(lower(coalesce(meter, '')), ' ', '-'), type) as is_whole,
         -- Google's "Nvidia L4 GPU running in Belgium" is in hours of one GPU of any machine.
         regexp_matches(coalesce(meter, ''), 'Nvidia .*GPU') as is_one_gpu,
         nullif(regexp_extract(
@@ -135,7 +134,8 @@ select
         r.quantity::double / coalesce(r.units_of_hour, 1)
         * case when r.units_of_hour is null then 0
             when r.is_one_gpu or (r.is_by_gpu and l.type is null) then 1
-            else coalesce(r.stated_gpus, l.gpus) end,
+            -- without a count least() would take the most hours that there can be
+            else coalesce(r.stated_gpus, l.gpus, 0) end,
         999999999
     ), -999999999)::decimal(18, 9)), 0)::decimal(38, 9) as hours,
     case when bool_and(r.is_rated) then sum(r.cost) end as effective_cost
@@ -145,7 +145,10 @@ left join ledger.unit_weight as w on w.gpu_model = l.gpu_model
 where l.type is not null or r.stated_gpus > 0 or (r.is_by_gpu and r.units_of_hour is not null)
     -- a family that has GPUs, nobody knows how many: told as a blind spot, with its money
     or regexp_matches(r.type, '^((p[2-9]|g[3-9])[a-z0-9-]*[.]|standard_n[cdv])')
-    or (r.is_whole and regexp_matches(r.type, '^(a[2-9]x?-[a-z]+gpu|g[2-9]-standard)-'))
+    or (
+        regexp_matches(r.type, '^(a[2-9]x?-[a-z]+gpu|g[2-9]-standard)-')
+        and contains(replace(lower(coalesce(r.meter, '')), ' ', '-'), r.type)
+    )
 group by
     r.day, r.source, r.sub_account, r.region, r.resource_id, nullif(r.type, ''),
     coalesce(l.gpu_model, r.metered_model), r.is_unused
