@@ -171,6 +171,21 @@ def test_a_job_on_the_bill_costs_its_own_charges():
     assert why(warehouse) == {ARN: "bill: charges of its own"}
 
 
+def test_a_name_that_is_used_again_is_no_longer_run():
+    """Charges of a job's resource on days on which it did not run are its model's, and no run's."""
+    warehouse = a_warehouse()
+    for day in ("2026-09-30", "2026-10-04", "2026-10-05", "2026-10-06", "2026-10-07"):
+        billed(warehouse, day, "5", ARN, Tags=json.dumps({"model": "churn"}))
+    job(warehouse, ARN, "2026-10-05 20:00", 28, source="aws", kind="training-job",
+        resource_id=ARN, model="churn")  # fmt: skip
+    build(warehouse)
+
+    assert costs(warehouse) == {ARN: 10}
+    assert warehouse.rows(
+        "select kept, sum(effective_cost) from ledger.model_day group by 1 order by 1"
+    ) == [("run", 10), (None, 15)]
+
+
 def test_a_run_in_pods_costs_the_parts_that_the_bill_gives_them():
     """What a label names as a run is that run's, through whatever pods it had."""
     warehouse = a_warehouse()

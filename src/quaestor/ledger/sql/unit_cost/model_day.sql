@@ -2,13 +2,15 @@
 --
 -- grain     one row per day, model, version, team, stage, kind of cost, and where it is kept apart
 -- money     reporting currency; null where a charge has no rate
--- kept      run      it is the cost of a run or job, and in ledger.run_day
+-- kept      run      it is the cost of a run or job on a day that it ran, and in ledger.run_day
 --           idle     nobody used it
 --           storage  of a store of which a registry says whose it is
 -- source    FinOps Framework, "Allocation" capability
-with job_resource as (
-    select resource_id from ledger.lineage
-    where kind not in
+with job_day as (
+    select distinct r.day, l.resource_id
+    from ledger.run_day as r
+    join ledger.lineage as l on l.source = r.source and l.name = r.run
+    where r.via = 'own' and l.kind not in
         ('node', 'volume', 'load-balancer', 'endpoint', 'deployment', 'machine', 'store')
 ),
 store as (
@@ -27,7 +29,7 @@ line as (
         end as kept,
         c.billed_cost, c.effective_cost
     from ledger.cost as c
-    left join job_resource as j on j.resource_id = c.resource_id
+    left join job_day as j on j.resource_id = c.resource_id and j.day = c.day
     left join store as s on s.resource_id = c.resource_id
     where c.model is not null
         and date_trunc('month', c.day)::date in (select month from ledger.stale_month)
