@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -151,11 +151,11 @@ def test_work_and_silence_are_no_idleness(columns, answer, reason):
 
 
 def gpu_samples(
-    warehouse: Warehouse, host: str, ratios: list[float], *, until: object = PRESENT
+    warehouse: Warehouse, host: str, ratios: list[float], *, until: datetime = PRESENT
 ) -> None:
     """One of a GPU an hour, the last one at `until`."""
     for number, ratio in enumerate(reversed(ratios)):
-        at = until - timedelta(hours=number)  # type: ignore[operator]
+        at = until - timedelta(hours=number)
         told = {"source": "gpus", "host": host, "gpu_index": 0, "sampled_at": at}
         insert(warehouse, "usage.gpu_sample", **told, gpu_util_ratio=ratio)
 
