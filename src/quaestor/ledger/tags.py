@@ -31,7 +31,7 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
             period=f"{first:%Y-%m}" if f"{first:%Y-%m}" == f"{last:%Y-%m}" else None,
             reason="tags are no JSON object and say nothing: whose these charges are is found "
             "without them",
-            fix="Mend the export; `quaestor query \"select distinct Tags from focus.charge where "
+            fix='Mend the export; `quaestor query "select distinct Tags from focus.charge where '
             f"x_source = '{source}' and not json_valid(Tags)\"` shows them.",
             rows=charges,
             amount=amount,

@@ -90,9 +90,7 @@ def _money(warehouse: Warehouse, source: str) -> dict[str, dict[str, Any]]:
         """,
         [source],
     )
-    return {
-        sha256: {"amount": amount, "currency": currency} for sha256, amount, currency in found
-    }
+    return {sha256: {"amount": amount, "currency": currency} for sha256, amount, currency in found}
 
 
 def _refused(source: str, scope: str, reason: str) -> BlindSpot:
