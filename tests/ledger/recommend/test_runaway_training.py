@@ -109,7 +109,7 @@ def test_a_job_that_costs_more_than_it_was_to_is_advised_to_stop():
     for number in range(3):
         name = f"nightly-2026102{number}"
         job(warehouse, name, 50, state="completed", ended_at=PRESENT, model="churn")
-        billed(warehouse, ARN + name, "1")
+        billed(warehouse, ARN + name, "1", ChargePeriodStart=LAST_BILLED)
     estimate = json.dumps({"gov.estimated_cost": "19"})
     for name, each, columns in (
         ("nightly-20261030", "2", {}),
@@ -119,7 +119,7 @@ def test_a_job_that_costs_more_than_it_was_to_is_advised_to_stop():
         ("unknown", "9", {}),
     ):
         job(warehouse, name, 12, **columns)
-        billed(warehouse, ARN + name, each)
+        billed(warehouse, ARN + name, each, ChargePeriodStart=LAST_BILLED)
     found = {one["name"]: one for one in advised(warehouse, "runaway_training").values()}
 
     assert {name: (one["action"], one["confidence"]) for name, one in found.items()} == {
