@@ -135,6 +135,12 @@ CASES = {
         amount="7",
         kinds={"direct": "24", "unattributed": "7"},
     ),
+    "tags that are JSON and no object": Case(
+        charges=[a_charge(), a_charge("7", "bucket", Tags='"team"'), a_charge("2", "b", Tags="7")],
+        told=(r"tags are no JSON object",),
+        amount="9",
+        kinds={"direct": "24", "unattributed": "9"},
+    ),
     "no tags at all, however that is written": Case(
         charges=[a_charge(), *(a_charge("1", tags, Tags=tags) for tags in ("", "{}", "null"))],
         kinds={"direct": "24", "unattributed": "3"},

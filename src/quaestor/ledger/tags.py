@@ -5,17 +5,19 @@ from __future__ import annotations
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.warehouse.duckdb import Warehouse
 
+_ILLEGIBLE = "try_cast(try_cast(Tags as json) as map(varchar, varchar)) is null"
+
 
 def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
     """Return the charges whose tags are no JSON object, by source and billing currency."""
     found = warehouse.rows(
-        """
+        f"""
         with tag_text as (
             select distinct tags from ledger.charge_day where trim(tags) not in ('', 'null')
         ),
         illegible as (
             select tags from tag_text
-            where try_cast(try_cast(tags as json) as map(varchar, varchar)) is null
+            where {_ILLEGIBLE}
         )
         select
             c.source, c.billing_currency, sum(c.charges)::bigint, sum(c.billing_billed_cost),
@@ -32,7 +34,7 @@ def blind_spots(warehouse: Warehouse) -> list[BlindSpot]:
             reason="tags are no JSON object and say nothing: whose these charges are is found "
             "without them",
             fix='Mend the export; `quaestor query "select distinct Tags from focus.charge where '
-            f"x_source = '{source}' and not json_valid(Tags)\"` shows them.",
+            f"x_source = '{source}' and {_ILLEGIBLE}\"` shows them.",
             rows=charges,
             amount=amount,
             currency=currency,
