@@ -335,6 +335,6 @@ def _forget_others(warehouse: Warehouse, config: Config) -> bool:
 
 
 def _digest(config: Config, *files: bytes) -> str:
-    judged_by = msgspec.structs.replace(config, base="", notify=(), metrics=None)
+    judged_by = msgspec.structs.replace(config, base="", file="", notify=(), metrics=None)
     told = msgspec.json.encode((__version__, judged_by))
     return hashlib.sha256(b"\0".join((told, *files))).hexdigest()

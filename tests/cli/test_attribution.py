@@ -172,6 +172,15 @@ def test_bad_rules_are_refused_with_what_to_write(trial, text, what, fix):
     assert "  in:  changed.yaml" in said.err
 
 
+def test_rules_that_are_not_there_are_looked_for_where_they_were_named(estate, quaestor):
+    """No new configuration is asked for: the path is wrong."""
+    said = quaestor("attribution", "test", "--rules", "nofile.yaml")
+
+    assert said.err == (
+        "error: no such file\n  in:  nofile.yaml\n  fix: Check the path that --rules gives.\n"
+    )
+
+
 def test_other_changes_of_the_configuration_are_built_first(trial):
     """Else they would be counted as the rules' doing."""
     Path("quaestor.yaml").write_text(SAVED + "tags: {team: [kostenstelle]}\n")

@@ -63,6 +63,16 @@ def test_what_is_asked_for_must_be_one_source(folder, capsys, arguments, said):
     assert said in capsys.readouterr().err
 
 
+def test_a_source_that_there_is_not_is_told_of_its_argument(folder, capsys):
+    """The command has no option `--source`: what is wrong is the argument SOURCE."""
+    assert run(["permissions", "nosuch"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no source 'nosuch'\n"
+        "  in:  SOURCE\n"
+        "  fix: Choose from bill, registry, cards.\n"
+    )
+
+
 @pytest.mark.parametrize("kind", COLLECTORS)
 def test_every_kind_answers_without_asking_anybody(tmp_path, monkeypatch, capsys, kind):
     """No collector needs its service, its library or credentials to say what it needs."""

@@ -78,6 +78,56 @@ def test_only_the_sources_named_are_collected(folder, capsys):
     assert "Choose from bill, gone." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("text", "command", "where"),
+    [
+        ("sources: []", "collect", ""),
+        ("attribution: [{name: a, match: {ServiceNam: x}, team: t}]", "build", " (attribution)"),
+        ("shared: [{name: a, match: {ServiceNam: x}, by: even}]", "build", " (shared)"),
+        ("advice: {skip: [idle_endpont]}", "build", ", advice"),
+        ("notify: []", "notify", ""),
+    ],
+)
+def test_a_mistake_is_told_of_the_file_that_was_read(folder, capsys, text, command, where):
+    """Of `-c other.yaml`, not of the quaestor.yaml beside it."""
+    bill = "" if text.startswith("sources") else "sources: [{name: bill, kind: files, path: bills}]"
+    (folder / "other.yaml").write_text(f"{bill}\n{text}")
+    if command == "build":
+        run(["collect", "-q"])
+    capsys.readouterr()
+
+    assert run([command, "-q", "-c", "other.yaml"]) == 2
+    assert f"\n  in:  other.yaml{where}\n" in capsys.readouterr().err
+
+
+def test_a_configuration_of_another_name_builds_nothing_anew(folder, capsys):
+    """The file's name decides no figure."""
+    assert run(["collect", "-q"]) == 0
+    assert run(["build", "--now", NOW]) == 0
+    (folder / "quaestor.yaml").rename(folder / "other.yaml")
+    capsys.readouterr()
+    assert run(["build", "-v", "--now", NOW, "-c", "other.yaml"]) == 0
+
+    assert "ledger" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["rates", "prices", "carbon"])
+def test_a_file_that_the_configuration_names_and_is_not_there_is_told(folder, capsys, key):
+    """What, where and what to do, in words and not in a number of the system's."""
+    (folder / "quaestor.yaml").write_text(
+        f"{key}: no.csv\nsources: [{{name: b, kind: files, path: bills}}]"
+    )
+    run(["collect", "-q"])
+    capsys.readouterr()
+
+    assert run(["build", "-q"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no such file\n"
+        "  in:  no.csv\n"
+        f"  fix: Make it, or correct `{key}:` in quaestor.yaml.\n"
+    )
+
+
 def test_the_audit_says_its_verdict_and_where_the_reports_lie(folder, capsys):
     """The bill has an owner and nothing else is registered: nothing is wrong."""
     code = run(["audit", "--now", NOW, "--format", "table", "--format", "json=audit.json"])

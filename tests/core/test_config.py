@@ -103,6 +103,25 @@ def test_an_unset_variable_is_named(tmp_path: Path):
         ),
         ("zzzz: 1", "unknown key 'zzzz'", "quaestor.yaml:1 (zzzz)", "Remove it."),
         ("base: /etc", "unknown key 'base'", "quaestor.yaml:1", "Remove it."),
+        ("file: a.yaml", "unknown key 'file'", "quaestor.yaml:1", "Remove it."),
+        (
+            "currency: usd",
+            "'usd' is not three capital letters of ISO 4217, such as USD",
+            "quaestor.yaml:1 (currency)",
+            "Did you mean 'USD'?",
+        ),
+        (
+            "currency: Dollar",
+            "'Dollar' is not three capital letters of ISO 4217, such as USD",
+            "quaestor.yaml:1 (currency)",
+            "Correct the value; `quaestor init --schema` prints what may stand there.",
+        ),
+        (
+            "sources:\n  - {kind: files, name: Prod, path: x}",
+            "'Prod' is not a name of small letters, digits, - and _ (63 at most, no sign first)",
+            "quaestor.yaml:2 (sources.0.name)",
+            "Did you mean 'prod'?",
+        ),
         (
             "sources:\n  - {name: a, kind: files, path: x}\n  - {name: a, kind: files, path: y}",
             "two sources are named 'a'",

@@ -78,7 +78,7 @@ def load_attestations(config: Config, packs: Sequence[Pack]) -> tuple[Attestatio
         raise ConfigurationError(
             "there is no such file or folder of attestations",
             where=str(place),
-            fix="Make it, or correct `attestations:` in quaestor.yaml.",
+            fix="Make it, or correct `attestations:` in the configuration.",
         )
     return tuple(one for path in files for one in _read(path, packs))
 

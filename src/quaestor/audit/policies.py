@@ -129,7 +129,7 @@ def policy_files(place: Path) -> list[Path]:
         raise ConfigurationError(
             "there is no such folder of policies",
             where=str(place),
-            fix="Correct `policies:` in quaestor.yaml; `builtin` names the shipped ones.",
+            fix="Correct `policies:` in the configuration; `builtin` names the shipped ones.",
         )
     if stray := sorted(place.glob("*.yaml")):
         raise ConfigurationError(

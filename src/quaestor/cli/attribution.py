@@ -76,8 +76,9 @@ def run_test(call: Call, rules: Path, month: str | None, formats: tuple[str, ...
             found = preview(warehouse, config, tried, say, configure=settings.write, month=month)
         except ConfigurationError as problem:
             # What is checked against the bill does not know of the file it is tried from.
-            if problem.where in ("quaestor.yaml (attribution)", "quaestor.yaml (shared)"):
-                problem.where = problem.where.replace("quaestor.yaml", str(rules), 1)
+            own = str(config.resolve(config.file))
+            if problem.where in (f"{own} (attribution)", f"{own} (shared)"):
+                problem.where = problem.where.replace(own, str(rules), 1)
             raise
     for format_, target in wanted:
         emit(_as_json(found, month) if format_ == "json" else _as_text(found, month), target)

@@ -177,7 +177,8 @@ def config_schema() -> dict[str, Any]:
 
     schema = msgspec.json.schema(Config)
     shape = schema["$defs"]["Config"]
-    del shape["properties"]["base"]
+    for name in ("base", "file"):  # where it was read from; nobody writes it
+        del shape["properties"][name]
     shape["description"] = "What Quaestor reads, and by what it judges."
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -34,7 +34,10 @@ def command(call: Call, name: str | None, kind: str | None) -> int:
 
     if (name is None) == (kind is None):
         raise click.UsageError("Name one source of the configuration, or a --kind.")
-    source = _of_kind(kind) if kind else sources.chosen(call.config(), [name or ""])[0]
+    if kind:
+        source = _of_kind(kind)
+    else:
+        source = sources.chosen(call.config(), [name or ""], where="SOURCE")[0]
     click.echo(collect.collector(sources.kind_of(source)).permissions(source))
     return 0
 

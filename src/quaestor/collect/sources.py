@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
@@ -20,8 +19,13 @@ from quaestor.core.period import Window
 Failures = list[tuple[str, QuaestorError]]
 
 
-def chosen(config: Config, only: Sequence[str]) -> list[Source]:
+def chosen(config: Config, only: Sequence[str], *, where: str = "--source") -> list[Source]:
     """Return the sources named, all of them when none is.
+
+    Args:
+        config: Which sources there are.
+        only: The names asked for.
+        where: What of a command they were said by.
 
     Raises:
         ConfigurationError: A name that no source has, or a configuration without sources.
@@ -29,7 +33,7 @@ def chosen(config: Config, only: Sequence[str]) -> list[Source]:
     if not config.sources:
         raise ConfigurationError(
             "no sources are configured",
-            where=str(Path(config.base, "quaestor.yaml")),
+            where=str(config.resolve(config.file)),
             fix="Add one under `sources:`; `quaestor init` shows how.",
         )
     names = [source.name for source in config.sources]
@@ -37,7 +41,7 @@ def chosen(config: Config, only: Sequence[str]) -> list[Source]:
         if name not in names:
             raise ConfigurationError(
                 f"there is no source '{name}'",
-                where="--source",
+                where=where,
                 fix=f"Choose from {', '.join(names)}.",
             )
     return [source for source in config.sources if not only or source.name in only]

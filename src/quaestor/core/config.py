@@ -226,6 +226,7 @@ class Config(Strict, frozen=True, kw_only=True):
     notify: tuple[Notifier, ...] = ()
     metrics: str | None = None  # a file of OpenMetrics that each audit writes
     base: str = "."
+    file: str = "quaestor.yaml"  # which was read, of `base`
 
     def resolve(self, path: str) -> Path:
         """Return a configured path, taken relative to the configuration file."""
@@ -242,18 +243,17 @@ def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     Raises:
         ConfigurationError: Missing file, unknown key, wrong value, or two sources of one name.
     """
-    document = read_document(path)
+    document = read_document(path, absent="Check the path; `quaestor init` writes a new one.")
     value = with_environment(document.value or {}, environment, str(path))
     if not isinstance(value, dict):
         raise ConfigurationError(
             "is no mapping of keys to values", where=str(path), fix="See `quaestor init`."
         )
-    if "base" in value:
-        raise ConfigurationError(
-            "unknown key 'base'", where=f"{path}:{document.line_of(('base',))}", fix="Remove it."
-        )
+    for key in sorted({"base", "file"} & value.keys()):
+        where = f"{path}:{document.line_of((key,))}"
+        raise ConfigurationError(f"unknown key '{key}'", where=where, fix="Remove it.")
     refuse_on(value.get("notify"), document)
-    config = convert(document, Config, {**value, "base": str(path.parent)})
+    config = convert(document, Config, {**value, "base": str(path.parent), "file": path.name})
     _check_names("source", [source.name for source in config.sources], str(path))
     _check_names("attribution rule", [rule.name for rule in config.attribution], str(path))
     _check_names("shared rule", [rule.name for rule in config.shared], str(path))

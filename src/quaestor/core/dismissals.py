@@ -109,7 +109,7 @@ def dismissals_of(config: Config) -> tuple[Dismissal, ...]:
         raise ConfigurationError(
             "there is no such folder of dismissals",
             where=str(folder),
-            fix="Make it, or correct `advice: dismissals:` in quaestor.yaml.",
+            fix="Make it, or correct `advice: dismissals:` in the configuration.",
         )
     found: dict[str, Dismissal] = {}
     for path in sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")):

@@ -45,8 +45,12 @@ class Document:
         return self.lines.get(part, 1)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, *, absent: str = "Check the path.") -> Document:
     """Parse one YAML file.
+
+    Args:
+        path: The file.
+        absent: What to do where there is none.
 
     Raises:
         ConfigurationError: No such file, not UTF-8, no valid YAML, or a key twice.
@@ -54,9 +58,7 @@ def read_document(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigurationError(
-            "no such file", where=str(path), fix="Check the path; `quaestor init` writes a new one."
-        ) from None
+        raise ConfigurationError("no such file", where=str(path), fix=absent) from None
     except (OSError, UnicodeDecodeError) as problem:
         raise ConfigurationError(
             f"cannot be read as text ({problem})", where=str(path), fix="Save the file as UTF-8."
@@ -219,9 +221,32 @@ def _complaint(message: str, document: Document, shape: type[Any], fix: str) -> 
         what = f"unknown value '{printable(other.group(1))}'"
         known = known_values(shape, part[-1])
         fix = did_you_mean(other.group(1), known, otherwise=fix)
+    elif wanted := _asked_for(what, shape):
+        pattern, words = wanted
+        text = document.texts.get(part, "")
+        what = f"'{printable(text)}' is not {words}" if text else f"it is not {words}"
+        near = [one for one in (text.upper(), text.lower()) if re.fullmatch(pattern, one)]
+        fix = f"Did you mean '{near[0]}'?" if near else fix
     shown = printable(".".join(part))
     where = f"{document.path}:{document.line_of(part)}"
     return ConfigurationError(what, where=f"{where} ({shown})" if shown else where, fix=fix)
+
+
+def _asked_for(what: str, shape: type[Any]) -> tuple[str, str] | None:
+    """Return the pattern that a text should have, and its title; None where it has no title."""
+    pattern = re.search(r"matching regex '(.*)'", what)
+    if pattern is None:
+        return None
+    pending: list[Any] = [msgspec.json.schema(shape)]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            if one.get("pattern") == pattern.group(1) and "title" in one:
+                return pattern.group(1), one["title"]
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
+    return None
 
 
 def known_keys(shape: type[Any]) -> list[str]:

@@ -158,7 +158,7 @@ def read_waivers(
         raise ConfigurationError(
             "there is no such folder of waivers",
             where=str(folder),
-            fix="Make it, or correct `waivers:` in quaestor.yaml.",
+            fix="Make it, or correct `waivers:` in the configuration.",
         )
     found: dict[str, Waiver] = {}
     for path in sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")):

@@ -122,7 +122,7 @@ def _settings(warehouse: Warehouse, config: Config) -> bytes:
         for book in ("price", "carbon_factor")
     ]
     return msgspec.json.encode(
-        (__version__, msgspec.structs.replace(config, base="", spark=None), books)
+        (__version__, msgspec.structs.replace(config, base="", file="", spark=None), books)
     )
 
 

@@ -169,7 +169,7 @@ def params(config: Config, files: Mapping[str, ModelFile]) -> dict[str, Mapping[
 
 
 def _file(config: Config) -> str:
-    return str(Path(config.base, "quaestor.yaml"))
+    return str(config.resolve(config.file))
 
 
 def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:

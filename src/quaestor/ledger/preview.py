@@ -75,7 +75,7 @@ def read_rules(path: Path, config: Config, environment: Mapping[str, str]) -> Co
     Raises:
         ConfigurationError: No such file, no rules in it, or one that is none.
     """
-    document = read_document(path)
+    document = read_document(path, absent="Check the path that --rules gives.")
     value = with_environment(document.value or {}, environment, str(path))
     known = [field.name for field in msgspec.structs.fields(RulesFile)]
     if not isinstance(value, dict) or not set(value) & set(known):

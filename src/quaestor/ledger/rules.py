@@ -104,7 +104,7 @@ def fact_columns(warehouse: Warehouse, config: Config) -> list[str]:
     known = list(warehouse.columns("focus.charge"))
     rules: list[match.Rule] = [*config.attribution, *config.shared]
     for rule in rules:
-        match.check(rule, known, _compiler(warehouse))
+        match.check(rule, known, _compiler(warehouse), config)
     asked = {key for rule in rules for key in rule.match}
     return sorted((asked & set(known)) - set(_OF_LINE))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quaestor.core.config import AttributionRule, SharedRule
+from quaestor.core.config import AttributionRule, Config, SharedRule
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.money import exact_text
 from quaestor.core.nearest import did_you_mean
@@ -227,6 +227,7 @@ def check(
     rule: Rule,
     known: Collection[str],
     compile_: Callable[[str], str | None],
+    config: Config,
 ) -> None:
     """Refuse a rule that cannot be applied.
 
@@ -234,13 +235,14 @@ def check(
         rule: One of `attribution:` or of `shared:`.
         known: The columns of a bill.
         compile_: Says what is wrong with a regular expression; None where nothing is.
+        config: Whose rule it is; a complaint names its file.
 
     Raises:
         ConfigurationError: It matches nothing, or on what nobody has; its pattern is no regular
             expression; it names nobody, or by a group that there is not; its days or shares
             cannot be.
     """
-    what, where = _kind(rule)
+    what, where = named = _kind(rule, config)
     if not rule.match:
         raise ConfigurationError(
             f"the {what} '{rule.name}' matches nothing",
@@ -248,7 +250,7 @@ def check(
             fix="Give it `match:` with a FOCUS column or `tag.<key>`.",
         )
     for key, pattern in rule.match.items():
-        _check_key(key, rule, known)
+        _check_key(key, rule, known, named)
         found = expression(str(pattern))
         problem = compile_(found) if found is not None else None
         if problem:
@@ -260,19 +262,21 @@ def check(
                 "back-references. Text with `*` needs no slashes.",
             )
     if isinstance(rule, AttributionRule):
-        _check_names(rule)
+        _check_names(rule, named)
     else:
-        _check_shares(rule)
+        _check_shares(rule, named)
 
 
-def _kind(rule: Rule) -> tuple[str, str]:
+def _kind(rule: Rule, config: Config) -> tuple[str, str]:
+    """Return what a rule is called in a complaint, and where it stands."""
+    file = config.resolve(config.file)
     if isinstance(rule, AttributionRule):
-        return "attribution rule", "quaestor.yaml (attribution)"
-    return "shared rule", "quaestor.yaml (shared)"
+        return "attribution rule", f"{file} (attribution)"
+    return "shared rule", f"{file} (shared)"
 
 
-def _check_key(key: str, rule: Rule, known: Collection[str]) -> None:
-    what, where = _kind(rule)
+def _check_key(key: str, rule: Rule, known: Collection[str], named: tuple[str, str]) -> None:
+    what, where = named
     is_owner = isinstance(rule, AttributionRule)
     prefixes = ("tag.", "label.") if is_owner else ("tag.",)
     if key.startswith(prefixes) and key.partition(".")[2]:
@@ -291,8 +295,8 @@ def _check_key(key: str, rule: Rule, known: Collection[str]) -> None:
         )
 
 
-def _check_names(rule: AttributionRule) -> None:
-    what, where = _kind(rule)
+def _check_names(rule: AttributionRule, named: tuple[str, str]) -> None:
+    what, where = named
     if not any(getattr(rule, field) for field in FIELDS):
         raise ConfigurationError(
             f"the {what} '{rule.name}' names nobody",
@@ -330,8 +334,8 @@ def _check_names(rule: AttributionRule) -> None:
                 )
 
 
-def _check_shares(rule: SharedRule) -> None:
-    what, where = _kind(rule)
+def _check_shares(rule: SharedRule, named: tuple[str, str]) -> None:
+    what, where = named
     total = sum(rule.shares.values())
     problem = None
     if rule.by != "fixed" and rule.shares:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from quaestor.core.config import Config
+from quaestor.core.errors import ConfigurationError
 from quaestor.normalise import carbon_factors, machine_facts, price_book
 from quaestor.normalise.currency import read_rates
 from quaestor.warehouse.duckdb import Warehouse
@@ -14,10 +17,10 @@ def write(warehouse: Warehouse, config: Config) -> None:
     Raises:
         ConfigurationError: The rates file, the price book or the carbon factors cannot be read.
     """
-    read_rates(warehouse, config.resolve(config.rates) if config.rates else None)
-    price_book.write(warehouse, config.resolve(config.prices) if config.prices else None)
+    read_rates(warehouse, _file_of("rates", config.rates, config))
+    price_book.write(warehouse, _file_of("prices", config.prices, config))
     machine_facts.write(warehouse)
-    carbon_factors.write(warehouse, config.resolve(config.carbon) if config.carbon else None)
+    carbon_factors.write(warehouse, _file_of("carbon", config.carbon, config))
     warehouse.run("insert or replace into config.setting values ('currency', ?)", [config.currency])
     for name in config.anomaly.__struct_fields__:
         warehouse.run(
@@ -45,6 +48,26 @@ def write(warehouse: Warehouse, config: Config) -> None:
             "insert into config.budget values (?, ?, ?, ?, ?, ?)",
             [one.name, f"{one.amount:f}", one.team, one.model, one.environment, one.starts],
         )
+
+
+def _file_of(key: str, named: str | None, config: Config) -> Path | None:
+    """Return the file that a key of the configuration names; None where it names none."""
+    if not named:
+        return None
+    path = config.resolve(named)
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        what, fix = "there is no such file", "Make it"
+    except OSError as problem:
+        what, fix = f"cannot be read ({problem.strerror})", "Make it a file that can be read"
+    else:
+        return path
+    raise ConfigurationError(
+        what,
+        where=str(path),
+        fix=f"{fix}, or correct `{key}:` in {config.resolve(config.file)}.",
+    )
 
 
 def _write_sharing(warehouse: Warehouse, config: Config) -> None:

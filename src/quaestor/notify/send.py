@@ -60,7 +60,7 @@ def chosen(config: Config, names: Sequence[str]) -> list[Notifier]:
     if not known:
         raise ConfigurationError(
             "no notifiers are configured",
-            where=str(Path(config.base, "quaestor.yaml")),
+            where=str(config.resolve(config.file)),
             fix="Add one under `notify:`; `quaestor init` shows how.",
         )
     for name in names:

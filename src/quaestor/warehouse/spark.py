@@ -144,7 +144,7 @@ def session(settings: SparkSettings) -> Iterator[SparkSession]:
     if absent := [name for name in ("pyspark", "sqlglot") if find_spec(name) is None]:
         raise ConfigurationError(
             f"{absent[0]} is not installed",
-            where="quaestor.yaml (spark)",
+            where="the configuration (spark)",
             fix="pip install 'quaestor[spark]', or remove `spark:`.",
         )
     from pyspark.errors import PySparkException, PySparkRuntimeError
@@ -155,7 +155,7 @@ def session(settings: SparkSettings) -> Iterator[SparkSession]:
     except PySparkRuntimeError as problem:
         raise ConfigurationError(
             f"Spark cannot be started ({problem})",
-            where="quaestor.yaml (spark)",
+            where="the configuration (spark)",
             fix="Spark 4 needs Java 17 or 21: install it, or set JAVA_HOME.",
         ) from None
     except (PySparkException, ImportError) as problem:
@@ -209,6 +209,6 @@ def _explained() -> Iterator[None]:
 def _gave_up(problem: Exception) -> IncompleteError:
     return IncompleteError(
         f"Spark gave up ({str(problem).strip().splitlines()[0]})",
-        where="quaestor.yaml (spark)",
+        where="the configuration (spark)",
         fix="Look at Spark's own log; the last good state is kept.",
     )

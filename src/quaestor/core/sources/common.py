@@ -8,8 +8,17 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+# A title says in words what the pattern asks for; a complaint repeats it (core/documents.py).
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        title="a name of small letters, digits, - and _ (63 at most, no sign first)",
+    ),
+]
+Currency = Annotated[
+    str, Meta(pattern=r"^[A-Z]{3}$", title="three capital letters of ISO 4217, such as USD")
+]
 # A bill's format; unset, it is recognised by the header (normalise/formats).
 BillSchema = Literal[
     "focus",
