@@ -83,6 +83,21 @@ def test_what_cannot_be_is_told_before_anything_is_written(report, home, formats
     assert set(home.iterdir()) == before
 
 
+@pytest.mark.parametrize("ending", ["xlsx", "json", "html"])
+def test_a_file_that_cannot_be_written_is_told_in_words(report, ending):
+    """What, where and what to do; no number of the system's, and no name that nobody gave."""
+    path = f"{'x' * 248}.{ending}"
+    said = report("reconciliation", "--format", f"{ending}={path}")
+
+    assert said.code == 3
+    assert said.err == (
+        "error: cannot be written (File name too long)\n"
+        f"  in:  {path}\n"
+        "  fix: Check that its folder exists, may be written to and has free space, or name "
+        "another.\n"
+    )
+
+
 def test_a_format_that_was_mistyped_is_guessed(report):
     """The nearest one is named."""
     assert "Did you mean 'markdown'?" in report("--format", "markdwn").err

@@ -100,7 +100,8 @@ def _write(reports: Sequence[Document], path: Path) -> None:
     try:
         workbook.close()
     except FileCreateError as problem:
-        raise OSError(0, str(problem)) from None
+        cause = problem.args[0]  # of which the message would show the number, too
+        raise OSError(cause.errno, cause.strerror) from None
 
 
 def _report(
