@@ -109,6 +109,19 @@ def test_the_second_message_tells_what_changed(configure, quaestor, server, chan
     assert [one["fingerprint"] for one in said[1]["worst_new"]] == [fingerprint]
 
 
+def test_a_change_is_told_with_the_day_that_it_is_against(quaestor, message, change):
+    """Who reads one message of many knows since when; of the same day, since which hour."""
+    quaestor("audit", "--no-collect", now=LATER)
+
+    assert words.sentence(message()).endswith("Since the audit of 2026-11-21: no other violations.")
+    change("update audit.run set exit_code = 0 where audited_at < '2026-11-22'")
+    assert words.sentence(message()).endswith(
+        "The one before, of 2026-11-21, passed. Since then: no other violations."
+    )
+    change("update audit.run set audited_at = '2026-11-22 05:00' where exit_code = 0")
+    assert "The one before, of 2026-11-22 05:00 UTC, passed." in words.sentence(message())
+
+
 def test_a_violation_that_nobody_can_judge_now_is_not_gone(quaestor, message, change):
     """The source that showed it fell silent: it may still be there."""
     quaestor("audit", "--no-collect", now=LATER)

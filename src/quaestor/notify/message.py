@@ -38,6 +38,7 @@ class Run(Struct, frozen=True, kw_only=True):
     quaestor_version: str
     is_first: bool  # no message and no audit before it
     previous_verdict: str | None
+    previous_audited_at: datetime | None
 
 
 class Month(Struct, frozen=True, kw_only=True):
@@ -188,7 +189,7 @@ def is_needed(message: Message, when: str) -> bool:
 
 
 def _run(row: Mapping[str, Any], standing: Mapping[str, Any]) -> Run:
-    before = row["before_exit_code"]
+    before, then = row["before_exit_code"], row["before_audited_at"]
     return Run(
         id=row["run_id"],
         audited_at=row["audited_at"].replace(tzinfo=UTC),
@@ -201,6 +202,7 @@ def _run(row: Mapping[str, Any], standing: Mapping[str, Any]) -> Run:
         quaestor_version=row["quaestor_version"],
         is_first=row["before_run_id"] is None,
         previous_verdict=None if before is None else _VERDICTS[before],
+        previous_audited_at=None if then is None else then.replace(tzinfo=UTC),
     )
 
 

@@ -68,10 +68,13 @@ def sentence(message: Message) -> str:
     if run.is_first:
         said.append("This is the first audit.")
     else:
+        before = _before(message)
+        since = f"the audit of {before}"
         if run.previous_verdict != run.verdict:
-            said.append(f"The one before {_SAID[run.previous_verdict or 'passed']}.")
+            said.append(f"The one before, of {before}, {_SAID[run.previous_verdict or 'passed']}.")
+            since = "then"
         changed = [f"{message.new:,} new" if message.new else "", _gone(message.gone)]
-        said.append(f"Since then: {', '.join(filter(None, changed)) or 'no other violations'}.")
+        said.append(f"Since {since}: {', '.join(filter(None, changed)) or 'no other violations'}.")
     return " ".join(said)
 
 
@@ -167,6 +170,14 @@ def _rests_on(message: Message) -> str:
     if run.verdict == "nothing-evaluated":
         return "No policy gave a verdict."
     return f"No violation {at}."
+
+
+def _before(message: Message) -> str:
+    """Return the day of the audit before, with the hour if this one is of the same day."""
+    run = message.run
+    then = run.previous_audited_at or run.audited_at
+    is_today = then.date() == run.audited_at.date()
+    return f"{then:%Y-%m-%d %H:%M} UTC" if is_today else f"{then:%Y-%m-%d}"
 
 
 def _gone(count: int) -> str:

@@ -16,7 +16,7 @@ failed as (
     select min(audited_at) as since from earlier where outcome = 'failed'
 ),
 before as (
-    select e.run_id, e.exit_code
+    select e.run_id, e.audited_at, e.exit_code
     from earlier as e cross join failed as f
     where
         e.outcome in ('sent', 'not needed')
@@ -27,7 +27,7 @@ before as (
 select
     l.run_id, l.audited_at, l.quaestor_version, l.fail_on, l.exit_code, l.failed, l.unanswered,
     l.blind_spots, b.run_id as before_run_id, b.exit_code as before_exit_code,
-    n.outcome as told_outcome, n.sent_at as told_at
+    b.audited_at as before_audited_at, n.outcome as told_outcome, n.sent_at as told_at
 from latest as l
 left join before as b on true
 left join audit.notification as n on n.run_id = l.run_id and n.notifier = $notifier
