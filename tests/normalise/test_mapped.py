@@ -150,6 +150,7 @@ def test_numbers_are_read_as_the_mapping_says_they_are_written(
         ({"currency_sign": "CHF"}, "CHF 5.-", "is not a number written as CHF1234.50"),
         ({"decimal": ",", "currency_sign": "€"}, "5,- €", "is not a number written as €1234,50"),
         ({"parts": 100}, "free", "is not a number"),
+        ({}, "1e30", "is too large: numbers have 18 digits before the point"),
     ],
 )
 def test_a_number_written_otherwise_is_quarantined(

@@ -24,6 +24,7 @@ OURS = (
     "x_sub_account_name_source",
 )
 _LARGEST = "9" * (38 - MONEY_DIGITS)
+_TOO_LARGE = literal(f"' is too large: numbers have {len(_LARGEST)} digits before the point")
 # Not infinite, not before Christ: a day that every program downstream can hold.
 _SOME_DAY = "between '1000-01-01' and '9999-12-31'"
 _NUMBER = MONEY_TYPE.replace(" ", "")
@@ -60,12 +61,12 @@ class Column:
         """Return SQL that says why a value cannot be read, or None where every value can be."""
         if self.bad is None:
             return None
-        said = "is not a number" if self.kind == _NUMBER else "is not an ISO 8601 time"
-        opening, closing = literal(f"{self.name} '"), literal(f"' {self.said or said}")
-        return (
-            f"case when {self.bad} "
-            f"then {opening} || left(trim({self.alias}::varchar), 60) || {closing} end"
-        )
+        text, is_number = f"trim({self.alias}::varchar)", self.kind == _NUMBER
+        said = self.said or ("is not a number" if is_number else "is not an ISO 8601 time")
+        opening, closing = literal(f"{self.name} '"), literal(f"' {said}")
+        if is_number:
+            closing = f"case when is_too_large({text}) then {_TOO_LARGE} else {closing} end"
+        return f"case when {self.bad} then {opening} || left({text}, 60) || {closing} end"
 
     @property
     def absence(self) -> str:

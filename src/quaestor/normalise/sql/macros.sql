@@ -22,6 +22,11 @@ end;
 create or replace temp macro as_number(t) as
     case when t >= '+' and t < ':' and not contains(t, '_') then try_cast(t as decimal(38, 20)) end;
 
+-- A number that no column of money can hold; not 'inf', which is none.
+create or replace temp macro is_too_large(t) as coalesce(
+    t >= '+' and t < ':' and not contains(t, '_') and abs(try_cast(t as double)) >= 1e18, false
+);
+
 -- How many digits a number's text has after the point once its exponent is worked out.
 create or replace temp macro digits_after_point(t) as greatest(
     0,
