@@ -414,6 +414,11 @@ def test_an_unknown_id_is_answered_with_the_nearest(explain, name, hint):
     assert hint in said.err
 
 
+def test_six_digits_are_enough(explain):
+    """As many as `advice show` and `advice dismiss` ask for."""
+    assert explain(FOUND[:6]).out == explain(FOUND).out
+
+
 def test_digits_of_two_findings_ask_for_more(estate, quaestor):
     """Nothing is guessed."""
     estate.run("update audit.finding set fingerprint = 'aaaaaaaa' || fingerprint")

@@ -71,7 +71,7 @@ def audit(warehouse, day):
     record_advice(warehouse, f"r{day}", now=at, kinds=["idle_endpoint", "idle_gpu"])
 
 
-@pytest.mark.parametrize("name", [ID, ID[:8], SUBJECT])
+@pytest.mark.parametrize("name", [ID, ID[:6], SUBJECT])
 def test_advice_is_followed_to_its_charges(estate, quaestor, name):
     """The kind's sentence, the sum and what of it counts, evidence, history, bill, files."""
     estate.close()
@@ -200,6 +200,19 @@ def test_show_takes_as_few_digits_as_dismiss(estate, quaestor):
     estate.close()
 
     assert quaestor("advice", "show", ID[:6]).out == quaestor("explain", ID).out
+
+
+def test_digits_of_two_pieces_of_advice_ask_for_more(estate, quaestor):
+    """Nothing is guessed, and not both are told at once."""
+    estate.run("update audit.recommendation set recommendation = 'aaaaaa' || recommendation")
+    estate.close()
+    said = quaestor("explain", "aaaaaa")
+
+    assert said.err == (
+        "error: 2 pieces of advice begin with aaaaaa\n"
+        "  in:  ID\n"
+        f"  fix: Write more digits: aaaaaa{ID}, aaaaaa{OTHER}.\n"
+    )
 
 
 def test_a_name_near_advice_is_offered(estate, quaestor):

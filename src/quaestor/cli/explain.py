@@ -39,7 +39,7 @@ _OWNERS = ("team", "model", "environment", "lifecycle_stage")
 def command(call: Call, name: str, formats: tuple[str, ...]) -> int:
     """Say where a finding, advice, a figure of a report or a charge comes from.
 
-    ID is a finding's or advice's digits (8 or more, as the reports show them); a subject, such
+    ID is a finding's or advice's digits (6 or more, as the reports show them); a subject, such
     as churn, churn:7, an endpoint or a data set; a figure or a section of a report, as below; or
     charge/SHA256/ROW. A finding is followed to the rows it rests on, to when their source was
     last read, and to the landed files; money from the figure to the ledger's lines and their

@@ -32,7 +32,7 @@ _SQL = Path(__file__).parent / "sql"
 _TABLES = ("model_month", "budget")  # figures with a row of their own in the ledger
 _CHARGE = re.compile(r"charge/([0-9a-f]{6,64})/(\d{1,18})")
 _ABOUT_RIGHTS = ("access",)  # families whose policies judge the rights in a thing by its name
-_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def explain(warehouse: Warehouse, name: str) -> Explained:
 
     Args:
         warehouse: A built warehouse.
-        name: A fingerprint, or the id of advice, or the first 8 digits or more of either; what
+        name: A fingerprint, or the id of advice, or the first 6 digits or more of either; what
             advice is about, such as `endpoint/prod/churn`; a subject such as `churn`, `churn:7`
             or `prod/node-3`, an endpoint, data set, run, job or source; a figure of a month, such
             as `model_month/MODEL/YYYY-MM` or `month/YYYY-MM` (`trace.KINDS`);

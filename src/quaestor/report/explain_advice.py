@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quaestor.core.errors import ConfigurationError
 from quaestor.warehouse.duckdb import Warehouse
 
 Row = dict[str, Any]
@@ -38,9 +39,20 @@ class AdviceBehind:
 
 
 def advice_named(warehouse: Warehouse, name: str) -> list[AdviceBehind]:
-    """Return the advice that an id, its first 8 digits or more, or a subject names; else none."""
-    prefix = name if len(name) >= 8 and set(name) <= set("0123456789abcdef") else "no id"
+    """Return the advice that an id, its first 6 digits or more, or a subject names; else none.
+
+    Raises:
+        ConfigurationError: More than one id begins with these digits.
+    """
+    prefix = name if len(name) >= 6 and set(name) <= set("0123456789abcdef") else "no id"
     rows = _records(warehouse, "advice", prefix=prefix, subject=name)
+    begun = [one for row in rows if (one := row["recommendation"]).startswith(prefix)]
+    if len(begun) > 1:
+        raise ConfigurationError(
+            f"{len(begun)} pieces of advice begin with {name}",
+            where="ID",
+            fix=f"Write more digits: {', '.join(begun[:3])}.",
+        )
     return [_behind(warehouse, row) for row in rows]
 
 
