@@ -92,6 +92,29 @@ def test_advice_is_listed_with_what_counts(asked):
     assert lines[-1] == "looked at: 4 (3 advise, 1 clean)"
 
 
+WORDS = " ".join(f"word-{number}" for number in range(30))
+
+
+@pytest.mark.parametrize(
+    ("columns", "longest"), [(None, 10_000), ("240", 240), ("80", 179)], ids=str
+)
+def test_what_to_do_is_cut_only_where_a_terminal_ends(asked, monkeypatch, columns, longest):
+    """A file or a pipe gets every word, a wide terminal what fits, a narrow one 60 letters."""
+    with Warehouse("quaestor.duckdb") as again:
+        again.run(
+            "update ledger.recommendation set proposed = ? where saving_per_month = 730", [WORDS]
+        )
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines = asked("list").out.splitlines()[:5]
+
+    assert any(WORDS in line for line in lines) == (columns is None)
+    assert max(map(len, lines)) <= longest
+    assert ("word-11" in lines[2]) == (columns != "80")
+    assert FIRST in lines[2]
+
+
 @pytest.mark.parametrize(
     ("options", "ids"),
     [

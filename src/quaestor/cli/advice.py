@@ -13,7 +13,7 @@ import click
 from quaestor.cli.advice_rows import STATES, Row, Wanted, one_of, read_advice
 from quaestor.cli.advice_shown import FORMATS, shown
 from quaestor.cli.options import Call, shared
-from quaestor.cli.output import emit, outputs, plain, table
+from quaestor.cli.output import columns_of, emit, outputs, plain, table
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.run_summary import OPEN
 
@@ -113,7 +113,7 @@ def list_advice(
     advice = read_advice(call, config)
     rows = [row for row in advice.rows if wanted.takes(row)]
     for name, path in asked:
-        emit(shown(name, advice, rows), path)
+        emit(shown(name, advice, rows, width=columns_of(path)), path)
     return 0
 
 

@@ -15,7 +15,7 @@ from quaestor.core.run_summary import OPEN
 from quaestor.core.text import guarded, json_value, printable
 
 FORMATS = ("table", "json", "csv", "markdown")
-_MOST = 60  # characters of what to do, in a table
+_LEAST = 60  # characters of what to do, in a table on a terminal, however narrow that is
 _WORDS = {
     "alternative": "in whose place another counts",
     "inside": "inside a larger thing that counts",
@@ -23,13 +23,14 @@ _WORDS = {
 }
 
 
-def shown(name: str, advice: Advice, rows: Sequence[Row]) -> str:
+def shown(name: str, advice: Advice, rows: Sequence[Row], *, width: int | None = None) -> str:
     """Return the rows in a format.
 
     Args:
         name: One of FORMATS.
         advice: All there is, for the sums.
         rows: What was asked for.
+        width: Of the terminal that a table is for; None: it is for none.
     """
     if name == "json":
         from quaestor.report.export.json import dump
@@ -46,7 +47,7 @@ def shown(name: str, advice: Advice, rows: Sequence[Row]) -> str:
         return _as_csv(rows)
     if name == "markdown":
         return _as_markdown(advice, rows)
-    return _as_table(advice, rows)
+    return _as_table(advice, rows, width)
 
 
 def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def to_do(row: Mapping[str, Any]) -> str:
     return f"{row['action']}: {change}" if change else str(row["action"])
 
 
-def _as_table(advice: Advice, rows: Sequence[Row]) -> str:
+def _as_table(advice: Advice, rows: Sequence[Row], width: int | None) -> str:
     lines = list(total_lines(advice, rows))
     standing = sum(row["state"] in OPEN for row in advice.rows)
     if standing and not rows:
@@ -120,7 +121,10 @@ def _as_table(advice: Advice, rows: Sequence[Row]) -> str:
             0, f"Nothing fits what was asked for; without it, {standing:,} would be listed."
         )
     if rows:
-        lines = [table([_cells(row) for row in rows], right=["saving a month"]), "", *lines]
+        cells = [_cells(row) for row in rows]
+        if width is not None:
+            cells = _fitted(cells, width)
+        lines = [table(cells, right=["saving a month"]), "", *lines]
     return "\n".join(lines)
 
 
@@ -133,7 +137,7 @@ def _cells(row: Mapping[str, Any]) -> Row:
         "saving a month": "" if row["action"] is None else _saving(row),
         "kind": row["kind"],
         "name": row["name"],
-        "what to do": _cut(what),
+        "what to do": printable(" ".join(what.split())),
         "confidence": row["confidence"],
         "state": row["state"],
         "counts": "" if not standing else {"best": "yes"}.get(counted, counted),
@@ -189,6 +193,12 @@ def _money(amount: Decimal, advice: Advice) -> str:
     return amount_text(amount, advice.currency)
 
 
-def _cut(text: str) -> str:
-    clean = printable(" ".join(text.split()))
-    return clean if len(clean) <= _MOST else clean[: _MOST - 1].rstrip() + "…"
+def _fitted(cells: Sequence[Row], width: int) -> list[Row]:
+    """Cut what is to be done to what is left of a line, and to no less than a few words."""
+    others = table([{**row, "what to do": ""} for row in cells]).splitlines()[1]
+    most = max(_LEAST, width - len(others) + len("what to do"))
+    return [{**row, "what to do": _cut(row["what to do"], most)} for row in cells]
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,13 @@ def outputs(
             fix="Give each a file of its own, such as --format json=gate.json.",
         )
     return pairs
+
+
+def columns_of(path: Path | None) -> int | None:
+    """Return how wide the terminal is that a result goes to; None: it goes to none."""
+    if path is not None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
 
 
 def emit(text: str, path: Path | None) -> None:
