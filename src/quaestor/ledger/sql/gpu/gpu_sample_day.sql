@@ -45,15 +45,16 @@ moment as (
     from sample
     where gpu = ''
 ),
-gpu_hour as (
+counted as (
     select
         source, sampled_at::date as day, date_trunc('hour', sampled_at) as hour, host, gpu,
         count(distinct sampled_at) as moments
     from moment
     group by source, sampled_at::date, date_trunc('hour', sampled_at), host, gpu
 ),
-most as (
-    select source, day, max(moments) as moments from gpu_hour group by source, day
+-- A window, no join: joined by the source alone, every hour would meet every day of a year.
+gpu_hour as (
+    select *, max(moments) over (partition by source, day) as most from counted
 ),
 worked as (
     select
@@ -67,13 +68,12 @@ summed as (
     select
         w.day, w.source, w.host, w.gpu_model, w.job,
         sum((w.samples::double / g.moments)::decimal(18, 9)) as hours,
-        (sum(w.observed)::double / min(m.moments))::decimal(38, 9) as observed,
-        (sum(w.used)::double / min(m.moments))::decimal(38, 9) as used,
-        (sum(w.low)::double / min(m.moments))::decimal(38, 9) as low
+        (sum(w.observed)::double / min(g.most))::decimal(38, 9) as observed,
+        (sum(w.used)::double / min(g.most))::decimal(38, 9) as used,
+        (sum(w.low)::double / min(g.most))::decimal(38, 9) as low
     from worked as w
     join gpu_hour as g
         on g.source = w.source and g.host = w.host and g.gpu = w.gpu and g.hour = w.hour
-    join most as m on m.source = w.source and m.day = w.day
     group by w.day, w.source, w.host, w.gpu_model, w.job
 )
 select
