@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +21,7 @@ from builders.gpus import (
     know,
     wrong,
 )
+from quaestor import ledger
 from quaestor.warehouse.duckdb import Warehouse
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333:training-job/churn-7"
@@ -355,6 +358,35 @@ def test_samples_tell_what_a_jobs_gpus_did(warehouse):
     assert lines(
         warehouse, "kind", "gpu_hours", "observed_gpu_hours", "used_gpu_hours", "stalled_gpu_hours"
     ) == [("slurm", 2.0, 2.0, 0.8, 1.0)]
+
+
+def test_work_for_samples_grows_as_their_number_does(warehouse):
+    """Samples of four times the days take four times the rows in a plan, not sixteen times."""
+    sql = (ledger.SQL / "gpu" / "gpu_sample_day.sql").read_text(encoding="utf-8")
+    sql = sql.replace("(select min(day) from ledger.stale_day)", f"date '{START:%Y-%m-%d}'")
+    made = []
+    for days in (10, 40):
+        last = START + timedelta(days=days, hours=-1)
+        hours = f"generate_series(timestamp '{START}', timestamp '{last}', interval 1 hour)"
+        warehouse.run(
+            "insert into usage.gpu_sample by name select 'nvml' as source, 'h' || h as host, "
+            "g as gpu_index, 'A10G' as gpu_model, hour as sampled_at, 0.5 as gpu_util_ratio "
+            f"from range(3) as a(h), range(8) as b(g), {hours} as c(hour)"
+        )
+        warehouse.run(
+            "insert or ignore into ledger.stale_day (day, billed) "
+            "select distinct sampled_at::date, false from usage.gpu_sample"
+        )
+        (_, plan) = warehouse.row(f"explain (analyze, format json) {sql}")
+        made.append(sum(map(rows_of, json.loads(plan)["operator"])))
+        warehouse.run("delete from usage.gpu_sample")
+
+    assert made[1] < 4.5 * made[0]
+
+
+def rows_of(step: Mapping[str, Any]) -> int:
+    """The rows that a step of a plan makes, and all below it."""
+    return step.get("intermediate_rows", 0) + sum(map(rows_of, step.get("children", [])))
 
 
 def test_an_instance_that_only_the_bill_knows_is_unobserved(warehouse):
