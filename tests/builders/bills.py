@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from quaestor.collect import files
@@ -33,14 +33,23 @@ CHARGE = {
 
 
 def csv_text(*charges: Mapping[str, str], delimiter: str = ",") -> str:
-    """A FOCUS export with these charges; what one does not say is as in CHARGE."""
-    rows = [{**CHARGE, **charge} for charge in charges]
+    """A FOCUS export with these charges; what one does not say is as in CHARGE, of its own day."""
+    rows = [{**CHARGE, **_of_a_day(charge), **charge} for charge in charges]
     names = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
     writer = csv.DictWriter(out, names, delimiter=delimiter, lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+def _of_a_day(charge: Mapping[str, str]) -> dict[str, str]:
+    """Let a charge that says when it begins end a day later."""
+    try:
+        start = datetime.fromisoformat(charge["ChargePeriodStart"])
+        return {"ChargePeriodEnd": (start + timedelta(days=1)).isoformat()}
+    except (KeyError, ValueError, OverflowError):  # it says nothing, or what is no time
+        return {}
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from builders.bills import Bill, csv_text
 from builders.gcp_bills import csv_flat, row
 from builders.oci_bills import report
 from quaestor.core.config import FilesSource
+from quaestor.normalise.formats.cost_explorer import HEADER
 
 CUR = {
     "lineItem/LineItemType": "Usage",
@@ -57,14 +58,16 @@ def exported(form: str, *rows: Mapping[str, str]) -> str:
     """An export; of each row `cost`, `day`, `account` and `currency` may be said."""
     words = dict(zip(("cost", "day", "account", "currency"), WORDS[form], strict=True))
     said = [{words[key]: value for key, value in row.items()} for row in rows]
+    if form == "cur":
+        days = (
+            {"lineItem/UsageEndDate": one[words["day"]]} if words["day"] in one else {}
+            for one in said
+        )
+        said = [{**one, **day} for one, day in zip(said, days, strict=True)]
     if form == "focus":
         return csv_text(*({**FOCUS, **row} for row in said))
     base = CUR if form == "cur" else LAB
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(base), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**base, **row} for row in said)
-    return out.getvalue()
+    return _csv(base, said)
 
 
 def of(bill: Bill, form: str) -> Bill:
@@ -194,6 +197,61 @@ def test_an_export_cut_in_the_middle_of_a_row_tells_of_the_row(bill: Bill, form:
     assert len(bill.values("1")) == 2
     assert [row for row, _ in bill.quarantined()] == [3]
     assert [spot.rows for spot in spots] == [1]
+
+
+ANSWER = {"unblended_cost": "2", "amortized_cost": "2", "currency": "USD"}
+LAB_SPAN = {**MAPPING, "ChargePeriodEnd": "Until"}
+SPANS = {
+    "focus": (("ChargePeriodStart", "ChargePeriodEnd"), csv_text),
+    "cur": (("lineItem/UsageStartDate", "lineItem/UsageEndDate"), lambda *rows: _csv(CUR, rows)),
+    "gcp-export": (
+        ("usage_start_time", "usage_end_time"),
+        lambda *rows: csv_flat(*(row(**one) for one in rows)),
+    ),
+    "oci-cost": (("lineItem/intervalUsageStart", "lineItem/intervalUsageEnd"), report),
+    "cost-explorer": (
+        ("time_period_start", "time_period_end"),
+        lambda *rows: _csv({**dict.fromkeys(HEADER, ""), **ANSWER}, rows),
+    ),
+    "mapped": (("Date", "Until"), lambda *rows: _csv({**LAB, "Until": "2026-10-06"}, rows)),
+}
+
+
+def _csv(base: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(base), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**base, **one} for one in rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", SPANS)
+def test_a_charge_that_ends_before_it_begins_waits_with_its_money(bill: Bill, form: str):
+    """No day is its day; one that ends as it begins is a charge, and the bill adds up."""
+    (start, end), written = SPANS[form]
+    if form == "mapped":
+        source = {"name": "bill", "path": "bills", "mapping": LAB_SPAN}
+        bill.options["mapping"] = msgspec.convert(source, FilesSource).mapping  # type: ignore[assignment]  # as in `of`
+    days = [
+        ("2026-10-05", "2026-10-06"),
+        ("2026-10-05", "2026-10-05"),
+        ("2026-10-06", "2026-10-05"),
+    ]
+    text = written(*({start: first, end: last} for first, last in days))
+    bill.write("a.csv" if isinstance(text, str) else "a.csv.gz", text)
+    spots = bill.load()
+    [(place, reason)] = bill.quarantined()
+    landed, waiting, charged = bill.warehouse.row(
+        "select sum(landed_billed_cost), sum(quarantined_billed_cost), "
+        "(select sum(BilledCost) from focus.charge) from focus.control"
+    )
+
+    assert bill.values("x_row") == [(1,), (2,)]
+    assert (place, str(reason).count("' is before ")) == (3, 1)
+    assert "2026-10-05T00:00:00Z' is before" in str(reason)
+    assert [(spot.rows, spot.amount, spot.currency) for spot in spots] == [(1, waiting, "USD")]
+    assert landed == waiting + charged
+    assert waiting * 2 == charged
 
 
 ROUNDED = "4.69592E+11"

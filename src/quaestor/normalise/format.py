@@ -54,6 +54,8 @@ class Format:
             the one of its type (macros.sql); NULL from it means that the text cannot be read.
         complaints: What is said of text that a reader cannot read, "is not a number" if it is
             to be one.
+        period: The columns of `columns`, or of `focus.charge`, in which a charge begins and ends;
+            a row that ends before it begins goes to quarantine. (): a row has no two.
         doubt: SQL over `columns` that says why a row whose values can all be read cannot be
             charged all the same (NULL: it can); it goes to quarantine.
         ignored: SQL over `columns` that says why a row is no charge whatever it holds, such as a
@@ -89,6 +91,7 @@ class Format:
     inside: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     readers: Mapping[str, str] = field(default_factory=dict)
     complaints: Mapping[str, str] = field(default_factory=dict)
+    period: tuple[str, ...] = ()
     doubt: str | None = None
     ignored: str | None = None
     macros: tuple[str, ...] = ()

@@ -93,6 +93,8 @@ def _reason(columns: list[Column], form: Format, latest: datetime) -> str:
     needed += [column.absence for column in columns if column.name in form.required]
     timed = [column for column in columns if column.kind == TIME and column.name in form.required]
     needed += [_too_late(column, latest) for column in timed]
+    if form.period and set(form.period) <= {column.name for column in columns}:
+        needed.append(_ends_first(*form.period))
     reason = _joined([*needed, form.doubt])
     return f"case when {form.ignored} is null then {reason} end" if form.ignored else reason
 
@@ -110,6 +112,16 @@ def _too_late(column: Column, latest: datetime) -> str:
     return (
         f"case when {name} > timestamp {limit} "
         f"then {opening} || strftime({name}, '%Y-%m-%d') || {closing} end"
+    )
+
+
+def _ends_first(start: str, end: str) -> str:
+    """Return SQL that says that a charge ends before it begins; as it begins, it may end."""
+    shown = (f"strftime({quoted(name)}, '%Y-%m-%dT%H:%M:%SZ')" for name in (end, start))
+    of, before, closing = literal(f"{end} '"), literal(f"' is before {start} '"), literal("'")
+    return (
+        f"case when {quoted(end)} < {quoted(start)} "
+        f"then {of} || {next(shown)} || {before} || {next(shown)} || {closing} end"
     )
 
 

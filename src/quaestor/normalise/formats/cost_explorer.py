@@ -38,6 +38,7 @@ FORMAT = Format(
     required=("time_period_start", "unblended_cost", "amortized_cost"),
     vital=("net_unblended_cost", "net_amortized_cost"),
     signatures=(frozenset({"time_period_start", "unblended_cost", "amortized_cost"}),),
+    period=("time_period_start", "time_period_end"),
     select="cost_explorer.sql",
     control="cost_explorer_control.sql",
     fix="Collect it again",

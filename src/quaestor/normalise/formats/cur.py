@@ -146,6 +146,7 @@ FORMAT = Format(
     "reservation_net_unused_amortized_upfront_fee_for_billing_period, "
     "reservation_unused_amortized_upfront_fee_for_billing_period))",
     macros=("aws_macros.sql", "cur_macros.sql"),
+    period=("line_item_usage_start_date", "line_item_usage_end_date"),
     select="cur.sql",
     control="cur_control.sql",
     fix="Export all columns of the Cost and Usage Report",

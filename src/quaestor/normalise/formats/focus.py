@@ -24,6 +24,7 @@ FORMAT = Format(
     ),
     readers={"Tags": "in_braces", **dict.fromkeys(ACCOUNTS, "account_id")},
     complaints=dict.fromkeys(ACCOUNTS, LOST_DIGITS),
+    period=("ChargePeriodStart", "ChargePeriodEnd"),
     select="focus.sql",
     control="focus_control.sql",
     fix="Export FOCUS 1.0 or later",

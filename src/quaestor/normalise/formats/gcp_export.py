@@ -82,6 +82,7 @@ FORMAT = Format(
         "invoice_month": "is not a month as in 202611",
     },
     macros=("gcp_macros.sql",),
+    period=("usage_start_time", "usage_end_time"),
     select="gcp_export.sql",
     control="gcp_export_control.sql",
     fix="Export the standard or detailed usage cost table with all columns",

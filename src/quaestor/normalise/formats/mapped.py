@@ -47,6 +47,7 @@ def of(mapping: Mappings, leave_out: Mapping[str, Sequence[str]]) -> Format:
     return replace(
         FORMAT,
         required=("BilledCost", time),
+        period=(time, "ChargePeriodEnd"),
         signatures=(read,),
         match=partial(_columns, mapping, leave_out),
     )

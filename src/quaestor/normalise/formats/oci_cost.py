@@ -46,6 +46,7 @@ FORMAT = Format(
     complaints=dict.fromkeys(_ACCOUNTS, LOST_DIGITS),
     gathered={"tags": ("tags/",)},
     macros=("oci_macros.sql",),
+    period=("line_item_interval_usage_start", "line_item_interval_usage_end"),
     select="oci_cost.sql",
     control="oci_cost_control.sql",
     fix="Take the cost report, not the usage report, which has no cost",
