@@ -195,8 +195,16 @@ def test_sql_cannot_break_out_of_the_copy(ask, home):
     [
         (["--format", "parquet"], 2, "not for a terminal"),
         (["--format", "xls"], 2, "no format 'xls'"),
-        (["--format", "csv=no/such/folder.csv"], 3, "cannot be written"),
-        (["--format", "parquet=no/such/folder.parquet"], 3, "cannot be written"),
+        (
+            ["--format", "csv=no/such/folder.csv"],
+            3,
+            "cannot be written (No such file or directory)",
+        ),
+        (
+            ["--format", "parquet=no/such/folder.parquet"],
+            3,
+            "cannot be written (No such file or directory)",
+        ),
         (["--limit", "0"], 2, "--limit"),
     ],
 )

@@ -120,8 +120,11 @@ def copy_parquet(warehouse: Warehouse, sql: str, path: Path, *, limit: int | Non
         part.replace(path)
     except _USERS_OWN as problem:
         raise _mistake(problem) from None
-    except (duckdb.IOException, OSError) as problem:
-        raise unwritable(path, str(problem).splitlines()[0]) from None
+    except OSError as problem:
+        raise unwritable(path, problem.strerror) from None
+    except duckdb.IOException as problem:
+        # The engine names a file that nobody asked for: the one that is written before.
+        raise unwritable(path, str(problem).splitlines()[0].rpartition('": ')[2]) from None
     finally:
         part.unlink(missing_ok=True)
     return int(count)
