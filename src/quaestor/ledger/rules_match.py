@@ -224,10 +224,7 @@ def label(pairs: str, key: str) -> str:
 
 
 def check(
-    rule: Rule,
-    known: Collection[str],
-    compile_: Callable[[str], str | None],
-    config: Config,
+    rule: Rule, known: Collection[str], compile_: Callable[[str], str | None], config: Config
 ) -> None:
     """Refuse a rule that cannot be applied.
 
