@@ -29,56 +29,66 @@ sample as (
     join told as t
         on t.host = s.host and t.day = s.sampled_at::date and t.source = s.source
 ),
+-- `moment`: each counts for its GPU once, whatever the number of GPUs that have no name.
 moment as (
     select
         source, host, gpu, sampled_at, min(gpu_model) as gpu_model, min(job) as job,
-        1 as samples, case when count(ratio) > 0 then 1 else 0 end as observed,
+        1 as moment, case when count(ratio) > 0 then 1 else 0 end as observed,
         avg(ratio) as used, case when avg(ratio) < 0.05 then 1 else 0 end as low
     from sample
     where gpu <> ''
     group by source, host, gpu, sampled_at
     union all
     select
-        source, host, gpu, sampled_at, gpu_model, job, 1,
+        source, host, gpu, sampled_at, gpu_model, job,
+        case when row_number() over (
+            partition by source, host, sampled_at order by gpu_model, job, ratio
+        ) = 1 then 1 else 0 end,
         case when ratio is not null then 1 else 0 end, ratio,
         case when ratio < 0.05 then 1 else 0 end
     from sample
     where gpu = ''
 ),
-counted as (
-    select
-        source, sampled_at::date as day, date_trunc('hour', sampled_at) as hour, host, gpu,
-        count(distinct sampled_at) as moments
-    from moment
-    group by source, sampled_at::date, date_trunc('hour', sampled_at), host, gpu
-),
--- A window, no join: joined by the source alone, every hour would meet every day of a year.
-gpu_hour as (
-    select *, max(moments) over (partition by source, day) as most from counted
-),
 worked as (
     select
-        source, sampled_at::date as day, date_trunc('hour', sampled_at) as hour, host, gpu, job,
-        min(gpu_model) as gpu_model, sum(samples) as samples, sum(observed) as observed,
-        coalesce(sum(used::decimal(18, 17)), 0) as used, sum(low) as low
+        source, date_trunc('hour', sampled_at) as hour, host, gpu, job,
+        min(gpu_model) as gpu_model, count(*) as samples, sum(moment) as moments,
+        sum(observed) as observed, coalesce(sum(used::decimal(18, 17)), 0) as used,
+        sum(low) as low
     from moment
-    group by source, sampled_at::date, date_trunc('hour', sampled_at), host, gpu, job
+    group by source, date_trunc('hour', sampled_at), host, gpu, job
+),
+gpu_hour as (
+    select source, hour::date as day, hour, host, gpu, sum(moments) as moments
+    from worked
+    group by source, hour, host, gpu
+),
+most as (
+    select source, day, max(moments) as moments from gpu_hour group by source, day
 ),
 summed as (
     select
-        w.day, w.source, w.host, w.gpu_model, w.job,
+        w.hour::date as day, w.source, w.host, w.gpu_model, w.job,
         sum((w.samples::double / g.moments)::decimal(18, 9)) as hours,
-        (sum(w.observed)::double / min(g.most))::decimal(38, 9) as observed,
-        (sum(w.used)::double / min(g.most))::decimal(38, 9) as used,
-        (sum(w.low)::double / min(g.most))::decimal(38, 9) as low
+        sum(w.observed) as observed, sum(w.used) as used, sum(w.low) as low
     from worked as w
     join gpu_hour as g
         on g.source = w.source and g.host = w.host and g.gpu = w.gpu and g.hour = w.hour
-    group by w.day, w.source, w.host, w.gpu_model, w.job
+    group by w.hour::date, w.source, w.host, w.gpu_model, w.job
+),
+-- Only what is summed meets the days: by the source alone, every hour would meet all of a year.
+told_hours as (
+    select
+        s.day, s.source, s.host, s.gpu_model, s.job, s.hours,
+        (s.observed::double / m.moments)::decimal(38, 9) as observed,
+        (s.used::double / m.moments)::decimal(38, 9) as used,
+        (s.low::double / m.moments)::decimal(38, 9) as low
+    from summed as s
+    join most as m on m.source = s.source and m.day = s.day
 )
 select
     day, source, host, gpu_model, job, hours::decimal(38, 9) as hours,
     least(observed, hours)::decimal(38, 9) as observed_hours,
     least(used, observed, hours)::decimal(38, 9) as used_hours,
     least(low, observed, hours)::decimal(38, 9) as low_hours
-from summed
+from told_hours
