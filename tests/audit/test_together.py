@@ -110,3 +110,28 @@ def test_a_broken_one_among_many_is_told_apart(answers):
 
     assert found["rule-0", "old"] == found["rule-2", "old"] == ("pass", None)
     assert found["rule-1", "*"][0] == "error"
+
+
+def test_a_macro_sees_its_columns_whatever_a_neighbour_names(answers):
+    """`serves` reads lifecycles, which no policy here names; the first shows versions without."""
+    versions = select("'pass' as verdict from registry.model_version")
+    found = answers(versions, rule("not serves(model)"))
+
+    assert found["rule-1", "old"] == ("pass", None)
+
+
+def test_rules_with_patterns_keep_their_own_and_a_broken_one_is_told_apart(answers):
+    """Asked together, each is held against its own pattern; one too large is asked alone."""
+    text = "regexp_full_match(owner, $pattern)"
+    said = "params: {{pattern: {{type: text, default: '{}'}}}}\n"
+    found = answers(
+        *(
+            rule(text, "not {pattern}", said.format(one))
+            for one in ("a.*", "b.*", "(", "(a{200}){200}", "a.*")
+        )
+    )
+
+    assert found["rule-0", "old"] == found["rule-4", "old"] == ("pass", None)
+    assert found["rule-1", "old"] == ("fail", "not b.*")
+    assert found["rule-2", "*"][0] == found["rule-3", "*"][0] == "error"
+    assert found["rule-2", "*"] != found["rule-3", "*"]

@@ -15,6 +15,7 @@ from quaestor.audit.subjects import SUBJECTS, Subject
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import quoted
+from quaestor.warehouse.macros import MACRO_TABLES, MACROS
 from quaestor.warehouse.sandbox import SandboxError, Select
 
 _READ_WHOLE = ("registry.evidence", STAKES)  # by ourselves
@@ -187,7 +188,7 @@ def _rowwise(
 def needed_columns(
     compiled: Iterable[Compiled], names: Mapping[str, Collection[str]]
 ) -> dict[str, list[str]]:
-    """Return the columns that policies name, by table; without the tables read as a whole.
+    """Return the columns that policies and their macros name, by table; no table read as a whole.
 
     The engine plans with every column that it sees, and registries have a hundred.
 
@@ -202,6 +203,10 @@ def needed_columns(
         whole |= one.whole
         for table in one.tables:
             needed.setdefault(table, set()).update(words)
+        for macro in words.intersection(MACRO_TABLES):
+            table = MACRO_TABLES[macro]
+            read = set(names[table]).intersection(_WORD.findall(MACROS[macro]))
+            needed.setdefault(table, set()).update(read)
     return {
         table: [name for name in names[table] if name in words] or list(names[table])[:1]
         for table, words in needed.items()

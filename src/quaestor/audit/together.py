@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from quaestor.audit.compile import MODEL, VERSION, Compiled, needed_columns, rowwise_sql
+from quaestor.warehouse.one_select import check_regular
 from quaestor.warehouse.sandbox import Sandbox, SandboxError
 
 SHARED = ("now", MODEL, VERSION)  # parameters that mean the same to all
@@ -52,7 +53,7 @@ def rows_together(
     """
     groups: dict[tuple[tuple[str, str], bool], list[str]] = {}
     for name, one in compiled.items():
-        if one.answers and name in values and not one.patterns and _Asked(one, 0, {}).is_plain():
+        if one.answers and name in values and _Asked(one, 0, values[name]).is_plain():
             nested = any(_SUBQUERY.search(text) for text in one.answers)
             groups.setdefault((one.origin, nested), []).append(name)
     found: dict[str, Together] = {}
@@ -78,7 +79,12 @@ class _Asked:
     values: Mapping[str, Any]
 
     def is_plain(self) -> bool:
-        """Return whether its parameters can be told from its texts."""
+        """Return whether its parameters can be told from its texts, and its patterns are small."""
+        try:
+            for name in self.compiled.patterns:
+                check_regular(str(self.values[name]))
+        except SandboxError:
+            return False  # whoever asks it alone says why
         return not any(_DOLLAR_TEXT.search(text) for text in self.compiled.answers)
 
     def answers(self) -> list[str]:

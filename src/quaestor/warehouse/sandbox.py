@@ -272,17 +272,7 @@ class Sandbox:
         return self.run(select.sql, parameters or {}, tables=select.tables)
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
-        text = sql.lower()
-        if "supplies" in text and not (self._read_only and "supplies" in self._macros):
-            self._show(MACRO_TABLES["supplies"])
-            self._cursor.execute(SUPPLIERS)
-        for name, macro in MACROS.items():
-            if name in text and name not in self._macros:
-                # Ours hold for long texts, too: theirs are put in the way of others' alone.
-                self._define(name, macro.replace("regexp_", "system.main.regexp_"))
-        if _REGULAR.search(text) and not self._macros.issuperset(GUARDS):
-            for name, macro in GUARDS.items():
-                self._define(name, macro)
+        self._define_all(sql.lower())
         if not self._read_only:
             self._cursor.execute("begin transaction read only")
         try:
@@ -300,9 +290,24 @@ class Sandbox:
         names = tuple(column[0] for column in described)
         return Answer(names, tuple(str(column[1]) for column in described), rows)
 
+    def _define_all(self, text: str) -> None:
+        """Put in place what a text may call."""
+        if "supplies" in text and not (self._read_only and "supplies" in self._macros):
+            self._show(MACRO_TABLES["supplies"])
+            self._cursor.execute(SUPPLIERS)
+        for name, macro in MACROS.items():
+            if name not in text:
+                continue
+            if table := MACRO_TABLES.get(name):
+                self._show(table)  # as it is narrowed now
+            if name not in self._macros:
+                # Ours hold for long texts, too: theirs are put in the way of others' alone.
+                self._define(name, macro.replace("regexp_", "system.main.regexp_"))
+        if _REGULAR.search(text) and not self._macros.issuperset(GUARDS):
+            for name, macro in GUARDS.items():
+                self._define(name, macro)
+
     def _define(self, name: str, macro: str) -> None:
-        if table := MACRO_TABLES.get(name):
-            self._show(table)
         self._cursor.execute(f"create macro {self._name}.main.{name}{macro}")
         self._macros.add(name)
 
