@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from decimal import Decimal
 
 import duckdb
@@ -34,6 +36,21 @@ def test_the_warehouses_own_tables_can_be_asked(ask):
     said = ask("select count(*) as n from audit.run")
 
     assert (said.code, said.out.split()) == (0, ["n", "-", "0"])
+
+
+def test_the_end_is_quiet(warehouse, tmp_path):
+    """What the program ends with is the answer: no library has a last word on standard error."""
+    warehouse.close()
+    result = subprocess.run(
+        [sys.executable, "-m", "quaestor", "query", HELLO, "--format", "csv"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == ["model,cost", "churn,12.5"]
 
 
 @pytest.mark.parametrize("sql", ["describe audit.run", "summarize audit.run", "explain select 1"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 import traceback
@@ -97,9 +96,7 @@ def program() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with one of the codes that `--help` lists."""
-    code = run(sys.argv[1:] if arguments is None else list(arguments))
-    gc.freeze()  # or the end would be a search for cycles through all that is about to go
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
 def run(arguments: list[str]) -> int:
