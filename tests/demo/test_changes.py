@@ -8,7 +8,7 @@ from quaestor.audit.changes import Changes, changes
 from quaestor.audit.runs import runs_of
 from quaestor.core.run_summary import RunSummary
 from quaestor.core.verdict import Verdict
-from quaestor.demo.changes import CHANGES, EARLIER, LATEST, Change
+from quaestor.demo.changes import CHANGES, EARLIER, LATEST, STOPPED_NOTEBOOK, Change
 from quaestor.demo.faults import FAULTS, MENDED, WASTE, Fault
 from quaestor.ledger.windows import compare
 from quaestor.warehouse.duckdb import Warehouse
@@ -41,15 +41,17 @@ def test_the_two_audits_are_the_ones_recorded(told: Changes):
 
 
 def test_each_planted_change_of_a_finding_is_told_and_nothing_beside_it(told: Changes):
-    """What began is new, what was mended is closed, what is let stand since is waived."""
+    """What began is new, what was mended is closed or gone, what is let stand since is waived."""
+    gone = {("gpu-idle", STOPPED_NOTEBOOK)}
     found: dict[str, set[tuple[str, str]]] = {}
     for row in told.findings:
         found.setdefault(row["change"], set()).add((row["policy"], row["subject"]))
 
     assert found == {
         "new": subjects([fault for fault in FAULTS if fault.since]),
-        "closed": subjects([*MENDED]),
+        "closed": subjects([*MENDED]) - gone,
         "waived": subjects([fault for fault in FAULTS if fault.waiver]),
+        "gone": gone,
     }
 
 

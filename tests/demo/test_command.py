@@ -22,7 +22,7 @@ def test_the_demo_succeeds_and_says_what_to_do_next(estate, capsys, monkeypatch)
     assert code == 0
     assert "cost of October 2026:" in said
     assert "idle GPUs, last 7 days:" in said
-    assert "since 14 November 2026: 5 violations began, 5 ended, 1 waived" in said
+    assert "since 14 November 2026: 5 violations began, 6 ended, 1 waived" in said
     assert "quaestor gate churn:7 --now 2026-11-21T06:00:00Z" in said
     assert "quaestor gate upsell:5 --now 2026-11-21T06:00:00Z" in said
     assert first.name == "index.html"

@@ -177,9 +177,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         policy="gpu-idle",
-        subjects=("nb-course", "nb-old-demo", "nb-workshop"),
-        story=f"Nobody works on these notebooks, and their GPUs do nothing; {STOPPED_NOTEBOOK} was "
-        "deleted on 2026-11-16, and its last days are among the seven that count.",
+        subjects=("nb-old-demo", "nb-workshop"),
+        story="Nobody works on these notebooks, and their GPUs do nothing.",
     ),
     Fault(
         policy="instance-oversized",
@@ -247,6 +246,12 @@ MENDED: tuple[Fault, ...] = (
         endpoint="route-plan-api",
         tags={"rollback_tested_at": "2026-03-16T10:00:00Z"},
         until=date(2026, 11, 18),
+    ),
+    Fault(
+        policy="gpu-idle",
+        subjects=(STOPPED_NOTEBOOK,),
+        story="Nobody worked on it since its course was over; it was deleted on 2026-11-16.",
+        until=date(2026, 11, 16),
     ),
     Fault(
         policy="cost-out-of-band",
