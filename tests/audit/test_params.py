@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from builders.rows import insert
-from quaestor.audit.evaluate import evaluate, settled_params
-from quaestor.audit.policies import load_policies, read_policy
+from quaestor.audit.evaluate import evaluate
+from quaestor.audit.policies import load_policies, read_policy, settled_params
 from quaestor.audit.rules import rules_of
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc

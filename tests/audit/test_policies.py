@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from quaestor.audit.evaluate import settled_params
 from quaestor.audit.handbook import handbook
 from quaestor.audit.packs import load_packs
-from quaestor.audit.policies import find_policy, load_policies, places_of, read_policy
+from quaestor.audit.policies import (
+    find_policy,
+    load_policies,
+    places_of,
+    read_policy,
+    settled_params,
+)
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.shipped import shipped

@@ -7,8 +7,9 @@ exception that hides the others' answers, nor a pass.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from quaestor.audit.answer import Known, broken, findings_of_rows, findings_of_select
+from quaestor.audit.beside import helped, work_off
 from quaestor.audit.catalogue import judged_all, judged_of
 from quaestor.audit.compile import (
     MODEL,
@@ -25,12 +27,11 @@ from quaestor.audit.compile import (
     needed_columns,
     texts_of,
 )
-from quaestor.audit.params import TIERS, Values, settled
-from quaestor.audit.policies import STAKES, Policy
-from quaestor.audit.together import Together, rows_together
+from quaestor.audit.params import Values
+from quaestor.audit.policies import STAKES, Policy, values_of
+from quaestor.audit.together import Together, batches, rows_together
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
-from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 from quaestor.warehouse.one_select import check_regular
 from quaestor.warehouse.overlay import Overlay
@@ -98,12 +99,12 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Said:
-    """What one policy is asked with, and what was asked already."""
+    """What one policy is asked with, and where: in a sandbox, or in what was asked already."""
 
     values: Values
     shared: Mapping[str, Any]
     tiers: Mapping[str | None, int]
-    together: Together | None
+    asked: Together | Sandbox
 
 
 class Evaluator:
@@ -150,7 +151,7 @@ class Evaluator:
         target: Target | None = None,
     ) -> tuple[Finding, ...]:
         """Judge every subject by every policy (see the function `evaluate`)."""
-        values = _values(policies, params)
+        values = values_of(policies, params)
         self._assume(target)
         model, version = (target.model, target.version) if target else (None, None)
         shared = {"now": now, MODEL: model, VERSION: version}
@@ -158,22 +159,60 @@ class Evaluator:
         sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
         tiers = self._tiers(target) if any(one.by_tier for one in values.values()) else {}
         alike = {name: {**one.usual, **shared} for name, one in values.items() if not one.by_tier}
-        columns = self._sandbox.columns()
-        together = rows_together(self._sandbox, sound, alike, columns)
-        self._sandbox.narrow(needed_columns(sound.values(), columns))
+        self._sandbox.narrow(needed_columns(sound.values(), self._sandbox.columns()))
         known = self._known(policies, target)
+
+        def judge(policy: Policy, asked: Together | Sandbox) -> list[Finding]:
+            one = compiled[policy.id]
+            if isinstance(one, ConfigurationError):
+                raise one
+            return self._by_tier(policy, one, known, _Said(values[policy.id], shared, tiers, asked))
+
         findings: list[Finding] = []
         with _no_search_for_cycles():
+            together, judged = self._ask(policies, sound, alike, judge, beside=target is not None)
             for policy in policies:
-                one = compiled[policy.id]
-                said = _Said(values[policy.id], shared, tiers, together.get(policy.id))
                 try:
-                    if isinstance(one, ConfigurationError):
-                        raise one
-                    findings += self._by_tier(policy, one, known, said)
+                    if policy.id not in judged:
+                        asked = together.get(policy.id, self._sandbox)
+                        judged[policy.id] = judge(policy, asked)
+                    findings += judged[policy.id]
                 except ConfigurationError as problem:
                     findings.append(broken(policy, problem, model))
         return tuple(findings)
+
+    def _ask(
+        self,
+        policies: Sequence[Policy],
+        sound: Mapping[str, Compiled],
+        alike: Mapping[str, Mapping[str, Any]],
+        judge: Callable[[Policy, Sandbox], list[Finding]],
+        *,
+        beside: bool,
+    ) -> tuple[dict[str, Together], dict[str, list[Finding]]]:
+        """Ask what can be asked together, and beside that, in a second thread, what cannot.
+
+        Returns:
+            The rows of the policies asked together, and the findings of others, both by id. What
+            is in neither is to be asked alone, with nothing beside it that takes its time.
+        """
+        planned = batches(sound, alike)
+        columns = self._sandbox.columns()
+        rows: dict[str, Together] = {}
+        found: dict[str, list[Finding]] = {}
+        apart = {policy.id for policy in policies} - {n for one in planned for n in one.policies}
+        rest = deque([policy for policy in policies if policy.id in apart] if beside else [])
+
+        def take(policy: Policy, sandbox: Sandbox) -> None:
+            with suppress(ConfigurationError):
+                found[policy.id] = judge(policy, sandbox)
+
+        with helped(self._sandbox, rest, take):
+            for batch in planned:
+                rows |= rows_together(self._sandbox, batch, sound, alike, columns)
+            self._sandbox.narrow(needed_columns(sound.values(), columns))
+            work_off(rest.popleft, self._sandbox, take)
+        return rows, found
 
     def _by_tier(
         self, policy: Policy, compiled: Compiled, known: Known, said: _Said
@@ -181,11 +220,13 @@ class Evaluator:
         """Return a policy's findings, each judged by the values of its model's risk tier."""
         if not said.values.by_tier:
             bound = {**said.values.usual, **said.shared}
-            return self._judge(policy, compiled, known, bound, said.together)
+            return self._judge(policy, compiled, known, bound, said.asked)
         found = [
             finding
-            for values, tiers in _shares(said.values)
-            for finding in self._judge(policy, compiled, known, {**values, **said.shared}, None)
+            for values, tiers in said.values.shares()
+            for finding in self._judge(
+                policy, compiled, known, {**values, **said.shared}, said.asked
+            )
             if said.tiers.get(finding.model, 1) in tiers
         ]
         return sorted(found, key=lambda f: (f.source is None, f.source, f.subject))
@@ -205,12 +246,12 @@ class Evaluator:
         compiled = self._compiled_all([policy], targeted=False)[policy.id]
         if isinstance(compiled, ConfigurationError):
             return compiled
-        usual = _values([policy], {})[policy.id].usual
+        usual = values_of([policy], {})[policy.id].usual
         self._sandbox.narrow({})
         try:
             nobody = Known({}, {})
             bound = {**usual, "now": now, MODEL: None, VERSION: None}
-            self._judge(policy, compiled, nobody, bound, None)
+            self._judge(policy, compiled, nobody, bound, self._sandbox)
         except ConfigurationError as problem:
             return problem
         return None
@@ -307,17 +348,17 @@ class Evaluator:
         compiled: Compiled,
         known: Known,
         bound: Mapping[str, Any],
-        together: Together | None,
+        asked: Together | Sandbox,
     ) -> list[Finding]:
-        """Return a policy's findings; what was not asked together is asked alone."""
-        if together is not None:
-            return list(findings_of_rows(policy, compiled, together.own(), known, bound))
+        """Return a policy's findings, by what was asked together or of a query of its own."""
+        if isinstance(asked, Together):
+            return list(findings_of_rows(policy, compiled, asked.own(), known, bound))
         if compiled.idle and judged_of(policy.says.sql or "", bare=False):
             return []  # what ships is sound
         try:
             for name in sorted(compiled.patterns):
                 check_regular(str(bound[name]))
-            answer = self._sandbox.run(
+            answer = asked.run(
                 compiled.sql,
                 {name: bound[name] for name in compiled.parameters},
                 tables=sorted(compiled.tables),
@@ -331,47 +372,6 @@ class Evaluator:
             return list(findings_of_rows(policy, compiled, answer.rows, known, bound))
         about = {"model": bound[MODEL], "version": bound[VERSION]}
         return list(findings_of_select(policy, answer.columns, answer.rows, known, **about))
-
-
-def settled_params(
-    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Return the parameters of every policy, by id; by risk tier ("1") where those differ.
-
-    Raises:
-        ConfigurationError: A policy or parameter that does not exist, or a value out of bounds.
-    """
-    return {name: values.told() for name, values in _values(policies, params).items()}
-
-
-def _values(
-    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Values]:
-    ids = [policy.id for policy in policies]
-    for name in params:
-        if name not in ids:
-            raise ConfigurationError(
-                f"`params` sets the policy '{name}', which does not exist",
-                where=f"params.{name}",
-                fix=did_you_mean(name, ids, otherwise="See `quaestor policy list`."),
-            )
-    return {
-        policy.id: settled(
-            policy.id,
-            policy.says.params,
-            params.get(policy.id, {}),
-            f"params.{policy.id}",
-            policy.by_tier,
-        )
-        for policy in policies
-    }
-
-
-def _shares(values: Values) -> Iterator[tuple[Mapping[str, Any], frozenset[int]]]:
-    """Yield the values to ask with, each with the risk tiers that they are for."""
-    for tier, said in values.by_tier.items():
-        yield said, frozenset({tier})
-    yield values.usual, frozenset(TIERS) - frozenset(values.by_tier)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ A value for a risk tier holds for the subjects of models of that tier, before an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +60,12 @@ class Values:
     def of_tier(self, tier: int) -> Mapping[str, Any]:
         """Return the values for the subjects of models of a risk tier."""
         return self.by_tier.get(tier, self.usual)
+
+    def shares(self) -> Iterator[tuple[Mapping[str, Any], frozenset[int]]]:
+        """Yield the values to ask with, each with the risk tiers that they are for."""
+        for tier, said in self.by_tier.items():
+            yield said, frozenset({tier})
+        yield self.usual, frozenset(TIERS) - frozenset(self.by_tier)
 
     def told(self) -> dict[str, Any]:
         """Return each value; where tiers differ, a mapping from the tier to its value.

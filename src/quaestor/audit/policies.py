@@ -8,7 +8,7 @@ else, so that nobody can weaken a rule's SQL under its old name.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as defaulted
 from pathlib import Path
@@ -20,9 +20,11 @@ from quaestor.audit.catalogue import says_of
 from quaestor.audit.params import (
     BY_TIER,
     Tiers,
+    Values,
     check_values,
     checked_tiers,
     declaration_objection,
+    settled,
 )
 from quaestor.audit.policy_file import Adjustment, PolicyFile
 from quaestor.audit.subjects import SUBJECTS
@@ -300,3 +302,42 @@ def _subject_objections(says: PolicyFile) -> list[tuple[tuple[str, ...], str, st
         fix = "Write {column}, or {column:%} for a ratio."
         return [(("reason",), "the reason has a brace that is no {column}", fix)]
     return []
+
+
+def settled_params(
+    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the parameters of every policy, by id; by risk tier ("1") where those differ.
+
+    Raises:
+        ConfigurationError: A policy or parameter that does not exist, or a value out of bounds.
+    """
+    return {name: values.told() for name, values in values_of(policies, params).items()}
+
+
+def values_of(
+    policies: Sequence[Policy], params: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Values]:
+    """Return the parameters that each policy is asked with, by id, each of its own type.
+
+    Raises:
+        ConfigurationError: A policy or parameter that does not exist, or a value out of bounds.
+    """
+    ids = [policy.id for policy in policies]
+    for name in params:
+        if name not in ids:
+            raise ConfigurationError(
+                f"`params` sets the policy '{name}', which does not exist",
+                where=f"params.{name}",
+                fix=did_you_mean(name, ids, otherwise="See `quaestor policy list`."),
+            )
+    return {
+        policy.id: settled(
+            policy.id,
+            policy.says.params,
+            params.get(policy.id, {}),
+            f"params.{policy.id}",
+            policy.by_tier,
+        )
+        for policy in policies
+    }

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quaestor.audit.coverage import Coverage, Frameworks, LastAudit, State, coverage
-from quaestor.audit.evaluate import settled_params
 from quaestor.audit.packs import Pack
-from quaestor.audit.policies import Policy
+from quaestor.audit.policies import Policy, settled_params
 from quaestor.core.run_summary import RunSummary
 from quaestor.warehouse.duckdb import Warehouse
 

@@ -37,37 +37,60 @@ class Together:
         return map(itemgetter(*self.places), self.rows)
 
 
-def rows_together(
-    sandbox: Sandbox,
-    compiled: Mapping[str, Compiled],
-    values: Mapping[str, Mapping[str, Any]],
-    names: Mapping[str, Collection[str]],
-) -> dict[str, Together]:
-    """Return the rows of those policies that could be asked together, by policy id.
+@dataclass(frozen=True)
+class Batch:
+    """Policies about the rows of one table, by id, that are asked in one query."""
+
+    origin: tuple[str, str]
+    policies: Sequence[str]
+
+
+def batches(
+    compiled: Mapping[str, Compiled], values: Mapping[str, Mapping[str, Any]]
+) -> list[Batch]:
+    """Return which policies can be asked together.
 
     Args:
-        sandbox: Where they run.
         compiled: Policies by id.
         values: What each is asked with, by id; a policy without is asked alone.
-        names: The columns of every table.
     """
     groups: dict[tuple[tuple[str, str], bool], list[str]] = {}
     for name, one in compiled.items():
         if one.answers and name in values and _Asked(one, 0, values[name]).is_plain():
             nested = any(_SUBQUERY.search(text) for text in one.answers)
             groups.setdefault((one.origin, nested), []).append(name)
-    found: dict[str, Together] = {}
-    for (origin, nested), members in groups.items():
-        most = _MOST_WITH_SUBQUERIES if nested else _MOST_EXPRESSIONS
-        for batch in _batches(members, compiled, most):
-            if len(batch) > 1:
-                sandbox.narrow(needed_columns([compiled[name] for name in batch], names))
-                asked = {
-                    name: _Asked(compiled[name], number, values[name])
-                    for number, name in enumerate(batch)
-                }
-                found |= _answered(sandbox, origin, asked)
-    return found
+    return [
+        Batch(origin, batch)
+        for (origin, nested), members in groups.items()
+        for batch in _batches(
+            members, compiled, _MOST_WITH_SUBQUERIES if nested else _MOST_EXPRESSIONS
+        )
+        if len(batch) > 1
+    ]
+
+
+def rows_together(
+    sandbox: Sandbox,
+    batch: Batch,
+    compiled: Mapping[str, Compiled],
+    values: Mapping[str, Mapping[str, Any]],
+    names: Mapping[str, Collection[str]],
+) -> dict[str, Together]:
+    """Return the rows of the policies of a batch, by id; none if it cannot be asked.
+
+    Args:
+        sandbox: Where they run.
+        batch: One of `batches`.
+        compiled: Policies by id.
+        values: What each is asked with, by id.
+        names: The columns of every table.
+    """
+    sandbox.narrow(needed_columns([compiled[name] for name in batch.policies], names))
+    asked = {
+        name: _Asked(compiled[name], number, values[name])
+        for number, name in enumerate(batch.policies)
+    }
+    return _answered(sandbox, batch.origin, asked)
 
 
 @dataclass(frozen=True)

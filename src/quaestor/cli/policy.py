@@ -173,9 +173,8 @@ def _summary(policy: Policy) -> dict[str, Any]:
 
 
 def _page(policy: Policy, config: Config) -> list[tuple[str, str]]:
-    from quaestor.audit.evaluate import settled_params
     from quaestor.audit.handbook import evidence_of
-    from quaestor.audit.policies import framework_title
+    from quaestor.audit.policies import framework_title, settled_params
 
     says = policy.says
     chosen = {name: said for name, said in config.params.items() if name == policy.id}

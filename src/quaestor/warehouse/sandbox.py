@@ -125,9 +125,10 @@ class Sandbox:
         limits: Limits | None = None,
         overlays: Iterable[Overlay] = (),
     ) -> None:
+        self._warehouse = warehouse
         self._overlays = {overlay.table: overlay for overlay in overlays}
         self._limits = limits or Limits()
-        self._read_only = warehouse.read_only
+        self.read_only = warehouse.read_only
         self._views: dict[str, str] = {}
         self._seen: dict[str, dict[str, str]] = {}  # columns that are not seen as they are
         self._narrow: dict[str, Sequence[str]] = {}
@@ -152,6 +153,19 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def twin(self) -> Sandbox:
+        """Return another on the same engine, to run queries at the same time as in this one.
+
+        It sees what this one does now, and is closed first.
+        """
+        other = Sandbox(self._warehouse, limits=self._limits, overlays=self._overlays.values())
+        other._seen, other._narrow = dict(self._seen), dict(self._narrow)
+        return other
+
+    def interrupt(self) -> None:
+        """Stop the query that runs in it, from another thread."""
+        self._cursor.interrupt()
 
     def close(self) -> None:
         """Leave the engine without the sandbox's catalogue."""
@@ -273,7 +287,7 @@ class Sandbox:
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
         self._define_all(sql.lower())
-        if not self._read_only:
+        if not self.read_only:
             self._cursor.execute("begin transaction read only")
         try:
             cursor = self._cursor.execute(sql, dict(parameters) or None)
@@ -281,7 +295,7 @@ class Sandbox:
             described = cursor.description or ()
         finally:
             self._watch.stop()  # or it would interrupt the end of the transaction, too
-            if not self._read_only:
+            if not self.read_only:
                 self._cursor.execute("rollback")
         if len(rows) > self._limits.rows:
             raise SandboxError(
@@ -292,7 +306,7 @@ class Sandbox:
 
     def _define_all(self, text: str) -> None:
         """Put in place what a text may call."""
-        if "supplies" in text and not (self._read_only and "supplies" in self._macros):
+        if "supplies" in text and not (self.read_only and "supplies" in self._macros):
             self._show(MACRO_TABLES["supplies"])
             self._cursor.execute(SUPPLIERS)
         for name, macro in MACROS.items():
