@@ -16,8 +16,10 @@ from quaestor.audit.policies import load_policies
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.period import utc
 from quaestor.core.shipped import shipped
+from quaestor.core.verdict import Verdict
 from quaestor.warehouse.duckdb import Warehouse
-from quaestor.warehouse.sandbox import Sandbox, SandboxError
+from quaestor.warehouse.one_select import NoMemoryError, SandboxError
+from quaestor.warehouse.sandbox import Sandbox
 
 NOW = utc("2026-11-21T06:00")
 TARGET = Target("churn", "7")
@@ -63,18 +65,36 @@ def test_two_threads_say_what_one_says(said):
     assert said(2) == alone
 
 
-def test_what_fails_beside_others_is_asked_once_more_alone(said, monkeypatch):
-    """They share the engine's memory and the processors: one that has too little is not broken."""
+def test_what_lacks_memory_beside_others_is_asked_once_more_alone(said, monkeypatch):
+    """They share the engine's memory: a policy that has too little of it is not broken."""
     alone, run = said(1), Sandbox.run
 
     def starved(self, *arguments, **named):
         if threading.current_thread() is not threading.main_thread():
-            raise SandboxError("needs more than 1GB of memory")
+            raise NoMemoryError("needs more than 1GB of memory")
         return run(self, *arguments, **named)
 
     monkeypatch.setattr(Sandbox, "run", starved)
 
     assert said(2) == alone
+
+
+def test_what_was_stopped_is_not_asked_again(said, monkeypatch):
+    """A policy has its time once, whichever thread it is asked in."""
+    asked, run = [], Sandbox.run
+
+    def stopped(self, sql, *arguments, **named):
+        if threading.current_thread() is not threading.main_thread():
+            asked.append(sql)
+            raise SandboxError("was stopped after 10 s")
+        assert sql not in asked
+        return run(self, sql, *arguments, **named)
+
+    monkeypatch.setattr(Sandbox, "run", stopped)
+    errors = [one for one in said(2) if one.verdict is Verdict.ERROR]
+
+    assert len(asked) > 0
+    assert len({one.policy for one in errors}) == len(asked)
 
 
 def test_what_ends_the_caller_ends_the_helper(path):

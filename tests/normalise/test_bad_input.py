@@ -231,7 +231,7 @@ def test_a_charge_that_ends_before_it_begins_waits_with_its_money(bill: Bill, fo
     (start, end), written = SPANS[form]
     if form == "mapped":
         source = {"name": "bill", "path": "bills", "mapping": LAB_SPAN}
-        bill.options["mapping"] = msgspec.convert(source, FilesSource).mapping  # type: ignore[assignment]  # as in `of`
+        bill.options["mapping"] = msgspec.convert(source, FilesSource).mapping  # type: ignore[assignment]  # the builder's options are texts elsewhere
     days = [
         ("2026-10-05", "2026-10-06"),
         ("2026-10-05", "2026-10-05"),

@@ -33,7 +33,7 @@ from quaestor.audit.together import Together, batches, rows_together
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
-from quaestor.warehouse.one_select import check_regular
+from quaestor.warehouse.one_select import NoMemoryError, check_regular
 from quaestor.warehouse.overlay import Overlay
 from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 
@@ -163,10 +163,15 @@ class Evaluator:
         known = self._known(policies, target)
 
         def judge(policy: Policy, asked: Together | Sandbox) -> list[Finding]:
-            one = compiled[policy.id]
-            if isinstance(one, ConfigurationError):
-                raise one
-            return self._by_tier(policy, one, known, _Said(values[policy.id], shared, tiers, asked))
+            one, said = compiled[policy.id], _Said(values[policy.id], shared, tiers, asked)
+            try:
+                if isinstance(one, ConfigurationError):
+                    raise one
+                return self._by_tier(policy, one, known, said)
+            except NoMemoryError:
+                raise
+            except ConfigurationError as problem:
+                return [broken(policy, problem, model)]
 
         findings: list[Finding] = []
         with _no_search_for_cycles():
@@ -177,7 +182,7 @@ class Evaluator:
                         asked = together.get(policy.id, self._sandbox)
                         judged[policy.id] = judge(policy, asked)
                     findings += judged[policy.id]
-                except ConfigurationError as problem:
+                except NoMemoryError as problem:
                     findings.append(broken(policy, problem, model))
         return tuple(findings)
 
@@ -194,7 +199,7 @@ class Evaluator:
 
         Returns:
             The rows of the policies asked together, and the findings of others, both by id. What
-            is in neither is to be asked alone, with nothing beside it that takes its time.
+            is in neither is to be asked alone, with all of the engine's memory.
         """
         planned = batches(sound, alike)
         columns = self._sandbox.columns()
@@ -204,7 +209,7 @@ class Evaluator:
         rest = deque([policy for policy in policies if policy.id in apart] if beside else [])
 
         def take(policy: Policy, sandbox: Sandbox) -> None:
-            with suppress(ConfigurationError):
+            with suppress(NoMemoryError):  # it is asked once more, with all of it
                 found[policy.id] = judge(policy, sandbox)
 
         with helped(self._sandbox, rest, take):
@@ -365,9 +370,8 @@ class Evaluator:
             )
         except SandboxError as problem:
             part = "require" if policy.says.sql is None else "sql"
-            raise ConfigurationError(
-                problem.what, where=policy.where(part), fix=problem.fix
-            ) from None
+            where = policy.where(part)
+            raise type(problem)(problem.what, where=where, fix=problem.fix) from None
         if policy.says.sql is None:
             return list(findings_of_rows(policy, compiled, answer.rows, known, bound))
         about = {"model": bound[MODEL], "version": bound[VERSION]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from quaestor.core.money import amount_text
@@ -65,10 +66,10 @@ def sentence(message: Message) -> str:
     """Return what the verdict rests on, and what changed, in a sentence or two."""
     run = message.run
     said = [_rests_on(message)]
-    if run.is_first:
+    if run.previous_audited_at is None:
         said.append("This is the first audit.")
     else:
-        before = _before(message)
+        before = _before(run.previous_audited_at, run.audited_at)
         since = f"the audit of {before}"
         if run.previous_verdict != run.verdict:
             said.append(f"The one before, of {before}, {_SAID[run.previous_verdict or 'passed']}.")
@@ -172,12 +173,9 @@ def _rests_on(message: Message) -> str:
     return f"No violation {at}."
 
 
-def _before(message: Message) -> str:
+def _before(then: datetime, now: datetime) -> str:
     """Return the day of the audit before, with the hour if this one is of the same day."""
-    run = message.run
-    then = run.previous_audited_at or run.audited_at
-    is_today = then.date() == run.audited_at.date()
-    return f"{then:%Y-%m-%d %H:%M} UTC" if is_today else f"{then:%Y-%m-%d}"
+    return f"{then:%Y-%m-%d %H:%M} UTC" if then.date() == now.date() else f"{then:%Y-%m-%d}"
 
 
 def _gone(count: int) -> str:

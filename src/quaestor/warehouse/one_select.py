@@ -88,6 +88,10 @@ class SandboxError(ConfigurationError):
     """SQL that was refused, or that failed or was stopped when it ran."""
 
 
+class NoMemoryError(SandboxError):
+    """SQL that needs more memory than the engine has: others beside it may hold some."""
+
+
 @dataclass(frozen=True)
 class Select:
     """One SELECT that may be run.

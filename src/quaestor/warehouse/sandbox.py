@@ -23,6 +23,7 @@ from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS, SUPPLIERS
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
     SCHEMAS,
+    NoMemoryError,
     SandboxError,
     Select,
     expression_of,
@@ -353,7 +354,7 @@ class Sandbox:
                 f"was stopped after {self._limits.seconds:g} s", fix="Let it read or join less."
             )
         if isinstance(problem, duckdb.OutOfMemoryException):
-            return SandboxError(
+            return NoMemoryError(
                 f"needs more than {self._limits.memory} of memory", fix="Let it read or join less."
             )
         first = text.splitlines()[0].partition(": ")[2] or text.splitlines()[0]
