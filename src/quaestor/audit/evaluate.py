@@ -173,18 +173,14 @@ class Evaluator:
             except ConfigurationError as problem:
                 return [broken(policy, problem, model)]
 
-        findings: list[Finding] = []
         with _no_search_for_cycles():
             together, judged = self._ask(policies, sound, alike, judge, beside=target is not None)
-            for policy in policies:
+            for policy in [policy for policy in policies if policy.id not in judged]:
                 try:
-                    if policy.id not in judged:
-                        asked = together.get(policy.id, self._sandbox)
-                        judged[policy.id] = judge(policy, asked)
-                    findings += judged[policy.id]
+                    judged[policy.id] = judge(policy, together.get(policy.id, self._sandbox))
                 except NoMemoryError as problem:
-                    findings.append(broken(policy, problem, model))
-        return tuple(findings)
+                    judged[policy.id] = [broken(policy, problem, model)]
+        return tuple(finding for policy in policies for finding in judged[policy.id])
 
     def _ask(
         self,
