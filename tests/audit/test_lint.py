@@ -189,6 +189,31 @@ def test_what_is_left_unsaid(linted, before, after, check, what):
     assert (found, what in said, bool(fix)) == (check, True, True)
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        SELECT.replace("source, model, model as subject", "source, model as subject"),
+        GOOD.replace("registry.model", "registry.store").replace("owner", "region")
+        .replace("coalesce(risk_tier, 1) <= $tier", "$tier > 0").replace("{model}", "{store}"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_can_stop_no_deploy_and_says_it_does(linted, policy):
+    """A gate asks about one model: what names none would pass in silence."""
+    stops = [one for one in linted(policy + "gate: {ci: block}\n") if one[0] == "gate"]
+
+    [(_, line, what, fix)] = stops
+    assert "stops no deploy" in what
+    assert "`model`" in fix
+    assert int(line) == policy.count("\n") + 1
+    assert [one for one in linted(policy + "gate: {ci: warn}\n") if one[0] == "gate"] == []
+
+
+def test_a_policy_about_models_may_stop_a_deploy(linted):
+    """In rows or as a SELECT."""
+    for policy in (GOOD, SELECT):
+        assert [one for one in linted(policy + "gate: {ci: block}\n") if one[0] == "gate"] == []
+
+
 def test_missing_cases(linted):
     """All of them, or a verdict that none shows."""
     assert [(one[0], one[2]) for one in linted(cases=None)] == [("cases", "there are no cases")]

@@ -87,6 +87,10 @@ class CaseWarehouse:
         """Return the texts that stand in a policy's SQL; none of one that cannot run."""
         return self._evaluator.constants(policy)
 
+    def is_about_no_model(self, policy: Policy) -> bool:
+        """Return whether a policy says nothing at a gate, whatever it finds."""
+        return self._evaluator.is_about_no_model(policy)
+
     def problem_of(self, policy: Policy, *, now: datetime) -> ConfigurationError | None:
         """Return why a policy cannot run, held against no rows at all; None: it can."""
         return self._evaluator.problem_of(policy, now=now)

@@ -29,6 +29,7 @@ from quaestor.audit.compile import (
 )
 from quaestor.audit.params import Values
 from quaestor.audit.policies import STAKES, Policy, values_of
+from quaestor.audit.subjects import SUBJECTS
 from quaestor.audit.together import Together, batches, rows_together
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
@@ -241,6 +242,13 @@ class Evaluator:
         """Return what a policy reads; nothing of one that cannot run."""
         compiled = self._compiled_all([policy], targeted=False)[policy.id]
         return compiled.tables if isinstance(compiled, Compiled) else frozenset()
+
+    def is_about_no_model(self, policy: Policy) -> bool:
+        """Return whether a gate, which asks about one model's version, never hears of a policy."""
+        if policy.says.sql is None:
+            return SUBJECTS[policy.says.subject or ""].model is None
+        compiled = self._compiled_all([policy], targeted=True)[policy.id]
+        return isinstance(compiled, Compiled) and compiled.idle
 
     def problem_of(self, policy: Policy, *, now: datetime) -> ConfigurationError | None:
         """Return why a policy cannot run here, or None."""

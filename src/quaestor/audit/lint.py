@@ -30,7 +30,8 @@ class Remark:
 
     Args:
         policy: Its id.
-        check: What kind of thing: "bind", "null", "metadata", "cases", "params", "reason", "title".
+        check: What kind of thing: "bind", "null", "metadata", "cases", "params", "reason", "title",
+            "gate".
         where: File and line.
         what: What is wrong.
         fix: What to do.
@@ -194,6 +195,13 @@ def _reason(one: _Looked) -> Iterator[Remark]:
         yield one.remark("reason", "reason", what, "Write {column}: the value that is wrong.")
 
 
+def _gate(one: _Looked) -> Iterator[Remark]:
+    if one.policy.blocking and one.warehouse.is_about_no_model(one.policy):
+        what = "it is about no model, so that it stops no deploy: a gate asks about one version"
+        fix = "Return a column `model` (and `version`), or write `gate: {ci: warn}`."
+        yield one.remark("gate", "gate", what, fix)
+
+
 def _title(one: _Looked) -> Iterator[Remark]:
     title = one.policy.says.title.strip()
     words = re.findall(r"\w+", title.lower())
@@ -219,6 +227,7 @@ _CHECKS: tuple[Callable[[_Looked], Iterator[Remark]], ...] = (
     _metadata,
     _params,
     _reason,
+    _gate,
     _nulls,
     _shown,
 )
