@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from builders.findings import a_finding
+from builders.steps import rows_made
 from quaestor.audit.changes import changes, record_changes
 from quaestor.audit.record import record
 from quaestor.audit.runs import find_run, in_order, runs_of
@@ -303,6 +304,25 @@ def test_the_latest_audit_keeps_its_comparison_once(warehouse, audit):
         (second, first, Decimal(300))
     ]
     assert warehouse.rows("select count(*) from audit.cost_change where scope = 'total'") == [(1,)]
+
+
+def test_the_audit_before_is_found_with_as_much_work_as_there_are_audits(warehouse):
+    """Among four times the audits it takes four times the rows in a plan, not sixteen times."""
+    made = []
+    for audits in (100, 400):
+        warehouse.run(
+            "insert or ignore into audit.run select printf('%04d', n), ? + to_hours(n::integer), "
+            "'1', 1, 1, 1, 0, 0, 0, 'high', 0 from range(?) as run(n)",
+            [MONDAY, audits],
+        )
+        latest = (
+            "with run as (from audit.run order by audited_at desc limit 1) "
+            "select run_id, run_before(run_id) from run"
+        )
+        assert warehouse.rows(latest) == [(f"{audits - 1:04}", f"{audits - 2:04}")]
+        made.append(rows_made(warehouse, latest))
+
+    assert made[1] < 4.5 * made[0]
 
 
 def advise(warehouse, run, number, state, *, realised=None):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +19,7 @@ from builders.gpus import (
     know,
     wrong,
 )
+from builders.steps import rows_made
 from quaestor import ledger
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -378,16 +377,10 @@ def test_work_for_samples_grows_as_their_number_does(warehouse):
             "insert or ignore into ledger.stale_day (day, billed) "
             "select distinct sampled_at::date, false from usage.gpu_sample"
         )
-        (_, plan) = warehouse.row(f"explain (analyze, format json) {sql}")
-        made.append(sum(map(rows_of, json.loads(plan)["operator"])))
+        made.append(rows_made(warehouse, sql))
         warehouse.run("delete from usage.gpu_sample")
 
     assert made[1] < 4.5 * made[0]
-
-
-def rows_of(step: Mapping[str, Any]) -> int:
-    """The rows that a step of a plan makes, and all below it."""
-    return step.get("intermediate_rows", 0) + sum(map(rows_of, step.get("children", [])))
 
 
 def test_an_instance_that_only_the_bill_knows_is_unobserved(warehouse):

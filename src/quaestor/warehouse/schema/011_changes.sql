@@ -1,13 +1,14 @@
 -- What is otherwise in one audit than in another: `quaestor diff`, and the page of changes.
 
--- The audit before a run; null where there is none.
+-- The audit before a run; null where there is none. By each audit's neighbour: to hold every audit
+-- against every other takes minutes where a year of them was recorded hour by hour.
 create or replace macro run_before(a_run) as (
-    select r.run_id
-    from audit.run as r
-    join audit.run as own on own.run_id = a_run
-    where (r.audited_at, r.run_id) < (own.audited_at, own.run_id)
-    order by r.audited_at desc, r.run_id desc
-    limit 1
+    select neighbour.before_run_id
+    from (
+        select run_id, lag(run_id) over (order by audited_at, run_id) as before_run_id
+        from audit.run
+    ) as neighbour
+    where neighbour.run_id = a_run
 );
 
 -- Findings that are otherwise in the later of two runs, by fingerprint.
