@@ -276,6 +276,16 @@ def test_digests_are_told_from_names_and_from_each_other(sandbox):
     assert answer.rows == [(True, True, False, False, True, False, None, None)]
 
 
+@pytest.mark.parametrize(("digits", "is_one"), [(31, False), (32, True), (128, True), (129, False)])
+def test_a_digest_has_from_32_to_128_digits(sandbox, digits, is_one):
+    """What has fewer or more is none, and equal to nothing, not even to itself."""
+    answer = sandbox.run(
+        "select is_digest($d::varchar), same_digest($d, 'sha256:' || $d)", {"d": "a" * digits}
+    )
+
+    assert answer.rows == [(is_one, True if is_one else None)]
+
+
 @pytest.mark.parametrize(
     ("day", "recent"),
     [

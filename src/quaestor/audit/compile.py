@@ -25,6 +25,21 @@ MODEL, VERSION = "quaestor_model", "quaestor_version"
 Columns = Mapping[str, Mapping[str, str]]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The rows that policies look at.
+
+    Args:
+        head: Three expressions, after each other: source, subject and model.
+        table: Where the rows are, such as "registry.model".
+        rows: The condition that keeps those that are asked about.
+    """
+
+    head: str
+    table: str
+    rows: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
     """A policy as SQL.
@@ -42,7 +57,7 @@ class Compiled:
         evidence: How many of `columns`, from the first, are evidence.
         answers: The expressions after source, subject and model, as `sql` selects them; none
             of a `sql:` policy.
-        origin: Whatever surrounds `answers` in `sql`: the first three expressions, and the rest.
+        origin: Whatever surrounds `answers` in `sql`.
         idle: Whether it is about no model, and only one model's subjects are asked for: it has
             no answer.
     """
@@ -56,15 +71,24 @@ class Compiled:
     columns: tuple[str, ...] = ()
     evidence: int = 0
     answers: tuple[str, ...] = ()
-    origin: tuple[str, str] = ("", "")
+    origin: Origin | None = None
     idle: bool = False
 
 
-def rowwise_sql(origin: tuple[str, str], answers: Sequence[str]) -> str:
-    """Return the query of one policy, or of several that look at the same rows."""
-    head, tail = origin
-    listed = ",\n    ".join([head, *answers])
-    return f"select\n    {listed}\n{tail}"
+def rowwise_sql(origin: Origin, answers: Sequence[str], *, once: Sequence[str] = ()) -> str:
+    """Return the query of one policy, or of several that look at the same rows.
+
+    Args:
+        origin: These rows.
+        answers: Expressions over their columns, and over the names that `once` gives.
+        once: Expressions with a name each, worked out before the answers.
+    """
+    listed = ",\n    ".join([origin.head, *answers])
+    rows = f"{origin.table}\nwhere {origin.rows}"
+    if once:
+        bare = quoted(origin.table.partition(".")[2])
+        rows = f"(\nselect *, {', '.join(once)}\nfrom {rows}\n) as {bare}"
+    return f"select\n    {listed}\nfrom {rows}\norder by 1, 2"
 
 
 def texts_of(policy: Policy) -> list[tuple[str, bool]]:
@@ -162,10 +186,8 @@ def _rowwise(
         shown[stake] = None
     rows, bound = _rows(subject, targeted=targeted)
     source = "source" if subject.has_source else "null"
-    origin = (
-        f"{source}, ({subject.key})::varchar, {subject.model or 'null'}",
-        f"from {subject.table}\nwhere {rows}\norder by 1, 2",
-    )
+    head = f"{source}, ({subject.key})::varchar, {subject.model or 'null'}"
+    origin = Origin(head, subject.table, rows)
     answers = (
         _condition(says.when, "true"),
         _condition(says.require, "null"),

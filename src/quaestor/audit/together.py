@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from quaestor.audit.compile import MODEL, VERSION, Compiled, needed_columns, rowwise_sql
+from quaestor.audit.compile import (
+    MODEL,
+    VERSION,
+    Compiled,
+    Origin,
+    needed_columns,
+    rowwise_sql,
+)
+from quaestor.audit.once import Once
 from quaestor.warehouse.one_select import check_regular
 from quaestor.warehouse.sandbox import Sandbox, SandboxError
 
@@ -41,7 +49,7 @@ class Together:
 class Batch:
     """Policies about the rows of one table, by id, that are asked in one query."""
 
-    origin: tuple[str, str]
+    origin: Origin
     policies: Sequence[str]
 
 
@@ -54,9 +62,9 @@ def batches(
         compiled: Policies by id.
         values: What each is asked with, by id; a policy without is asked alone.
     """
-    groups: dict[tuple[tuple[str, str], bool], list[str]] = {}
+    groups: dict[tuple[Origin, bool], list[str]] = {}
     for name, one in compiled.items():
-        if one.answers and name in values and _Asked(one, 0, values[name]).is_plain():
+        if one.origin and name in values and _Asked(one, 0, values[name]).is_plain():
             nested = any(_SUBQUERY.search(text) for text in one.answers)
             groups.setdefault((one.origin, nested), []).append(name)
     return [
@@ -90,7 +98,7 @@ def rows_together(
         name: _Asked(compiled[name], number, values[name])
         for number, name in enumerate(batch.policies)
     }
-    return _answered(sandbox, batch.origin, asked)
+    return _answered(sandbox, batch.origin, asked, Once(names[batch.origin.table]))
 
 
 @dataclass(frozen=True)
@@ -139,14 +147,15 @@ def _batches(
 
 
 def _answered(
-    sandbox: Sandbox, origin: tuple[str, str], asked: Mapping[str, _Asked]
+    sandbox: Sandbox, origin: Origin, asked: Mapping[str, _Asked], once: Once
 ) -> dict[str, Together]:
     places: dict[str, int] = {}  # what several ask for is looked up once
     wanted = {
         name: [places.setdefault(text, len(places) + 3) for text in one.answers()]
         for name, one in asked.items()
     }
-    sql = rowwise_sql(origin, list(places))
+    answers = [once.read(text) for text in places]
+    sql = rowwise_sql(origin, answers, once=once.expressions())
     named = {match[1] for match in _TOKEN.finditer(sql)}
     values = {name: value for one in asked.values() for name, value in one.bound().items()}
     shared = next(iter(asked.values())).values
