@@ -5,7 +5,8 @@
 -- money     reporting currency, effective cost; null: the node is on no bill. `cost` is that of the
 --           GPUs, held_cost and idle_cost make it up; host_cost is that of the machine's cores and
 --           memory, where it is told apart. uncounted_cost is what of both is billed on days whose
---           hours nobody tells: it is in the cost, and not in the price of an hour
+--           hours nobody tells: it is in the cost, and not in the price of an hour; nor are
+--           unpriced_gpu_hours, what is paid for and nobody knows the cost of
 -- hours     used, reserved (held by a workload beyond what it used), stalled (work ran, the GPU did
 --           next to nothing), idle (unscheduled ones included) and unobserved add up to the paid
 --           hours; unobserved is never idle. `used` is never more than the hours that work held:
@@ -50,7 +51,7 @@ held as (
         sum(g.cost) as cost, sum(g.idle_cost) as idle_cost, sum(g.host_cost) as host_cost,
         sum(g.cost - coalesce(g.idle_cost, 0)) as held_cost,
         sum(g.cost + coalesce(g.host_cost, 0)) filter (where g.gpu_hours = 0) as uncounted_cost,
-        count(distinct g.node) filter (where g.cost is null) as unbilled_nodes
+        coalesce(sum(g.gpu_hours) filter (where g.cost is null), 0) as unpriced_gpu_hours
     from line as g, period as p
     where date_trunc('month', g.day) = p.month and coalesce(g.kind, '') <> 'commitment'
     group by all
@@ -62,14 +63,17 @@ by_model as (
         sum(idle_cost) as model_idle_cost, sum(host_cost) as model_host_cost,
         sum(coalesce(cost, 0) + coalesce(host_cost, 0))
             filter (cost is not null or host_cost is not null) as model_cost,
-        sum(uncounted_cost) as model_uncounted_cost
+        sum(uncounted_cost) as model_uncounted_cost,
+        sum(gpu_hours) - sum(unpriced_gpu_hours) as model_priced_hours
     from held
     group by gpu_model
 )
 select
-    h.*, m.* exclude (gpu_model),
+    h.*, m.* exclude (gpu_model, model_priced_hours),
     round(
-        (m.model_cost - coalesce(m.model_uncounted_cost, 0))::double / nullif(m.model_hours, 0), 6
+        (m.model_cost - coalesce(m.model_uncounted_cost, 0))::double
+        / nullif(m.model_priced_hours, 0),
+        6
     )::decimal(38, 6) as model_hour_cost,
     row_number() over (partition by h.gpu_model order by h.gpu_hours desc, h.team) = 1
         as is_first_of_model

@@ -82,6 +82,18 @@ def test_a_cost_without_hours_makes_no_hour_dearer():
     ) == (Decimal(54), Decimal(1), Decimal(30))
 
 
+def test_hours_without_a_cost_make_no_hour_cheaper():
+    """What nobody knows the cost of is in the paid hours, told apart, and not in their price."""
+    warehouse = a_warehouse()
+    a_line(warehouse)
+    a_line(warehouse, node="unbilled", gpu_hours=72, observed_gpu_hours=72, cost=None)
+
+    assert warehouse.row(
+        "select model_hours, model_cost, model_hour_cost, sum(unpriced_gpu_hours) "
+        f"from ({section()}) group by all"
+    ) == (96.0, Decimal(24), Decimal(1), 72.0)
+
+
 def test_a_gpu_model_with_its_makers_name_is_the_same():
     """Samples say "NVIDIA L4" and price books "L4"; of another model no name is made up."""
     warehouse = a_warehouse()
