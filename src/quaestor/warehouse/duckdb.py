@@ -219,19 +219,17 @@ class Warehouse:
 
     def _version(self) -> int:
         """Return the schema the file was written by, one that can be read; 0: the file is new."""
-        found = self.rows(
-            "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'property'"
-        )
-        version = 0
-        if found:
+        try:  # duckdb_tables() would look at every table of the file first
             [(text,)] = self.rows("select value from meta.property where name = 'schema_version'")
-            version = int(text)
-        elif self.rows("select 1 from duckdb_tables() limit 1"):
-            raise ConfigurationError(
-                "this DuckDB file is no Quaestor warehouse",
-                where=self.path,
-                fix="Point `warehouse:` at another file; this one is left untouched.",
-            )
+        except duckdb.CatalogException:
+            if self.rows("select 1 from duckdb_tables() limit 1"):
+                raise ConfigurationError(
+                    "this DuckDB file is no Quaestor warehouse",
+                    where=self.path,
+                    fix="Point `warehouse:` at another file; this one is left untouched.",
+                ) from None
+            return 0
+        version = int(text)
         if version > SCHEMA_VERSION:
             raise ConfigurationError(
                 f"the warehouse was written by a newer Quaestor (schema {version}, "

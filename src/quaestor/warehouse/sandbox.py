@@ -198,12 +198,15 @@ class Sandbox:
     @cached_property
     def _columns(self) -> dict[str, dict[str, str]]:
         rows = self._cursor.execute(
-            "select schema_name || '.' || table_name, list(column_name order by column_index), "
-            "list(data_type order by column_index) from duckdb_columns() "
-            "where database_name = ? and schema_name in (select unnest(?)) group by all order by 1",
+            "select schema_name || '.' || table_name, column_name, data_type "
+            "from duckdb_columns() where database_name = ? and schema_name in (select unnest(?)) "
+            "order by 1, column_index",
             [self._home, list(SCHEMAS)],
         ).fetchall()
-        return {table: dict(zip(names, types, strict=True)) for table, names, types in rows}
+        columns: dict[str, dict[str, str]] = {}
+        for table, column, kind in rows:
+            columns.setdefault(table, {})[column] = kind
+        return columns
 
     def override(self, table: str, columns: Mapping[str, str]) -> None:
         """Let columns of a readable table be seen as expressions of ours; others as they are.
