@@ -201,6 +201,19 @@ def test_what_a_level_is_worth_may_be_unknown():
     assert "no charge is known to be for serving it" in row["advice"]
 
 
+def test_what_is_in_production_was_released_though_nobody_says_when():
+    """By when it was made; where that is unknown too, so is how many releases there are."""
+    warehouse = a_registry()
+    a_version(warehouse, version="1", created_at=datetime(2025, 9, 2))
+    a_version(warehouse, version="2", created_at=datetime(2026, 9, 2))
+    a_version(warehouse, version="3", lifecycle="staging")
+    told = maturity(warehouse)["releases_per_month"]
+    a_version(warehouse, version="4", created_at=None)
+
+    assert told == pytest.approx(1 / (90 * 24 / 730), abs=1e-6)
+    assert maturity(warehouse)["releases_per_month"] is None
+
+
 def test_hours_can_be_set_to_ones_own():
     """`advice: params: maturity`; a name that there is not is refused."""
     warehouse = a_registry()

@@ -60,7 +60,7 @@ create table if not exists ledger.maturity (
     is_next_advised boolean, -- null: its value cannot be said
     advice varchar not null, -- a sentence
     models integer not null, -- in production; where none is, all
-    releases_per_month double -- null: nobody says when versions were made
+    releases_per_month double -- null: nobody says which versions were released, or when
 );
 -- What it costs to run models by hand: an estimate, a month, category by category.
 create table if not exists ledger.cost_of_no_mlops (

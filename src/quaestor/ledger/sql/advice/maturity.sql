@@ -12,6 +12,8 @@
 --           Teams and the organisation have the level that models with $majority_ratio of the
 --           spend have reached, by the last 30 days; each counts the same where the spend of
 --           one is not known. Models in production count, where there are none all
+--           releases: versions that came into production in the last $days days, by when they were
+--           deployed or approved, else, of those that are in it, by when they were made
 --           next level: worth $effect_ratio of the base estimates of the categories that it
 --           removes (ledger.cost_of_no_mlops): 1 data inconsistency, no data versioning; 2 manual
 --           workflow; 3 human error, deployment delay, compliance; 4 drift, no monitoring, scaling.
@@ -109,8 +111,12 @@ spend as (
     group by m.model
 ),
 release as (
-    select v.model, count(*) filter (v.deployed_at > c.present - to_days($days::integer))
-        / ($days::double / (730 / 24.0)) as per_month
+    select
+        v.model,
+        count(*) filter (
+            coalesce(v.deployed_at, case when v.is_production then v.created_at end)
+            > c.present - to_days($days::integer)
+        ) / ($days::double / (730 / 24.0)) as per_month
     from ledger.version_practice as v
     cross join (
         select coalesce(
@@ -119,7 +125,8 @@ release as (
         ) as present
     ) as c
     group by v.model
-    having count(v.deployed_at) + count(v.created_at) > 0
+    having count(v.deployed_at) + count(v.is_production) > 0
+        and count(*) filter (v.is_production and v.deployed_at is null and v.created_at is null) = 0
 ),
 member as (
     select 'model' as scope, m.model as name, m.*, r.level, s.cost, e.per_month
