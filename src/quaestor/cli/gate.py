@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,16 @@ def command(
       quaestor gate churn:7 --write-baseline baseline.json   # once; then, in CI:
       quaestor gate churn:7 --baseline baseline.json
     """
-    from quaestor.cli.gate_run import answer, collect_registries
+    from quaestor.cli.gate_run import answer, collect_registries, to_collect
+    from quaestor.warehouse.duckdb import opened_ahead
 
     config = _config(call)
-    question = _question(call, config, targets, terms, choice, wishes)
-    collect_registries(call, config, collect)
-    return show(answer(call, config, question, explain=shown.explain), shown.wanted)
+    names = to_collect(config, collect)
+    with nullcontext() if names is not None else opened_ahead(call.warehouse(config)):
+        question = _question(call, config, targets, terms, choice, wishes)
+        if names is not None:
+            collect_registries(call, config, names)
+        return show(answer(call, config, question, explain=shown.explain), shown.wanted)
 
 
 def _question(

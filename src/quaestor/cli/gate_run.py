@@ -58,8 +58,8 @@ class Question:
     deploy: Deploy | None = None
 
 
-def collect_registries(call: Call, config: Config, wanted: bool | None) -> None:
-    """Read the registries now; what fails is a blind spot of the build that follows.
+def to_collect(config: Config, wanted: bool | None) -> list[str] | None:
+    """Return the registries that are to be read first; None: nothing is to be built, either.
 
     A registry that can be asked is asked: an approval withdrawn since the last audit counts.
     """
@@ -68,8 +68,11 @@ def collect_registries(call: Call, config: Config, wanted: bool | None) -> None:
         for source in config.sources
         if _is_registry(source) and (wanted or (wanted is None and hasattr(source, "uri")))
     ]
-    if not names and not wanted:
-        return
+    return names if names or wanted else None
+
+
+def collect_registries(call: Call, config: Config, names: Sequence[str]) -> None:
+    """Read registries now; what fails is a blind spot of the build that follows."""
     from quaestor import pipeline
     from quaestor.cli.progress import steps
 

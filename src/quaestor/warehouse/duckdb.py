@@ -6,8 +6,9 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -244,6 +245,31 @@ class Warehouse:
                 fix="Move it away and run `quaestor build`: what is landed is read anew.",
             )
         return version
+
+
+@contextmanager
+def opened_ahead(path: str | Path) -> Iterator[None]:
+    """Begin to read a warehouse's catalogue while the caller prepares what to ask of it.
+
+    The engine has one instance of a file in a process, so that a `Warehouse` opened to read inside
+    is there at once. Whatever prevents it is left to be told by that.
+    """
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def work() -> None:
+        with suppress(duckdb.Error):
+            opened.append(duckdb.connect(str(path), read_only=True))
+
+    thread = Thread(target=work, daemon=True)
+    if Path(path).is_file():
+        thread.start()
+    try:
+        yield
+    finally:
+        if thread.ident is not None:
+            thread.join()
+        for connection in opened:
+            connection.close()
 
 
 def _explained(problem: duckdb.Error, path: str) -> QuaestorError:
