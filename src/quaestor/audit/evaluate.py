@@ -212,7 +212,6 @@ class Evaluator:
         with helped(self._sandbox, rest, take):
             for batch in planned:
                 rows |= rows_together(self._sandbox, batch, sound, alike, columns)
-            self._sandbox.narrow(needed_columns(sound.values(), columns))
             work_off(rest.popleft, self._sandbox, take)
         return rows, found
 

@@ -17,7 +17,6 @@ from quaestor.audit.compile import (
     VERSION,
     Compiled,
     Origin,
-    needed_columns,
     rowwise_sql,
 )
 from quaestor.audit.once import Once
@@ -93,7 +92,6 @@ def rows_together(
         values: What each is asked with, by id.
         names: The columns of every table.
     """
-    sandbox.narrow(needed_columns([compiled[name] for name in batch.policies], names))
     asked = {
         name: _Asked(compiled[name], number, values[name])
         for number, name in enumerate(batch.policies)
