@@ -213,33 +213,34 @@ def unmanaged(insert: Insert, hostile: str) -> None:
 
 
 def hold_clusters(insert: Insert, hostile: str) -> None:
-    """Insert what teams asked for on a cluster and used; and what nobody asked for or saw."""
+    """Insert what teams asked for on a cluster and used; and what nobody asked for, saw, billed."""
     for month in (10, 11):
-        for team, kind, cost, observed, used in (
-            ("search", "direct", "900.25", "800.25", "520.125"),
-            (hostile, "direct", "310", "310", "31.5"),
-            (None, "unattributed", "40", None, None),
-            (None, "idle", "450.75", "450.75", "0"),
+        for team, kind, cost, used, price_source in (
+            ("search", "direct", "800.25", "520.125", "bill"),
+            ("search", "direct", "100", None, "bill"),
+            (hostile, "direct", "310", "31.5", "price book: a list"),
+            (None, "unattributed", "40", None, "bill"),
+            (None, "idle", "450.75", "0", "bill"),
             ("risk", "direct", None, None, None),
         ):
             insert(
-                "ledger.efficiency",
-                month=date(2026, month, 1),
+                "ledger.pod_day",
+                day=date(2026, month, 12),
                 cluster="prod",
-                namespace=None if kind == "idle" else "serve",
+                node="n" if cost else "unbilled",
                 team=team,
                 cost_kind=kind,
+                rule="label",
                 core_hours=100,
                 gib_hours=400,
                 gpu_hours=24,
-                **{
-                    name: None if amount is None else Decimal(amount)
-                    for name, amount in (
-                        ("cost", cost),
-                        ("observed_cost", observed),
-                        ("used_cost", used),
-                    )
-                },
+                part=24,
+                gpu_part=12,
+                used_part=None if used is None else 6,
+                cost=cost and Decimal(cost),
+                used_cost=used and Decimal(used),
+                price_source=price_source,
+                allocated_to="serve/work" if kind != "idle" else "idle/gpu",
             )
 
 

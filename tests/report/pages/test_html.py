@@ -125,7 +125,7 @@ def test_totals_are_the_ledgers(estate, pages, read_page):
     )
     (idle,) = estate.row(f"select sum(idle_cost) from ledger.gpu_hour where {month}")
     (machines,) = estate.row(f"select sum(cost) from ledger.gpu_hour where {month}")
-    (clusters,) = estate.row("select sum(cost) from ledger.efficiency where month = '2026-11-01'")
+    (clusters,) = estate.row(f"select sum(cost) from ledger.pod_day where {month}")
     (gpus,) = estate.row(
         "select sum(cost) from ledger.gpu_waterfall where step = 'paid' and month = '2026-11-01'"
     )
