@@ -80,3 +80,4 @@ select
     'reconciliation', 'lines that do not add up', null,
     case when lines > 0 then wrong_lines end, lines
 from held
+order by report

@@ -68,3 +68,4 @@ left join judged as j on j.model = m.model
 left join served as s on s.model = m.model
 left join registered as r on r.model = m.model
 where m.model is not null
+order by m.model

@@ -76,3 +76,4 @@ left join advice as a on a.model = m.model
 left join level as l on l.model = m.model
 left join judged as j on j.model = m.model
 where m.model is not null
+order by m.model

@@ -146,6 +146,19 @@ def test_no_model_reads_the_clock(path: Path):
     assert CLOCKS.findall(code) == []
 
 
+SECTIONS = sorted((CHECKOUT / "reports").rglob("*.sql"))
+
+
+@pytest.mark.parametrize("path", SECTIONS, ids=ids)
+def test_a_section_of_several_rows_says_in_which_order(path: Path):
+    """A document of the same figures is the same document: no engine chooses its order."""
+    text = path.read_text(encoding="utf-8")
+    (statement,) = parsed(text)["statements"]
+    kinds = {modifier["type"] for modifier in statement["node"]["modifiers"]}
+
+    assert "ORDER_MODIFIER" in kinds or not re.search(r"^-- grain +one row (?:per|for)", text, re.M)
+
+
 @pytest.mark.parametrize(("path", "policy"), policies(), ids=ids)
 def test_a_policy_reads_facts_and_the_ledger(path: str, policy: dict[str, Any]):
     """Neither the bill nor another policy's findings, and no clock."""
