@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from builders.ledgers import a_warehouse
 from builders.rows import insert
+from quaestor import ledger
 from quaestor.core.shipped import shipped
 from quaestor.warehouse.duckdb import Warehouse
 
@@ -92,6 +93,21 @@ def test_hours_without_a_cost_make_no_hour_cheaper():
         "select model_hours, model_cost, model_hour_cost, sum(unpriced_gpu_hours) "
         f"from ({section()}) group by all"
     ) == (96.0, Decimal(24), Decimal(1), 72.0)
+
+
+def test_what_the_steps_were_not_billed_for_is_told():
+    """Hours without a cost, and what is by list prices: neither was paid by any bill."""
+    warehouse = a_warehouse()
+    a_line(warehouse, price_source="bill")
+    a_line(warehouse, node="b", price_source="price book: a list", host_cost=Decimal(6))
+    a_line(warehouse, node="c", gpu_hours=72, observed_gpu_hours=72, cost=None)
+    (waterfall,) = ledger.SQL.rglob("gpu_waterfall.sql")
+    warehouse.run(f"insert into ledger.gpu_waterfall by name {waterfall.read_text()}")
+    steps = shipped("reports").joinpath("cost", "09-gpu-waterfall.sql").read_text(encoding="utf-8")
+
+    assert warehouse.rows(
+        f"select distinct paid_cost, unpriced_gpu_hours, listed_cost from ({steps})"
+    ) == [(Decimal(54), 72.0, Decimal(30))]
 
 
 def test_a_gpu_model_with_its_makers_name_is_the_same():
