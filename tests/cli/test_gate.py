@@ -348,6 +348,15 @@ def test_evidence_can_be_too_old(estate, gate):
     assert gate("fraud:1", "--max-age", "0.5").code == 1
 
 
+@pytest.mark.parametrize("age", ["nan", "inf", "1e300"])
+def test_an_age_that_is_no_number_is_wrong_usage(gate, age):
+    """Nothing is older than `nan`, and no clock goes back so far: neither is judged by."""
+    said = gate("churn:7", "--max-age", age)
+
+    assert (said.code, said.out) == (2, "")
+    assert f"'{age}' is no number up to 1,000,000" in said.err
+
+
 def test_evidence_from_the_future_has_no_age(estate, gate):
     """A clock is wrong: `--max-age` cannot be vouched for, exit code 3."""
     estate(lambda w: told(w, "collected_at:reg", "2026-11-21T06:00:01"))

@@ -141,3 +141,13 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, library: Path):
 
     assert code == 3
     assert "cannot be written" in err
+
+
+@pytest.mark.parametrize("said", ["--for", "--interval", "--every"])
+@pytest.mark.parametrize("number", ["nan", "inf", "1e300"])
+def test_a_time_that_never_ends_is_refused(tmp_path: Path, said: str, number: str):
+    """Neither does `--for nan` end at once without a sample, nor does waiting break down."""
+    code, out, err = finish(start(tmp_path, None, said, number))
+
+    assert (code, out) == (2, "")
+    assert f"'{number}' is no number up to 1,000,000,000" in err

@@ -8,6 +8,8 @@ import pytest
 
 from quaestor.cli.output import emit, outputs, table
 from quaestor.core.errors import ConfigurationError, IncompleteError
+from quaestor.core.whole_file import whole, write_whole
+from quaestor.warehouse.duckdb import Warehouse
 
 KNOWN = ["table", "json", "sarif"]
 
@@ -87,3 +89,30 @@ def test_a_table_shows_hostile_names_harmlessly():
 def test_an_empty_table_says_so():
     """Silence could be read as a failure to print."""
     assert table([]) == "(no rows)"
+
+
+@pytest.mark.parametrize("said", ["csv=quaestor.duckdb", "parquet=sub/../quaestor.duckdb"])
+def test_a_result_never_takes_the_place_of_a_warehouse(home: Path, quaestor, said: str):
+    """Its audits could not be had back; nothing is asked or written."""
+    (home / "sub").mkdir()
+    with Warehouse(home / "quaestor.duckdb"):
+        pass
+    before = (home / "quaestor.duckdb").read_bytes()
+    refused = quaestor("query", "select 1 as one", "--format", said)
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "this is a warehouse" in refused.err
+    assert (home / "quaestor.duckdb").read_bytes() == before
+
+
+def test_no_file_that_is_written_whole_takes_the_place_of_a_warehouse(tmp_path: Path):
+    """Metrics and workbooks are no more welcome there than what goes by --format."""
+    with Warehouse(tmp_path / "quaestor.duckdb"):
+        pass
+    with pytest.raises(ConfigurationError, match="this is a warehouse"):
+        write_whole(tmp_path / "quaestor.duckdb", "text")
+    with (
+        pytest.raises(ConfigurationError, match="this is a warehouse"),
+        whole(tmp_path / "quaestor.duckdb"),
+    ):
+        pass

@@ -226,3 +226,14 @@ def recorded(warehouse, run, subject, verdict, at):
         fingerprint=f"{subject:0<64}",
         first_seen=at,
     )
+
+
+@pytest.mark.parametrize(
+    ("subject", "who", "place"), [(" ", "ada", "SUBJECT"), ("churn", "", "--by")]
+)
+def test_a_request_for_nothing_or_by_nobody_is_refused(asked, subject, who, place):
+    """Else a page is reviewed that can cover nothing, or that nobody asked for."""
+    said = asked("request", "model-without-owner", subject, "--by", who)
+
+    assert (said.code, said.out) == (2, "")
+    assert f"in:  {place}" in said.err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quaestor.core.documents import parse_document
+from quaestor.core.documents import parse_document, read_document
 from quaestor.core.errors import ConfigurationError
 
 HERE = Path("a.yaml")
@@ -61,3 +61,11 @@ def test_a_document_that_repeats_itself_or_cannot_be_built_is_refused(text: str,
         parse_document(text, Path("a.yaml"))
 
     assert caught.value.what.startswith(what)
+
+
+def test_a_folder_is_no_document(tmp_path: Path):
+    """The advice is to name a file, not to save a folder as UTF-8."""
+    with pytest.raises(ConfigurationError, match="is a folder, not a file") as caught:
+        read_document(tmp_path, absent="Make it.")
+
+    assert caught.value.fix == "Name the file."

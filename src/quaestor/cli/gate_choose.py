@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from quaestor.cli.options import Positive
 from quaestor.cli.output import plain
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.verdict import Severity
@@ -79,7 +80,7 @@ _OPTIONS = (
     click.option("--exclude", multiple=True, metavar="ID", help="Not this policy; repeatable."),
     click.option(
         "--max-age",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Positive(1_000_000),
         metavar="HOURS",
         help="Evidence older than this is missing evidence.",
     ),

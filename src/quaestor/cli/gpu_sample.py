@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quaestor.cli.options import Call, shared
+from quaestor.cli.options import Call, Positive, shared
 
 if TYPE_CHECKING:
     from quaestor.collect.nvml import Sampler
 
-_SECONDS = click.FloatRange(min=0, min_open=True)
+_SECONDS = Positive(1_000_000_000)  # 31 years; what waits cannot wait for ever
 
 
 @click.command("gpu-sample")

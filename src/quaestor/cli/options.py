@@ -72,6 +72,23 @@ class _Moment(click.ParamType[datetime]):
             self.fail(f"'{value}' is no ISO 8601 time, such as 2026-11-21T06:00:00Z", param, ctx)
 
 
+class Positive(click.FloatRange):
+    """A number above zero and not past `most`; `nan`, which is neither, is no number."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(min=0, min_open=True)
+        self.most = most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number, or refuse it."""
+        number: float = super().convert(value, param, ctx)
+        if not number <= self.most:  # so that nan, which is not above it either, is refused
+            self.fail(f"'{value}' is no number up to {self.most:,}", param, ctx)
+        return number
+
+
 _OPTIONS = (
     click.option(
         "--config",

@@ -12,7 +12,7 @@ import click
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
-from quaestor.core.whole_file import write_whole
+from quaestor.core.whole_file import spare_warehouse, write_whole
 
 plain = printable  # the gate's name for it
 
@@ -48,6 +48,8 @@ def outputs(
             where="--format",
             fix="Give each a file of its own, such as --format json=gate.json.",
         )
+    for file in files:
+        spare_warehouse(file)
     return pairs
 
 

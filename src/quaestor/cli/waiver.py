@@ -28,6 +28,10 @@ _BLANKS = {
     "approved_by": "fill in: who answers for it, somebody other than who asks",
     "compensating_control": "fill in: what lowers the risk until then",
 }
+_SAID = {
+    "SUBJECT": "Write what the finding names, such as churn or churn:7; `*` is any characters.",
+    "--by": "Write who asks.",
+}
 
 
 @click.group()
@@ -64,6 +68,9 @@ def request(call: Call, policy: str, subject: str, *, who: str) -> int:
     from quaestor.core.nearest import did_you_mean
     from quaestor.core.waivers import highest, named_by
 
+    for place, said in (("SUBJECT", subject), ("--by", who)):
+        if not said.strip():
+            raise ConfigurationError("nothing is said", where=place, fix=_SAID[place])
     policies = waivable(_policies(call.config_or_default()))
     named = named_by(policy, policies)
     severity = highest(named)

@@ -59,6 +59,10 @@ def read_document(path: Path, *, absent: str = "Check the path.") -> Document:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError("no such file", where=str(path), fix=absent) from None
+    except IsADirectoryError:
+        raise ConfigurationError(
+            "is a folder, not a file", where=str(path), fix="Name the file."
+        ) from None
     except (OSError, UnicodeDecodeError) as problem:
         raise ConfigurationError(
             f"cannot be read as text ({problem})", where=str(path), fix="Save the file as UTF-8."

@@ -9,13 +9,17 @@ from pathlib import Path
 
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
+_WAREHOUSE = slice(8, 12), b"DUCK"  # where the engine's files say what they are
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a text (as UTF-8) or bytes and let them take the place of the file that was there.
 
     Raises:
+        ConfigurationError: A warehouse is there.
         IncompleteError: It cannot be written; what was there is left as it was.
     """
+    spare_warehouse(path)
     part = part_of(path)
     try:
         part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
@@ -33,8 +37,10 @@ def whole(path: Path) -> Iterator[Path]:
     The folder is made if need be.
 
     Raises:
+        ConfigurationError: A warehouse is there.
         IncompleteError: It cannot be written; what was there is left as it was.
     """
+    spare_warehouse(path)
     part = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +85,28 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
         raise unwritable(folder, problem.strerror) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def spare_warehouse(path: Path) -> None:
+    """Refuse to put a result where a warehouse is: its audits could not be had back.
+
+    Raises:
+        ConfigurationError: The file at `path` is a warehouse.
+    """
+    place, mark = _WAREHOUSE
+    if not path.is_file():
+        return  # nor open a pipe, which would wait
+    try:
+        with path.open("rb") as file:
+            start = file.read(place.stop)
+    except OSError:
+        return  # writing it says why
+    if start[place] == mark:
+        raise ConfigurationError(
+            "this is a warehouse; a result would take its place, and its audits would be lost",
+            where=str(path),
+            fix="Name another file.",
+        )
 
 
 def part_of(path: Path) -> Path:
