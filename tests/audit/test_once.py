@@ -37,6 +37,7 @@ def test_calls_of_a_column_become_columns(expression, read, before):
         "m.is_stated(owner)",
         "model = 'is_stated(owner)'",
         "true -- is_stated(owner)",
+        """ "it's" = 'is_stated(owner)' """,
         "(select bool_or(is_stated(owner)) from registry.run)",
         "len(list_filter(words_of(team), lambda owner: is_stated(owner))) > 0",
         "len(list_filter(words_of(team), owner -> is_stated(owner))) > 0",

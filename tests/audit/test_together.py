@@ -73,6 +73,15 @@ def test_namesakes_among_parameters_stay_apart(answers):
     assert found["rule-3", "new"][0] == "unknown"
 
 
+@pytest.mark.parametrize("odd", ["/* it's */ true", "'' = E'it\\'s' or true", '"owner" <> \'"\''])
+def test_a_text_stays_a_text_whatever_stands_before_it(answers, odd):
+    """A quote in a remark, an escaped one, a quoted name: what looks like a call is none."""
+    text = f"({odd}) and 'has_text(owner)' = concat('has_', 'text(owner)') and has_text(owner)"
+    found = answers(rule(text), rule(text), rule("has_text(owner)"))
+
+    assert {found[f"rule-{number}", "old"] for number in range(3)} == {("pass", None)}
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -14,8 +14,9 @@ from quaestor.warehouse.duckdb import quoted
 
 _AS_LIST = {"is_stated": "is_stated", "blank": "blank", "has_text": "blank"}  # by what it is told
 _ALONE = ("serves", "in_production", "is_digest", "is_high_risk")
+NO_CODE = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*"""  # a text, a quoted name, a remark
 _CALL = re.compile(
-    r"'(?:[^']|'')*'|--[^\n]*|"  # a text or a remark is passed over
+    rf"{NO_CODE}|"
     rf'(?<![\w."$])({"|".join([*_AS_LIST, *_ALONE])})\(\s*("?)(\w+)\2\s*\)'
 )
 _OTHER_NAMES = re.compile(r"\b(?:select|lambda)\b|->", re.IGNORECASE)  # a name may be no column
@@ -34,7 +35,10 @@ class Once:
         self._alone: dict[str, str] = {}
 
     def read(self, expression: str) -> str:
-        """Return an expression that says the same, with what is worked out before it."""
+        """Return an expression that says the same, with what is worked out before it.
+
+        Its texts, quoted names and remarks are of the forms that `NO_CODE` reads.
+        """
         if _OTHER_NAMES.search(expression):
             return expression
         return _CALL.sub(self._place, expression)

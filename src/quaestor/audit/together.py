@@ -12,14 +12,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from quaestor.audit.compile import (
-    MODEL,
-    VERSION,
-    Compiled,
-    Origin,
-    rowwise_sql,
-)
-from quaestor.audit.once import Once
+from quaestor.audit.compile import MODEL, VERSION, Compiled, Origin, rowwise_sql
+from quaestor.audit.once import NO_CODE, Once
 from quaestor.warehouse.one_select import check_regular
 from quaestor.warehouse.sandbox import Sandbox, SandboxError
 
@@ -27,8 +21,8 @@ SHARED = ("now", MODEL, VERSION)  # parameters that mean the same to all
 _MOST_EXPRESSIONS = 200
 _MOST_WITH_SUBQUERIES = 30  # the engine carries every column of the row through each of them
 _SUBQUERY = re.compile(r"\bselect\b", re.IGNORECASE)
-_TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$(\w+)")  # a text, a remark, or a parameter
-_DOLLAR_TEXT = re.compile(r"\$\w*\$")
+_TOKEN = re.compile(rf"{NO_CODE}|\$(\w+)")  # what is no code, or a parameter
+_OTHER_TEXT = re.compile(r"\$\w*\$|\b[eE]'|/\*")  # a text or a remark that NO_CODE does not read
 Row = tuple[Any, ...]
 
 
@@ -108,13 +102,13 @@ class _Asked:
     values: Mapping[str, Any]
 
     def is_plain(self) -> bool:
-        """Return whether its parameters can be told from its texts, and its patterns are small."""
+        """Return whether its code can be told from its texts, and its patterns are small."""
         try:
             for name in self.compiled.patterns:
                 check_regular(str(self.values[name]))
         except SandboxError:
             return False  # whoever asks it alone says why
-        return not any(_DOLLAR_TEXT.search(text) for text in self.compiled.answers)
+        return not any(_OTHER_TEXT.search(text) for text in self.compiled.answers)
 
     def answers(self) -> list[str]:
         return [_TOKEN.sub(self._renamed, text) for text in self.compiled.answers]
