@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from quaestor.collect import files
 from quaestor.collect.landing import Landing
@@ -57,8 +60,13 @@ class Bill:
     """A folder of exports, a landing folder and a warehouse, loaded on demand."""
 
     folder: Path
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     warehouse: Warehouse = field(default_factory=lambda: Warehouse(":memory:"))
+
+    def maps(self, mapping: Mapping[str, Any]) -> None:
+        """Let the source map columns, as `mapping:` of quaestor.yaml does."""
+        source = {"name": "bill", "path": "bills", "mapping": mapping}
+        self.options["mapping"] = msgspec.convert(source, FilesSource).mapping
 
     def write(self, name: str, content: str | bytes) -> None:
         """Put a file into the folder of exports."""

@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +17,6 @@ from builders.azure_bills import QUERY, export
 from builders.bills import Bill, csv_text
 from builders.gcp_bills import csv_flat, row
 from builders.oci_bills import report
-from quaestor.core.config import FilesSource
 from quaestor.normalise.formats.cost_explorer import HEADER
 
 CUR = {
@@ -73,8 +71,7 @@ def exported(form: str, *rows: Mapping[str, str]) -> str:
 def of(bill: Bill, form: str) -> Bill:
     """Let the bill's source be of a format; only a mapping has to be stated."""
     if form == "mapped":
-        source = {"name": "bill", "path": "bills", "mapping": MAPPING}
-        bill.options["mapping"] = msgspec.convert(source, FilesSource).mapping  # type: ignore[assignment]  # the builder's options are texts elsewhere
+        bill.maps(MAPPING)
     return bill
 
 
@@ -230,8 +227,7 @@ def test_a_charge_that_ends_before_it_begins_waits_with_its_money(bill: Bill, fo
     """No day is its day; one that ends as it begins is a charge, and the bill adds up."""
     (start, end), written = SPANS[form]
     if form == "mapped":
-        source = {"name": "bill", "path": "bills", "mapping": LAB_SPAN}
-        bill.options["mapping"] = msgspec.convert(source, FilesSource).mapping  # type: ignore[assignment]  # the builder's options are texts elsewhere
+        bill.maps(LAB_SPAN)
     days = [
         ("2026-10-05", "2026-10-06"),
         ("2026-10-05", "2026-10-05"),

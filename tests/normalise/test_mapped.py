@@ -7,13 +7,12 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from builders.bills import Bill
-from quaestor.core.config import FilesSource, read_config
+from quaestor.core.config import read_config
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.focus import COLUMNS, JSON_COLUMNS, MONEY_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 from quaestor.warehouse.duckdb import Warehouse
@@ -23,8 +22,7 @@ PLAIN = {"BilledCost": "Amount", "ChargePeriodStart": "Date"}
 
 def maps(bill: Bill, **mapping: Any) -> Bill:
     """Let the bill's source map these columns beside Amount and Date."""
-    source = {"name": "bill", "path": "bills", "mapping": {**PLAIN, **mapping}}
-    bill.options["mapping"] = msgspec.convert(source, FilesSource).mapping  # type: ignore[assignment]  # the builder's options are texts elsewhere
+    bill.maps({**PLAIN, **mapping})
     return bill
 
 
@@ -91,10 +89,7 @@ def test_an_invoice_without_days_is_charged_to_its_billing_period(bill: Bill):
         "BilledCost": "Amount",
         "BillingPeriodStart": {"column": "Month", "format": "%b %Y"},
     }
-    maps(bill)
-    bill.options["mapping"] = msgspec.convert(
-        {"name": "b", "path": "b", "mapping": mapping}, FilesSource
-    ).mapping  # type: ignore[assignment]  # the builder's options are texts elsewhere
+    bill.maps(mapping)
     found = loaded(bill, "Month,Amount\nFeb 2024,5\n", "ChargePeriodStart, ChargePeriodEnd")
 
     assert found == [(datetime(2024, 2, 1), datetime(2024, 3, 1))]
@@ -241,7 +236,7 @@ def test_a_line_of_totals_has_no_day_and_is_no_charge(bill: Bill):
 def test_lines_that_the_source_leaves_out_are_counted_and_no_charge(bill: Bill):
     """Sums below an invoice, with or without a day, whatever stands in their other columns."""
     maps(bill)
-    bill.options["leave_out"] = {"kind": ("Total", "Sub'total"), "Date": ("Sum",)}  # type: ignore[assignment]  # the builder's options are texts elsewhere
+    bill.options["leave_out"] = {"kind": ("Total", "Sub'total"), "Date": ("Sum",)}
     bill.write(
         "invoice.csv",
         "Date,Amount,Kind\n2026-10-05,1,gpu\n2026-10-05,2,Total\n,n/a,Sub'total\nSum,3,\n",

@@ -7,13 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import msgspec
 import pytest
 
 from builders.azure_bills import Pair, a_pair, export
 from builders.bills import Bill, csv_text
 from builders.ledgers import build
-from quaestor.core.config import FilesSource
 from quaestor.ledger import reconciliation
 
 TWO = csv_text(
@@ -110,8 +108,7 @@ def test_equal_invoices_are_one_where_they_have_one_number(bill: Bill, invoiced:
     """A mapping takes some columns; without the invoice's id equal charges may be two bills."""
     mapping = {"BilledCost": "Amount", "ChargePeriodStart": "Date", "BillingCurrency": "In"}
     mapping |= {"InvoiceId": "No"} if invoiced else {}
-    source = msgspec.convert({"name": "b", "path": "p", "mapping": mapping}, FilesSource)
-    bill.options["mapping"] = source.mapping  # type: ignore[assignment]  # others are texts
+    bill.maps(mapping)
     bill.write("a.csv", "Date,Amount,In,No\n2026-10-05,10,USD,7\n")
     bill.write("b.csv", "Date,Amount,In,No,Paid\n2026-10-05,10.00,USD,7,yes\n")
     [spot] = bill.load()
