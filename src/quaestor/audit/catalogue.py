@@ -29,10 +29,13 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Args:
         files: What each file says, by `hash_of` its bytes.
         selects: What the sandbox says of each text of SQL, by `hash_of_sql`; without the text.
+        models: The columns that hold every model which a SELECT may speak of, by `hash_of_sql`
+            (`warehouse/origins.py`).
     """
 
     files: dict[str, PolicyFile] = field(default_factory=dict)
     selects: dict[str, Select] = field(default_factory=dict)
+    models: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def says_of(path: Path) -> PolicyFile | None:
@@ -48,6 +51,14 @@ def judged_of(sql: str, *, bare: bool) -> Select | None:
     """Return what the sandbox says of a text, if it is one that ships."""
     found = _catalogue().selects.get(hash_of_sql(sql, bare=bare))
     return None if found is None else replace(found, sql=sql)
+
+
+def models_of(sql: str) -> frozenset[str] | None:
+    """Return the columns that hold every model which a SELECT that ships may speak of.
+
+    Such as "registry.deployment.model"; None: it does not ship, or nobody can tell.
+    """
+    return _catalogue().models.get(hash_of_sql(sql, bare=False))
 
 
 def judged_all(sandbox: Sandbox, texts: Sequence[Text]) -> dict[Text, Select | SandboxError]:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
 from quaestor.audit.answer import Known, broken, findings_of_rows, findings_of_select
+from quaestor.audit.behind import known_of
 from quaestor.audit.beside import helped, work_off
 from quaestor.audit.catalogue import judged_all, judged_of
 from quaestor.audit.compile import (
@@ -28,17 +28,17 @@ from quaestor.audit.compile import (
     texts_of,
 )
 from quaestor.audit.params import Values
-from quaestor.audit.policies import STAKES, Policy, values_of
+from quaestor.audit.policies import Policy, values_of
+from quaestor.audit.silent import silent
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.audit.together import Together, batches, rows_together
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
-from quaestor.warehouse.duckdb import Warehouse, literal, quoted
+from quaestor.warehouse.duckdb import Warehouse, literal
 from quaestor.warehouse.one_select import NoMemoryError, check_regular
 from quaestor.warehouse.overlay import Overlay
 from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 
-_EVIDENCE = "registry.evidence"
 _TIERED = ("registry.model", "registry.model_version", "registry.deployment")
 
 
@@ -161,7 +161,8 @@ class Evaluator:
         tiers = self._tiers(target) if any(one.by_tier for one in values.values()) else {}
         alike = {name: {**one.usual, **shared} for name, one in values.items() if not one.by_tier}
         self._sandbox.narrow(needed_columns(sound.values(), self._sandbox.columns()))
-        known = self._known(policies, target)
+        known = known_of(self._sandbox, policies, model)
+        quiet = self._quiet(policies, sound, model)
 
         def judge(policy: Policy, asked: Together | Sandbox) -> list[Finding]:
             one, said = compiled[policy.id], _Said(values[policy.id], shared, tiers, asked)
@@ -174,14 +175,37 @@ class Evaluator:
             except ConfigurationError as problem:
                 return [broken(policy, problem, model)]
 
+        asked = [policy for policy in policies if policy.id not in quiet]
+        sound = {name: one for name, one in sound.items() if name not in quiet}
+        judged = self._judged(asked, sound, alike, judge, model)
+        return tuple(finding for policy in asked for finding in judged[policy.id])
+
+    def _judged(
+        self,
+        policies: Sequence[Policy],
+        sound: Mapping[str, Compiled],
+        alike: Mapping[str, Mapping[str, Any]],
+        judge: Callable[[Policy, Together | Sandbox], list[Finding]],
+        model: str | None,
+    ) -> dict[str, list[Finding]]:
+        """Return the findings of policies, by id."""
         with _no_search_for_cycles():
-            together, judged = self._ask(policies, sound, alike, judge, beside=target is not None)
+            together, judged = self._ask(policies, sound, alike, judge, beside=model is not None)
             for policy in [policy for policy in policies if policy.id not in judged]:
                 try:
                     judged[policy.id] = judge(policy, together.get(policy.id, self._sandbox))
                 except NoMemoryError as problem:
                     judged[policy.id] = [broken(policy, problem, model)]
-        return tuple(finding for policy in policies for finding in judged[policy.id])
+        return judged
+
+    def _quiet(
+        self, policies: Sequence[Policy], sound: Mapping[str, Compiled], model: str | None
+    ) -> frozenset[str]:
+        """Return the policies that need not be asked about a model; none if it takes too long."""
+        if model is not None:
+            with suppress(SandboxError):
+                return silent(self._sandbox, policies, sound, model)
+        return frozenset()
 
     def _ask(
         self,
@@ -306,36 +330,6 @@ class Evaluator:
         for table, columns in seen.items():
             self._sandbox.override(table, columns)
         self._assumed |= set(seen)
-
-    def _known(self, policies: Sequence[Policy], target: Target | None) -> Known:
-        """Read what all policies rest on: who supplies what, and the money behind the models."""
-        supplied = self._sandbox.run(
-            "select source, field, bool_or(supplied) from registry.evidence group by all",
-            {},
-            tables=[_EVIDENCE],
-        )
-        stakes: dict[str, dict[str, Decimal | None]] = {}
-        places = {(policy.says.at_stake or "").rpartition(".") for policy in policies}
-        for table, _, column in sorted(places):
-            if table == STAKES and column in self._sandbox.columns()[STAKES]:
-                stakes[column] = self._stakes(column, target)
-        return Known({(source, field): said for source, field, said in supplied.rows}, stakes)
-
-    def _stakes(self, column: str, target: Target | None) -> dict[str, Decimal | None]:
-        """Return a cost of the latest complete month (of the latest, if none is), by model."""
-        only = f"and model = ${MODEL}" if target else ""
-        answer = self._sandbox.run(
-            f"""
-            select model, sum({quoted(column)}) from {STAKES}
-            where month = (
-                select coalesce(max(month) filter (where complete), max(month)) from {STAKES}
-            ) {only}
-            group by model
-            """,
-            {MODEL: target.model} if target else {},
-            tables=[STAKES],
-        )
-        return dict(answer.rows)
 
     def _tiers(self, target: Target | None) -> dict[str | None, int]:
         """Return the risk tier of each model, the strictest that a registry states; blank is 1."""

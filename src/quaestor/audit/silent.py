@@ -1,0 +1,67 @@
+"""Which policies have nothing to say about a model: to plan their queries takes longer than this.
+
+Only those that ship: what they read and return is known beforehand. Anybody else's is asked, so
+that one that is broken says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from quaestor.audit.catalogue import judged_of, models_of
+from quaestor.audit.compile import MODEL, Compiled, texts_of
+from quaestor.audit.policies import Policy
+from quaestor.audit.subjects import SUBJECTS
+from quaestor.core.shipped import shipped
+from quaestor.warehouse.duckdb import quoted, quoted_table
+from quaestor.warehouse.sandbox import Sandbox
+
+
+def silent(
+    sandbox: Sandbox,
+    policies: Sequence[Policy],
+    sound: Mapping[str, Compiled],
+    model: str,
+) -> frozenset[str]:
+    """Return the ids of policies that speak of rows of which none is of the model.
+
+    Args:
+        sandbox: Where they run, with all that is assumed of the model.
+        policies: All that are asked.
+        sound: Those of them that can run, by id.
+        model: The model.
+
+    Raises:
+        SandboxError: The warehouse cannot be read.
+    """
+    spoken = {
+        policy.id: places
+        for policy in policies
+        if policy.id in sound and (places := _places(policy)) is not None
+    }
+    asked = sorted(frozenset[str]().union(*spoken.values()))
+    held = _held(sandbox, asked, model) if asked else frozenset()
+    return frozenset(name for name, places in spoken.items() if not places & held)
+
+
+def _places(policy: Policy) -> frozenset[str] | None:
+    """Return the columns that hold every model a policy may speak of; None: any model."""
+    if policy.says.sql is not None:
+        return models_of(policy.says.sql)
+    known = all(judged_of(sql, bare=bare) is not None for sql, bare in texts_of(policy))
+    if not known or shipped("policies") not in policy.path.parents:
+        return None  # the same text may be another's, about rows that have no such columns
+    subject = SUBJECTS[policy.says.subject or ""]
+    return frozenset({f"{subject.table}.{subject.model}"} if subject.model else ())
+
+
+def _held(sandbox: Sandbox, places: Sequence[str], model: str) -> frozenset[str]:
+    """Return the columns that hold a model."""
+    parts, tables = [], []
+    for number, place in enumerate(places):
+        table, _, column = place.rpartition(".")
+        tables.append(table)
+        rows = f"from {quoted_table(table)} where {quoted(column)} = ${MODEL} limit 1"
+        parts.append(f"(select {number} {rows})")
+    answer = sandbox.run(" union all ".join(parts), {MODEL: model}, tables=tables)
+    return frozenset(places[number] for (number,) in answer.rows)
