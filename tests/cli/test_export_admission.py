@@ -69,6 +69,13 @@ def test_a_file_actions_and_a_label_can_be_chosen(audited, quaestor, home):
     }
 
 
+def test_an_earlier_export_is_replaced(audited, quaestor):
+    """It is exported after each audit, to where it was."""
+    codes = [quaestor("export", "admission", "policy.yaml").code for _ in range(2)]
+
+    assert codes == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--name", "Über"), ("--namespace", "a b"), ("--namespace-label", "a=b\nc")],

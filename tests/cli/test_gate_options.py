@@ -236,6 +236,19 @@ def test_a_new_version_is_judged_on_its_own(gate):
     assert found["version-without-notes"]["known"] is None
 
 
+@pytest.mark.parametrize("option", ["--baseline", "--write-baseline"])
+def test_a_report_never_takes_the_place_of_the_baseline(quaestor, home, gate, option):
+    """Else what was known is lost without a word."""
+    gate("churn:7", "--write-baseline", "base.json")
+    before = (home / "base.json").read_bytes()
+    told = ("--now", NOW, "--no-collect", "churn:7", option, "base.json")
+    refused = quaestor("gate", *told, "--format", "json=./base.json")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "the same command reads this file" in refused.err
+    assert (home / "base.json").read_bytes() == before
+
+
 def test_a_critical_closes_the_gate_in_spite_of_a_baseline(gate, change):
     """It cannot be written into one."""
     change("update registry.model set intended_use = null where model = 'churn'")

@@ -105,6 +105,46 @@ def test_a_result_never_takes_the_place_of_a_warehouse(home: Path, quaestor, sai
     assert (home / "quaestor.duckdb").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query", "select 1 as one", "--format", "csv=sub/../quaestor.yaml"),
+        ("policy", "list", "--format", "json=policies/own.YML"),
+        ("export", "metrics", "quaestor.yaml"),
+        ("export", "admission", "quaestor.yaml"),
+    ],
+)
+def test_a_result_never_takes_the_place_of_what_people_wrote(
+    home: Path, quaestor, arguments: tuple[str, ...]
+):
+    """A configuration, a policy or a waiver is YAML, and no result that goes to a file is."""
+    written = {home / "quaestor.yaml", home / "policies" / "own.YML"}
+    for path in (home / "sub", home / "policies"):
+        path.mkdir()
+    for path in written:
+        path.write_text("currency: EUR\n", encoding="utf-8")
+    with Warehouse(home / "quaestor.duckdb"):
+        pass
+    refused = quaestor(*arguments)
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "may be written by hand" in refused.err
+    assert {path.read_text(encoding="utf-8") for path in written} == {"currency: EUR\n"}
+
+
+def test_a_result_never_takes_the_place_of_what_the_same_command_names(home: Path, quaestor):
+    """Whatever its suffix: the configuration by another name, also through a link."""
+    (home / "own.conf").write_text("currency: EUR\n", encoding="utf-8")
+    (home / "link.csv").symlink_to("own.conf")
+    with Warehouse(home / "quaestor.duckdb"):
+        pass
+    refused = quaestor("query", "select 1 as x", "-c", "own.conf", "--format", "csv=link.csv")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "the same command reads this file" in refused.err
+    assert (home / "own.conf").read_text(encoding="utf-8") == "currency: EUR\n"
+
+
 def test_no_file_that_is_written_whole_takes_the_place_of_a_warehouse(tmp_path: Path):
     """Metrics and workbooks are no more welcome there than what goes by --format."""
     with Warehouse(tmp_path / "quaestor.duckdb"):

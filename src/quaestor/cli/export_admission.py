@@ -12,6 +12,7 @@ from quaestor.cli.output import emit
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
 from quaestor.core.verdict import Severity
+from quaestor.core.whole_file import spare_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,8 @@ def export_admission(
     from quaestor.warehouse.duckdb import Warehouse
 
     _check(name, namespace, namespace_label)
+    if path is not None:
+        spare_by_hand(path, unless="kind: ValidatingAdmissionPolicy\n")
     wanted = Wanted(
         name=name,
         namespace=namespace,

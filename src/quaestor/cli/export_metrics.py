@@ -8,6 +8,7 @@ import click
 
 from quaestor.cli.options import Call, shared
 from quaestor.cli.output import emit
+from quaestor.core.whole_file import spare_by_hand
 
 
 @click.command("metrics")
@@ -24,6 +25,8 @@ def export_metrics(call: Call, file: Path | None) -> int:
       quaestor export metrics
       quaestor export metrics /var/lib/node_exporter/quaestor.prom
     """
+    if file is not None:
+        spare_by_hand(file)
     write_metrics(call.warehouse(), file)
     return 0
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.text import printable
-from quaestor.core.whole_file import spare_warehouse, write_whole
+from quaestor.core.whole_file import spare_by_hand, spare_warehouse, write_whole
 
 plain = printable  # the gate's name for it
 
@@ -50,7 +51,31 @@ def outputs(
         )
     for file in files:
         spare_warehouse(file)
+        spare_by_hand(file)
+        _spare_asked(file)
     return pairs
+
+
+def _spare_asked(file: Path) -> None:
+    """Refuse to put a result where the same command line names what to read."""
+    if file.resolve() in _asked():
+        raise ConfigurationError(
+            "the same command reads this file; the result would take its place",
+            where=str(file),
+            fix="Name another file.",
+        )
+
+
+def _asked() -> Iterator[Path]:
+    """Yield the files that the command line names; an earlier report (--diff) may be renewed."""
+    context = click.get_current_context(silent=True)
+    for name, value in context.params.items() if context else ():
+        if name in ("formats", "diff"):
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            # A text may be a target, a statement or an id as well: only what is there is a file.
+            if isinstance(one, Path) or (isinstance(one, str) and os.path.isfile(one)):  # noqa: PTH113 - it takes any text
+                yield Path(one).resolve()
 
 
 def columns_of(path: Path | None) -> int | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from quaestor.core.errors import ConfigurationError, IncompleteError
 
+_BY_HAND = {".yaml", ".yml"}
 _WAREHOUSE = slice(8, 12), b"DUCK"  # where the engine's files say what they are
 
 
@@ -104,6 +105,26 @@ def spare_warehouse(path: Path) -> None:
     if start[place] == mark:
         raise ConfigurationError(
             "this is a warehouse; a result would take its place, and its audits would be lost",
+            where=str(path),
+            fix="Name another file.",
+        )
+
+
+def spare_by_hand(path: Path, *, unless: str | None = None) -> None:
+    """Refuse to put a result where a YAML file is: people write configurations, policies, waivers.
+
+    Args:
+        path: Where the result is to go.
+        unless: What the file says if it is an earlier result, which may be replaced.
+
+    Raises:
+        ConfigurationError: People may have written what is at `path`.
+    """
+    if path.suffix.lower() not in _BY_HAND or not path.is_file():
+        return
+    if unless is None or unless not in path.read_text(encoding="utf-8", errors="replace"):
+        raise ConfigurationError(
+            "there is a YAML file that may be written by hand; a result would take its place",
             where=str(path),
             fix="Name another file.",
         )
