@@ -42,7 +42,7 @@ SERVICE = """
     metadata: {name: churn, namespace: ml}
     spec: {predictor: {minReplicas: 2, model: {storageUri: "%s"}}}
     """
-Reader = Callable[[str], Read]
+Reader = Callable[..., Read]
 
 
 @pytest.fixture
@@ -80,10 +80,10 @@ def running(warehouse: Warehouse, cluster: str, namespace: str = "ml", **row: An
 
 @pytest.fixture
 def read(warehouse: Warehouse) -> Reader:
-    """Read a file's text as the gate does, for production."""
+    """Read the texts of files as the gate does, for production."""
 
-    def call(text: str) -> Read:
-        deploy = read_deploy([("-", textwrap.dedent(text).encode())])
+    def call(*texts: str) -> Read:
+        deploy = read_deploy([("-", textwrap.dedent(text).encode()) for text in texts])
         return manifest.read(warehouse, deploy.objects, environment="production")
 
     return call
@@ -397,6 +397,31 @@ def test_a_model_file_takes_the_place_of_what_it_said_before(warehouse, read):
     assert warehouse.rows(rows) == [("team-growth", "new", None, "a")]
     assert known_version(warehouse, "churn", "8")
     assert not known_version(warehouse, "churn", "9")
+
+
+def test_a_model_file_leaves_what_files_say_of_the_data_of_other_models(warehouse, read):
+    """Beside the file of one model the data of another that is deployed is as well described."""
+    stated(warehouse, "model_version", model="churn", version="8", run_id="run-8")
+    insert(warehouse, "registry.dataset", source="reg", run_id="run-8", dataset="customers")
+    row = {"model": "churn", "versions": ["8"], "dataset": "customers", "from_file": True}
+    stated(warehouse, "dataset", source="gov", has_personal_data=False, **row)
+    read(DEPLOYMENT, "model: other\nowner: somebody-else")
+    data = f"select dataset, has_personal_data from {CATALOG}.registry.dataset"
+
+    assert warehouse.rows(data) == [("customers", False)]
+
+
+def test_data_that_a_model_file_no_longer_names_is_gone(warehouse, read):
+    """Though the file named the run that read it."""
+    files = {"field": "deployment", "supplied": True, "via": "file"}
+    insert(warehouse, "registry.stated_evidence", source="gov", **files)
+    stated(warehouse, "model_version", model="churn", version="8", run_id="run-8")
+    row = {"model": "churn", "run_id": "run-8", "dataset": "customers", "from_file": True}
+    stated(warehouse, "dataset", source="gov", **row)
+    stated(warehouse, "model", source="gov", model="churn", from_file=True)
+    read("model: churn\nowner: somebody-else")
+
+    assert warehouse.rows(f"select dataset from {CATALOG}.registry.dataset") == []
 
 
 def test_labels_that_cannot_be_read_are_told(read):

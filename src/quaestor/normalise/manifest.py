@@ -234,11 +234,10 @@ def _copy(warehouse: Warehouse, home: str, named: Sequence[str]) -> None:
             f"where {column} in (select model from deploy_model)"
             + (" and kind in ('model', 'model_version')" if table == "stated_fact" else "")
         )
-    for table in ("run", "stated_dataset"):
-        warehouse.run(
-            f"insert into registry.{table} select * from {there}.{table} "
-            "where run_id in (select run_id from registry.stated_model_version)"
-        )
+    of_runs = "run_id in (select run_id from registry.stated_model_version)"
+    of_files = "from_file and model in (select model from deploy_model)"  # often without a run
+    for table, wanted in (("run", of_runs), ("stated_dataset", f"{of_runs} or {of_files}")):
+        warehouse.run(f"insert into registry.{table} select * from {there}.{table} where {wanted}")
 
 
 def _state(warehouse: Warehouse, home: str, gov: Sequence[DeployObject]) -> None:
@@ -257,7 +256,7 @@ def _state(warehouse: Warehouse, home: str, gov: Sequence[DeployObject]) -> None
         )
         source = rows[0][0] if rows else DeployKind.MODEL_GOV.source
         warehouse.run(f"insert into {REPLACED} values (?, ?)", [source, model])
-        for table in ("stated_model", "stated_model_version"):
+        for table in ("stated_model", "stated_model_version", "stated_dataset"):
             warehouse.run(
                 f"delete from registry.{table} where source = ? and model = ? and from_file",
                 [source, model],
