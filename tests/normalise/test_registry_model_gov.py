@@ -9,6 +9,7 @@ import pytest
 
 from builders import jobs
 from builders.jobs import settled as seen
+from builders.rows import insert
 from quaestor.core.config import ModelGovSource
 from quaestor.normalise.job import Job
 
@@ -77,6 +78,18 @@ def test_a_model_kept_in_git_stands_by_itself(warehouse, tmp_path):
             "6",
             '{"auc":0.9}',
         )
+    ]
+
+
+def test_what_defines_a_model_is_its_file_before_its_card(warehouse, tmp_path):
+    """Alerts lie on the line of model.gov.yaml, though the cards' source comes first."""
+    for source, line in (("reg", None), ("cards", "README.md:1")):
+        row = {"source": source, "definition": line, "from_file": line is not None}
+        insert(warehouse, "registry.stated_model", model="churn", **row)
+    seen(warehouse, landed(tmp_path, CHURN))
+
+    assert warehouse.rows("select source, definition from registry.model") == [
+        ("reg", "0.model.gov.yaml:1")
     ]
 
 

@@ -3,7 +3,8 @@
 -- grain     one row per source and model; a model that only a file (model.gov.yaml, a model
 --           card, an ML-BOM) knows is a row of its own
 -- method    what a registry says is never overwritten; of several files about one model the one
---           of the source first in alphabetical order speaks, column by column
+--           of the source first in alphabetical order speaks, column by column; what defines a
+--           model is its model.gov.yaml, before a card
 with file as (
     select
         model,
@@ -21,7 +22,8 @@ with file as (
         first(created_at order by source) filter (created_at is not null) as created_at,
         first(updated_at order by source) filter (updated_at is not null) as updated_at,
         first(tags order by source) filter (tags <> '{}') as tags,
-        first(definition order by source) filter (definition is not null) as definition
+        first(definition order by definition not like '%model.gov.yaml:%', source)
+            filter (definition is not null) as definition
     from registry.stated_model
     where from_file
     group by model
