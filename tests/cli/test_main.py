@@ -120,6 +120,22 @@ def test_python_m_is_the_same_program(tmp_path: Path):
     assert result.stderr.startswith("error: no such file\n  in:  quaestor.yaml\n  fix: ")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_an_output_that_is_full_is_no_verdict_and_no_bug():
+    """A log on a full disk: said in one line, with exit code 3."""
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "quaestor", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert result.returncode == 3
+    assert result.stderr.startswith("error: the output could not be written (No space left")
+
+
 def test_a_reader_that_goes_away_is_no_verdict():
     """`quaestor gate churn:7 | true` ends quietly, and neither as passed nor as failed."""
     with subprocess.Popen(
