@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from msgspec import structs
 
 from quaestor import __version__, ledger, normalise
 from quaestor.collect.landing import Landing
@@ -151,7 +152,7 @@ def audit(
     built = build(config, warehouse_path, now=now, progress=progress)
     progress("evaluate policies")
     judged = _judge(config, warehouse_path, policies, built, now, fail_on, on_missing)
-    summary = replace(judged, configuration=configuration)
+    summary = structs.replace(judged, configuration=configuration)
     summary = _record(config, warehouse_path, summary, frameworks)
     reports = report(config, warehouse_path, (), now=now, progress=progress) if render else []
     return Audited(summary, tuple(reports), _later(warehouse_path, now))
@@ -192,7 +193,7 @@ def _record(config: Config, path: Path, summary: RunSummary, frameworks: Framewo
         asked = ledger.advice.kinds().keys() - config.advice.skip
         advice = record_advice(warehouse, run, now=summary.audited_at, kinds=asked)
         record_changes(warehouse, run, compare=compare)
-    return replace(summary, advice=advice)
+    return structs.replace(summary, advice=advice)
 
 
 def _judge(

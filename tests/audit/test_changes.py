@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from builders.findings import a_finding
 from builders.steps import rows_made
@@ -42,8 +43,7 @@ def audit(warehouse, a_run):
 
     def play(day, *findings, rules=None, config="c", version="0.1.0", compared=True):
         now = MONDAY + timedelta(days=day)
-        summary = a_run(list(findings), now)
-        object.__setattr__(summary, "version", version)
+        summary = structs.replace(a_run(list(findings), now), version=version)
         run = record(warehouse, summary, config_digest=config)
         asked = rules or {one.policy: one.severity.value for one in findings}
         for policy, severity in asked.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from builders.rows import insert
-from quaestor.audit import silent as module
 from quaestor.audit.case_warehouse import CaseWarehouse
 from quaestor.audit.cases import read_cases
 from quaestor.audit.catalogue import models_of
@@ -94,7 +93,7 @@ def test_if_the_look_takes_too_long_all_are_asked(warehouse, monkeypatch):
     def stopped(*_):
         raise SandboxError("was stopped")
 
-    monkeypatch.setattr(module, "_held", stopped)
+    monkeypatch.setattr(Sandbox, "holding", stopped)
 
     assert evaluate_of(warehouse, target) == spared
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -67,7 +66,7 @@ def _clauses(text: str) -> list[tuple[int, int]]:
 def _with(policy: Policy, number: int, **changes: str | None) -> Policy:
     # Another path, for what is compiled is kept by path; the cases stand in the same folder.
     path = policy.path.with_name(f"{policy.id}.{number}.yaml")
-    return replace(policy, path=path, says=structs.replace(policy.says, **changes))
+    return structs.replace(policy, path=path, says=structs.replace(policy.says, **changes))
 
 
 def noticed(policy: Policy, faulty: Policy, warehouse: CaseWarehouse) -> bool:

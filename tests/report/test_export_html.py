@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
+from msgspec import structs
 
 from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.run_summary import AdviceCount, Outcome
@@ -122,7 +122,9 @@ def test_a_page_of_passes_is_no_empty_page(a_finding, a_gate, page):
 
 def test_an_audit_says_what_there_is_to_save(a_gate, page):
     """In the words of the table; nothing where nobody was ever advised of anything."""
-    advised = replace(a_gate([]), advice=AdviceCount(open=12, saving_per_month=Decimal(3210)))
+    advised = structs.replace(
+        a_gate([]), advice=AdviceCount(open=12, saving_per_month=Decimal(3210))
+    )
 
     said = page(advised).said()
     assert "12 open, 3,210.00 USD a month" in said

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import jsonschema
 import pytest
+from msgspec import structs
 
 from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
@@ -150,7 +150,7 @@ def test_an_audit_tells_programs_what_there_is_to_save(a_gate, checked):
     """Money is exact text; null where nothing was ever looked at, and where nothing is measured."""
     advice = AdviceCount(open=12, saving_per_month=Decimal("3210.10"), taken=2, reopened=1)
 
-    value = checked(replace(a_gate([]), advice=advice))["advice"]
+    value = checked(structs.replace(a_gate([]), advice=advice))["advice"]
 
     assert (value["open"], value["saving_per_month"], value["taken"]) == (12, "3210.1", 2)
     assert value["realised_per_month"] is None

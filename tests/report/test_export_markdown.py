@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec import structs
 
 from builders.gates import a_budget, a_change, a_waiver_use
 from quaestor.core.run_summary import AdviceCount, Outcome
@@ -167,7 +167,9 @@ def test_the_heading_says_what_fails_and_whether_it_is_new(a_finding, a_gate, ki
 
 def test_an_audit_says_what_there_is_to_save(a_gate):
     """In the words of the table; nothing where nobody was ever advised of anything."""
-    advised = replace(a_gate([]), advice=AdviceCount(open=12, saving_per_month=Decimal(3210)))
+    advised = structs.replace(
+        a_gate([]), advice=AdviceCount(open=12, saving_per_month=Decimal(3210))
+    )
 
     said = formatted("markdown", advised)
     assert "12 open, 3,210.00 USD a month" in said

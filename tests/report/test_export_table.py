@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from builders.gates import a_budget, a_change, a_rule, a_waiver_use
 from quaestor.core.blind_spot import BlindSpot
@@ -292,7 +292,7 @@ def test_of_many_policies_left_out_the_first_are_named_and_the_rest_counted(a_ga
 
 def test_a_lapsed_waiver_that_nothing_needs_any_more_says_only_that(a_gate):
     """That no violations are active again would read as an alarm."""
-    lapsed = replace(a_waiver_use(WaiverState.LAPSED), lapsed=())
+    lapsed = structs.replace(a_waiver_use(WaiverState.LAPSED), lapsed=())
     lines = formatted("table", a_gate([], waivers=(lapsed,))).splitlines()
 
     assert "waiver: W-7 lapsed on 2026-11-24 (model-without-owner on churn)" in lines
@@ -328,6 +328,6 @@ def test_of_many_targets_the_first_are_named_and_the_rest_counted(a_gate):
 )
 def test_an_audit_says_in_one_line_what_there_is_to_save(a_gate, advice, line):
     """What is open and what changed; nothing where nobody was ever advised of anything."""
-    lines = formatted("table", replace(a_gate([]), advice=advice)).splitlines()
+    lines = formatted("table", structs.replace(a_gate([]), advice=advice)).splitlines()
 
     assert [one for one in lines if one.startswith("advice:")] == ([line] if line else [])

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from quaestor.audit.compile import Compiled
 from quaestor.audit.policies import STAKES, TEMPLATE, Policy
@@ -20,6 +22,7 @@ from quaestor.core.finding import Finding, FindingMaker
 from quaestor.core.money import amount_text
 from quaestor.core.text import json_value
 from quaestor.core.verdict import Verdict
+from quaestor.warehouse.macros import Supplied
 
 _VERDICTS = ("pass", "fail", "unknown", "skip")
 _REQUIRED = ("subject", "verdict", "reason", "evidence")
@@ -28,8 +31,7 @@ _STAKE = "at_stake_per_month"
 _SHORT = 60  # characters of a rule that can be read in a sentence
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What answers rest on beside the policy's own rows.
 
     Args:
@@ -38,7 +40,7 @@ class Known:
         stakes: Money behind a model a month, by column of `ledger.model_month` and model.
     """
 
-    supplied: Mapping[tuple[str, str], bool]
+    supplied: Supplied
     stakes: Mapping[str, Mapping[str, Decimal | None]]
 
 
@@ -73,8 +75,7 @@ def findings_of_rows(
         yield make(source, row[1], model, verdict, stake, rest, row)
 
 
-@dataclass(frozen=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     """How one policy answers, row by row of its query."""
 
     policy: Policy
@@ -123,8 +124,7 @@ def _money(
     return {}, compiled.columns.index(column)
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """One subject that does not simply pass."""
 
     policy: Policy

@@ -11,8 +11,6 @@ from quaestor.audit.policies import STAKES, Policy
 from quaestor.warehouse.duckdb import quoted
 from quaestor.warehouse.sandbox import Sandbox
 
-_EVIDENCE = "registry.evidence"
-
 
 def known_of(sandbox: Sandbox, policies: Sequence[Policy], model: str | None) -> Known:
     """Return what the answers of policies rest on; with a model, its money alone.
@@ -20,16 +18,11 @@ def known_of(sandbox: Sandbox, policies: Sequence[Policy], model: str | None) ->
     Raises:
         SandboxError: The warehouse cannot be read.
     """
-    supplied = sandbox.run(
-        f"select source, field, bool_or(supplied) from {_EVIDENCE} group by all",
-        {},
-        tables=[_EVIDENCE],
-    )
     named = {(policy.says.at_stake or "").rpartition(".") for policy in policies}
     there = sandbox.columns()[STAKES]
     columns = sorted(name for table, _, name in named if table == STAKES and name in there)
     return Known(
-        {(source, field): said for source, field, said in supplied.rows},
+        sandbox.supplied(),
         _stakes(sandbox, columns, model) if columns else {},
     )
 

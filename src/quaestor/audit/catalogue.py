@@ -7,13 +7,12 @@ text that differs from it in one byte is read and judged anew, and so is everybo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from quaestor.audit.policy_file import PolicyFile
 from quaestor.core.shipped import shipped
@@ -50,7 +49,7 @@ def says_of(path: Path) -> PolicyFile | None:
 def judged_of(sql: str, *, bare: bool) -> Select | None:
     """Return what the sandbox says of a text, if it is one that ships."""
     found = _catalogue().selects.get(hash_of_sql(sql, bare=bare))
-    return None if found is None else replace(found, sql=sql)
+    return None if found is None else structs.replace(found, sql=sql)
 
 
 def models_of(sql: str) -> frozenset[str] | None:

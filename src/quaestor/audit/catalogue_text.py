@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec import structs
 
 from quaestor.audit.catalogue import Catalogue, hash_of, hash_of_sql
 from quaestor.audit.compile import texts_of
@@ -36,7 +36,7 @@ def catalogue_text(policies: Sequence[Policy]) -> str:
     texts = [text for policy in policies for text in texts_of(policy)]
     with Warehouse(":memory:") as warehouse, Sandbox(warehouse) as sandbox:
         judged = sandbox.judge(texts)
-        columns = sandbox.columns()
+        columns = dict(sandbox.columns())
     models = {
         hash_of_sql(sql, bare=bare): origins(sql, "model", columns)
         for sql, bare in texts
@@ -48,7 +48,7 @@ def catalogue_text(policies: Sequence[Policy]) -> str:
             for one in policies
         },
         selects={
-            hash_of_sql(sql, bare=bare): replace(select, sql="")
+            hash_of_sql(sql, bare=bare): structs.replace(select, sql="")
             for (sql, bare), select in zip(texts, judged, strict=True)
             if not isinstance(select, SandboxError)
         },

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from quaestor.audit.policies import STAKES, TEMPLATE, Policy
 from quaestor.audit.subjects import SUBJECTS, Subject
@@ -20,13 +21,14 @@ from quaestor.warehouse.sandbox import SandboxError, Select
 
 _READ_WHOLE = ("registry.evidence", STAKES)  # by ourselves
 _WORD = re.compile(r"\w+")
+# Splitting at what is in no word takes a fifth of the time of finding words.
+_BREAKS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _MOST_NAMES = 16  # of columns in a message
 MODEL, VERSION = "quaestor_model", "quaestor_version"
 Columns = Mapping[str, Mapping[str, str]]
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """The rows that policies look at.
 
     Args:
@@ -40,8 +42,7 @@ class Origin:
     rows: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compiled:
+class Compiled(Struct, frozen=True, kw_only=True):
     """A policy as SQL.
 
     Args:
@@ -221,7 +222,7 @@ def needed_columns(
     needed: dict[str, set[str]] = {}
     whole = set(_READ_WHOLE)
     for one in compiled:
-        words = set(_WORD.findall(one.sql.lower()))
+        words = set(one.sql.lower().translate(_BREAKS).split())
         whole |= one.whole
         for table in one.tables:
             needed.setdefault(table, set()).update(words)

@@ -10,10 +10,11 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from quaestor.audit.answer import Known, broken, findings_of_rows, findings_of_select
 from quaestor.audit.behind import known_of
@@ -42,8 +43,7 @@ from quaestor.warehouse.sandbox import Limits, Sandbox, SandboxError
 _TIERED = ("registry.model", "registry.model_version", "registry.deployment")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """The model version that is asked about.
 
     Args:
@@ -98,8 +98,7 @@ def evaluate(
         return evaluator.evaluate(policies, params=params, now=now, target=target)
 
 
-@dataclass(frozen=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What one policy is asked with, and where: in a sandbox, or in what was asked already."""
 
     values: Values
@@ -160,9 +159,10 @@ class Evaluator:
         sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
         tiers = self._tiers(target) if any(one.by_tier for one in values.values()) else {}
         alike = {name: {**one.usual, **shared} for name, one in values.items() if not one.by_tier}
+        quiet = self._quiet(policies, sound, model)
+        sound = {name: one for name, one in sound.items() if name not in quiet}
         self._sandbox.narrow(needed_columns(sound.values(), self._sandbox.columns()))
         known = known_of(self._sandbox, policies, model)
-        quiet = self._quiet(policies, sound, model)
 
         def judge(policy: Policy, asked: Together | Sandbox) -> list[Finding]:
             one, said = compiled[policy.id], _Said(values[policy.id], shared, tiers, asked)
@@ -176,7 +176,6 @@ class Evaluator:
                 return [broken(policy, problem, model)]
 
         asked = [policy for policy in policies if policy.id not in quiet]
-        sound = {name: one for name, one in sound.items() if name not in quiet}
         judged = self._judged(asked, sound, alike, judge, model)
         return tuple(finding for policy in asked for finding in judged[policy.id])
 

@@ -11,10 +11,9 @@ A value for a risk tier holds for the subjects of models of that tier, before an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
@@ -45,8 +44,7 @@ TIERS = (1, 2, 3)
 Tiers = Mapping[int, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(Struct, frozen=True):
     """What a policy is asked with.
 
     Args:

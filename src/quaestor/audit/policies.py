@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from dataclasses import field as defaulted
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from quaestor.audit.catalogue import says_of
 from quaestor.audit.params import (
@@ -48,8 +46,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 TEMPLATE = re.compile(r"\{(\w+)(:%)?\}")  # a column or parameter in a reason
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """One policy, ready to be evaluated.
 
     Args:
@@ -64,7 +61,7 @@ class Policy:
     family: str
     path: Path
     says: PolicyFile
-    by_tier: Tiers = defaulted(default_factory=dict)
+    by_tier: Tiers = field(default_factory=dict)
 
     @property
     def blocking(self) -> bool:
@@ -223,7 +220,7 @@ def _adjusted(policy: Policy, path: Path) -> Policy:
         severity=wish.severity or policy.says.severity,
         gate=wish.gate or policy.says.gate,
     )
-    return replace(policy, says=says, by_tier=by_tier)
+    return structs.replace(policy, says=says, by_tier=by_tier)
 
 
 def _with(struct: Any, **changes: Any) -> Any:

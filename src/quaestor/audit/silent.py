@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from quaestor.audit.catalogue import judged_of, models_of
-from quaestor.audit.compile import MODEL, Compiled, texts_of
+from quaestor.audit.compile import Compiled, texts_of
 from quaestor.audit.policies import Policy
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.core.shipped import shipped
-from quaestor.warehouse.duckdb import quoted, quoted_table
 from quaestor.warehouse.sandbox import Sandbox
 
 
@@ -39,8 +38,7 @@ def silent(
         for policy in policies
         if policy.id in sound and (places := _places(policy)) is not None
     }
-    asked = sorted(frozenset[str]().union(*spoken.values()))
-    held = _held(sandbox, asked, model) if asked else frozenset()
+    held = sandbox.holding(sorted(frozenset[str]().union(*spoken.values())), model)
     return frozenset(name for name, places in spoken.items() if not places & held)
 
 
@@ -53,15 +51,3 @@ def _places(policy: Policy) -> frozenset[str] | None:
         return None  # the same text may be another's, about rows that have no such columns
     subject = SUBJECTS[policy.says.subject or ""]
     return frozenset({f"{subject.table}.{subject.model}"} if subject.model else ())
-
-
-def _held(sandbox: Sandbox, places: Sequence[str], model: str) -> frozenset[str]:
-    """Return the columns that hold a model."""
-    parts, tables = [], []
-    for number, place in enumerate(places):
-        table, _, column = place.rpartition(".")
-        tables.append(table)
-        rows = f"from {quoted_table(table)} where {quoted(column)} = ${MODEL} limit 1"
-        parts.append(f"(select {number} {rows})")
-    answer = sandbox.run(" union all ".join(parts), {MODEL: model}, tables=tables)
-    return frozenset(places[number] for (number,) in answer.rows)

@@ -5,11 +5,10 @@ The keys are a public contract: waivers, baselines and fingerprints hold them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """How the rows of one table become subjects.
 
     Args:

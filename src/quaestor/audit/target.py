@@ -15,8 +15,9 @@ A value of another model hides nothing of this one, and does not count.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.errors import ConfigurationError
@@ -27,8 +28,7 @@ from quaestor.warehouse.duckdb import Warehouse
 _EVERYTHING = "all"
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One target as the user wrote it.
 
     Args:
@@ -44,8 +44,7 @@ class Asked:
     alias: str | None
 
 
-@dataclass(frozen=True)
-class Registries:
+class Registries(Struct, frozen=True):
     """What is known about the registries behind a gate.
 
     Args:

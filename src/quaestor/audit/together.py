@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
+
+from msgspec import Struct
 
 from quaestor.audit.compile import MODEL, VERSION, Compiled, Origin, rowwise_sql
 from quaestor.audit.once import NO_CODE, Once
@@ -26,8 +27,7 @@ _OTHER_TEXT = re.compile(r"\$\w*\$|\b[eE]'|/\*")  # a text or a remark that NO_C
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Together:
+class Together(Struct, frozen=True):
     """The rows of a query of several policies, and where in them one policy's values stand."""
 
     rows: Sequence[Row]
@@ -38,8 +38,7 @@ class Together:
         return map(itemgetter(*self.places), self.rows)
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Policies about the rows of one table, by id, that are asked in one query."""
 
     origin: Origin
@@ -93,8 +92,7 @@ def rows_together(
     return _answered(sandbox, batch.origin, asked, Once(names[batch.origin.table]))
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """One policy of several, its parameters renamed: its neighbours' may have the same names."""
 
     compiled: Compiled

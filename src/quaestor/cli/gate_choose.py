@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
+from msgspec import Struct
 
 from quaestor.cli.options import Positive
 from quaestor.cli.output import plain
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How strictly it is judged, and as what."""
 
     environment: str
@@ -34,8 +33,7 @@ class Terms:
     tier: int | None
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Policies by name: those asked for, those of frameworks, those left out."""
 
     only: tuple[str, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct, field, structs
 
 from quaestor.cli.output import plain
 from quaestor.core.blind_spot import BlindSpot
@@ -40,8 +40,7 @@ _NAME_IT = {
 _LABEL_IT = "Add the labels gov.model and gov.model_version to metadata.labels of the manifest."
 
 
-@dataclass(frozen=True)
-class Deploying:
+class Deploying(Struct, frozen=True):
     """What files deploy, beside the warehouse.
 
     Args:
@@ -189,7 +188,7 @@ def _with_versions(
     }
     for version in found:
         spots.setdefault(version, []).extend(read.blind_spots)
-    return replace(
+    return structs.replace(
         answer,
         found=tuple(dict.fromkeys((*found, *stated))),
         missing=tuple(missing),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec import Struct
 
 from quaestor import __version__
 from quaestor.cli.gate_deploy import Version, deploying, name_of, of_deploy
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from quaestor.core.verdict import Severity
     from quaestor.warehouse.duckdb import Warehouse
 
+_NEEDED = ("quaestor.audit.evaluate", "quaestor.audit.gate", "quaestor.audit.target")
 _REGISTRY_SCHEMAS = ("mlflow", "model-gov")
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The policies that are asked, their parameters, and the ids of those left out."""
 
     policies: tuple[Policy, ...]
@@ -43,8 +44,7 @@ class Rules:
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked of the gate: as the options say."""
 
     asked: tuple[Asked, ...]
@@ -86,8 +86,7 @@ def _is_registry(source: Source) -> bool:
     return getattr(source, "schema", "mlflow") in _REGISTRY_SCHEMAS
 
 
-@dataclass(frozen=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """What the warehouse says of the targets, once it was asked and closed."""
 
     worth: Registries
@@ -140,6 +139,8 @@ def _judge(call: Call, config: Config, question: Question, *, explain: bool) -> 
     from quaestor.cli.gate_accept import accept
     from quaestor.warehouse.duckdb import Warehouse
 
+    for name in _NEEDED:  # while the engine still reads its catalogue (`opened_ahead`)
+        import_module(name)
     rules = question.rules
     with Warehouse(call.warehouse(config), read_only=True) as warehouse:
         worth = _registries(call, config, warehouse, question.max_age)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct, structs
 
 from quaestor.cli.output import emit, outputs
 from quaestor.core.errors import ConfigurationError
@@ -35,8 +35,7 @@ FORMAT = click.option(
 )
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The options, as one value."""
 
     wanted: Wanted
@@ -87,7 +86,9 @@ def show(summary: RunSummary, wanted: Wanted) -> int:
     from quaestor.report.export.sentences import headline
     from quaestor.report.export.table import inert
 
-    summary = replace(summary, places={key: relative(at) for key, at in summary.places.items()})
+    summary = structs.replace(
+        summary, places={key: relative(at) for key, at in summary.places.items()}
+    )
     for name, path in wanted:
         text = formatted(name, summary)
         if name == _SUMMARY and path is not None and os.environ.get(_SUMMARY_FILE) == str(path):

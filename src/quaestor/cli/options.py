@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from quaestor.core.config import Config, read_config
 from quaestor.core.period import utc
@@ -18,8 +18,7 @@ from quaestor.core.period import utc
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """The options all commands share, as one value."""
 
     config_path: Path

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, kw_only=True)
-class BlindSpot:
+
+class BlindSpot(Struct, frozen=True, kw_only=True):
     """Something that could not be looked at, so that nobody reads its absence as clean.
 
     Args:

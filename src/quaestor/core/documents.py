@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import yaml
+from msgspec import Struct, field
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
@@ -24,10 +24,11 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PATH_PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+|\.\.\.)\]")
 _SEE_SCHEMA = "Correct the value; `quaestor init --schema` prints what may stand there."
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 500  # levels of a document; what people write has ten
+_SAFE = 5_000  # levels that the parser builds without harm
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML file, parsed: its value, and the line on which each part of it stands.
 
     `texts` are its scalars as they were written: YAML takes 1.10 for the number 1.1.
@@ -93,6 +94,7 @@ def _parsed(
     text: str, path: Path, nodes: Callable[[Any], Iterable[yaml.Node | None]]
 ) -> list[Document]:
     try:
+        _bound_depth(text)
         loader = _LOADER(text)
         try:
             return [_document(loader, node, path) for node in nodes(loader)]
@@ -117,6 +119,24 @@ def _parsed(
             where=f"{path}{line}",
             fix="Check indentation, quotes and colons on that line.",
         ) from None
+
+
+def _bound_depth(text: str) -> None:
+    """Refuse levels without end before they are built: the parser in C would crash on them.
+
+    Raises:
+        RecursionError: There are more than are allowed.
+    """
+    if sum(map(text.count, "[{-?:")) <= _SAFE:  # no level is without one of these
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise RecursionError
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _document(loader: Any, node: yaml.Node | None, path: Path) -> Document:

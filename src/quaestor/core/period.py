@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+
+from msgspec import Struct
 
 
 def utc(text: str) -> datetime:
@@ -19,8 +20,7 @@ def utc(text: str) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Struct, frozen=True):
     """The days that are asked for, both included; None is without end.
 
     Bills are replaced by billing period, so that a window takes whole periods: those that have

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from quaestor.core.money import exact_text
 from quaestor.core.verdict import Severity
@@ -15,8 +16,7 @@ from quaestor.core.verdict import Severity
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\$(\w+)")  # a text of SQL, or a parameter
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A policy as the formats of a gate tell it, so that none of them reads a policy file.
 
     Args:
@@ -66,8 +66,7 @@ class Rule:
         return tuple((key, bound(text, known)) for key, text in self.texts)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Basis:
+class Basis(Struct, frozen=True, kw_only=True):
     """What the warehouse has behind one subject.
 
     Args:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from quaestor.core.blind_spot import BlindSpot
 from quaestor.core.finding import Finding
@@ -36,8 +37,7 @@ class Outcome(StrEnum):
         return {"passed": 0, "failed": 1, "incomplete": 3, "nothing-evaluated": 4}[self]
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the findings come to.
 
     Args:
@@ -55,8 +55,7 @@ class Decision:
     relaxed: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class BudgetOutlook:
+class BudgetOutlook(Struct, frozen=True, kw_only=True):
     """What a budget's month comes to once a deploy's change is in it, in its currency.
 
     Args:
@@ -77,8 +76,7 @@ class BudgetOutlook:
         return None if self.with_change is None else self.with_change > self.amount
 
 
-@dataclass(frozen=True, kw_only=True)
-class PricedChange:
+class PricedChange(Struct, frozen=True, kw_only=True):
     """What a deploy changes of the cost of one deployment, before it ships.
 
     Every amount is of a month of 730 hours, by list price. None is unknown, never zero.
@@ -110,8 +108,7 @@ class PricedChange:
     budgets: tuple[BudgetOutlook, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdviceCount:
+class AdviceCount(Struct, frozen=True, kw_only=True):
     """How much advice an audit found in which state, and what changed since the one before.
 
     Args:
@@ -139,8 +136,7 @@ class AdviceCount:
     realised_per_month: Decimal | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunSummary:
+class RunSummary(Struct, frozen=True, kw_only=True):
     """One gate or audit, with everything a format may need.
 
     Args:

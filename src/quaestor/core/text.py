@@ -131,6 +131,8 @@ def json_value(value: Any) -> Any:
         return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [json_value(item) for item in value]
+    if fields := getattr(value, "__struct_fields__", ()):
+        return {name: json_value(getattr(value, name)) for name in fields}
     return str(value)
 
 

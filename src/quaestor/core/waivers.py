@@ -20,7 +20,6 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -60,8 +59,7 @@ class WaiverFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     compensating_control: str
 
 
-@dataclass(frozen=True)
-class Waivable:
+class Waivable(Struct, frozen=True):
     """A policy as waivers name it.
 
     Args:
@@ -106,8 +104,7 @@ class WaiverState(StrEnum):
     IN_FORCE = "in force"
 
 
-@dataclass(frozen=True, kw_only=True)
-class WaiverUse:
+class WaiverUse(Struct, frozen=True, kw_only=True):
     """What one waiver came to in one gate or audit.
 
     Args:

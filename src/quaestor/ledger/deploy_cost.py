@@ -7,9 +7,10 @@ priced in the same way, so that the difference is the deploy's and not a discoun
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import structs
 
 from quaestor.core.deploy import Deployed
 from quaestor.core.money import MONEY_DIGITS, rounded
@@ -110,7 +111,7 @@ def _with_budgets(
         if budget["budget"] in held
     }
     return tuple(
-        replace(
+        structs.replace(
             change,
             budgets=tuple(
                 outlooks[budget["budget"]] for budget in budgets if _counts(budget, one, teams)

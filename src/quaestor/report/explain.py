@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
@@ -137,7 +139,7 @@ def _money_basis(warehouse: Warehouse, subject: str, model: str | None) -> Basis
 def _with_rows(basis: Basis, found: Behind, one: Finding) -> Basis:
     """Return what is known of a subject's money, with the rows and files behind one finding."""
     billed = {row["sha256"] for row in basis.files}
-    return replace(
+    return structs.replace(
         basis,
         registered=tuple(_known(row) for row in found.told(one.evidence)),
         files=(

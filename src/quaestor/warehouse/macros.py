@@ -6,6 +6,9 @@ as `source` would mean them. Text says something only beyond spaces, separators 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+Supplied = Mapping[tuple[str, str], bool | None]  # of a source and a field, or a table
 MOST_EXAMINED = 16_384  # characters that a regular expression of a policy is held against
 
 _NOTHING = r"[\s\p{Z}\p{C}]*"
@@ -69,27 +72,6 @@ MACROS = {
     )""",
 }
 MACRO_TABLES = {"supplies": "registry.evidence", "serves": "registry.model_version"}
-# Who supplies each field: what is said of the field counts before what is said of its table.
-SUPPLIERS = """
-set variable quaestor_suppliers = (
-    with said as (
-        select source, field, bool_or(supplied) as supplied from registry.evidence group by all
-    ),
-    every as (
-        select f.field, s.source, coalesce(own.supplied, whole.supplied) as supplied
-        from (select distinct field from said) as f
-        cross join (select distinct source from said) as s
-        left join said as own on own.source = s.source and own.field = f.field
-        left join said as whole
-            on whole.source = s.source and whole.field = split_part(f.field, '.', 1)
-    ),
-    listed as (
-        select field, coalesce(list(source) filter (supplied), []) as sources
-        from every group by field
-    )
-    select map(list(field), list(sources)) from listed
-)
-"""
 # The engine cannot be interrupted within one text. What is longer is not known: NULL.
 _EXAMINED = f"case when length(a_text) <= {MOST_EXAMINED} then system.main.{{}}(a_text, {{}}) end"
 GUARDS = {
@@ -104,3 +86,23 @@ GUARDS = {
         "regexp_extract_all": 3,
     }.items()
 }
+
+
+def suppliers(supplied: Supplied) -> dict[str, list[str]]:
+    """Return who supplies each field that anybody speaks of; the macro `supplies` looks there.
+
+    What is said of a field counts before what is said of its table.
+
+    >>> suppliers({("a", "run"): True, ("b", "run"): True, ("b", "run.seed"): False})
+    {'run': ['a', 'b'], 'run.seed': ['a']}
+    """
+    sources = sorted({source for source, _ in supplied})
+    found: dict[str, list[str]] = {}
+    for field in sorted({field for _, field in supplied}):
+        table = field.partition(".")[0]
+        found[field] = []
+        for source in sources:
+            own = supplied.get((source, field))
+            if supplied.get((source, table)) if own is None else own:
+                found[field].append(source)
+    return found

@@ -8,10 +8,10 @@ is refused until somebody has looked at it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
@@ -92,8 +92,7 @@ class NoMemoryError(SandboxError):
     """SQL that needs more memory than the engine has: others beside it may hold some."""
 
 
-@dataclass(frozen=True)
-class Select:
+class Select(Struct, frozen=True):
     """One SELECT that may be run.
 
     Args:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+from msgspec import Struct
 
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
-from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS, SUPPLIERS
+from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS, Supplied, suppliers
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
     SCHEMAS,
@@ -30,17 +32,19 @@ from quaestor.warehouse.one_select import (
     select_of,
 )
 from quaestor.warehouse.overlay import Overlay
+from quaestor.warehouse.table_columns import TableColumns
+from quaestor.warehouse.watch import Watch
 
 __all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
 
+_EVIDENCE = "registry.evidence"
 _NUMBERS = itertools.count(1)  # two sandboxes on one engine need two names
 _REGULAR = re.compile("regexp_|~|similar")  # the operators are functions by another name
 _CANDIDATES = re.compile(r'Candidate bindings: (.+)|Did you mean "([^"]+)"')
 _MISSING = re.compile(r'(?:Referenced column|column named) "([^"]+)"|Table with name (\S+) does')
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What one query may use.
 
     Args:
@@ -57,49 +61,7 @@ class Limits:
     rows: int = 1_000_000
 
 
-class _Watch:
-    """Interrupts a query that runs too long; one thread for all queries of a sandbox.
-
-    It counts its own ticks, so that starting and stopping costs a query nothing.
-    """
-
-    _TICKS = 20
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, seconds: float) -> None:
-        self._cursor = cursor
-        self._tick = seconds / self._TICKS
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._running = False
-        self._ticks = 0
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def start(self) -> None:
-        """Begin to count for a query."""
-        with self._lock:
-            self._running, self._ticks = True, 0
-
-    def stop(self) -> None:
-        """Let the next query be another one."""
-        with self._lock:
-            self._running = False
-
-    def close(self) -> None:
-        """End the thread."""
-        self._closed.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._closed.wait(self._tick):
-            with self._lock:
-                self._ticks += 1
-                if self._running and self._ticks > self._TICKS:
-                    self._cursor.interrupt()
-
-
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a query returned: its columns' names and types, and its rows in order."""
 
     columns: tuple[str, ...]
@@ -131,14 +93,17 @@ class Sandbox:
         self._limits = limits or Limits()
         self.read_only = warehouse.read_only
         self._views: dict[str, str] = {}
+        self._supplied: Supplied | None = None
         self._seen: dict[str, dict[str, str]] = {}  # columns that are not seen as they are
         self._narrow: dict[str, Sequence[str]] = {}
         self._macros: set[str] = set()
+        self._placing = threading.Lock()  # of views and macros, which its twin uses too
+        self._told: Supplied | None = None  # what `supplies` is answered by on this cursor
         self._name = f"quaestor_sandbox_{next(_NUMBERS)}"
         self._home: str = warehouse.row("select current_database()")[0]
         self._lock(warehouse.connection)
         self._cursor = warehouse.connection.cursor()
-        self._watch = _Watch(self._cursor, self._limits.seconds)
+        self._watch = Watch(self._cursor, self._limits.seconds)
         self._cursor.execute(f"attach ':memory:' as {self._name} (read_write)")
         for schema in SCHEMAS:
             self._cursor.execute(f"create schema {self._name}.{quoted(schema)}")
@@ -155,14 +120,21 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def twin(self) -> Sandbox:
-        """Return another on the same engine, to run queries at the same time as in this one.
+    @contextmanager
+    def twin(self) -> Iterator[Sandbox]:
+        """Give another on the same engine, to run queries at the same time as in this one.
 
-        It sees what this one does now, and is closed first.
+        They share what was put in place for either, and what is assumed of the tables.
         """
-        other = Sandbox(self._warehouse, limits=self._limits, overlays=self._overlays.values())
-        other._seen, other._narrow = dict(self._seen), dict(self._narrow)
-        return other
+        other = copy(self)
+        with self._warehouse.connection.cursor() as cursor:
+            cursor.execute(f"use {self._name}")
+            other._cursor, other._told = cursor, None
+            other._watch = Watch(cursor, self._limits.seconds)
+            try:
+                yield other
+            finally:
+                other._watch.close()
 
     def interrupt(self) -> None:
         """Stop the query that runs in it, from another thread."""
@@ -196,17 +168,28 @@ class Sandbox:
         return self._columns
 
     @cached_property
-    def _columns(self) -> dict[str, dict[str, str]]:
-        rows = self._cursor.execute(
-            "select schema_name || '.' || table_name, column_name, data_type "
-            "from duckdb_columns() where database_name = ? and schema_name in (select unnest(?)) "
-            "order by 1, column_index",
-            [self._home, list(SCHEMAS)],
-        ).fetchall()
-        columns: dict[str, dict[str, str]] = {}
-        for table, column, kind in rows:
-            columns.setdefault(table, {})[column] = kind
-        return columns
+    def _columns(self) -> Mapping[str, Mapping[str, str]]:
+        return TableColumns(self._cursor, self._home)
+
+    def holding(self, places: Sequence[str], value: str) -> frozenset[str]:
+        """Return which columns hold a value, whatever is assumed of it.
+
+        Args:
+            places: Such as "registry.model.model".
+            value: A text.
+
+        Raises:
+            SandboxError: It takes too long.
+        """
+        parts = []
+        for number, place in enumerate(places):
+            table, _, column = place.rpartition(".")
+            rows = f"from {self._rows(table)} where {quoted(column)} = $value limit 1"
+            parts.append(f"(select {number} {rows})")
+        if not parts:
+            return frozenset()
+        answer = self.run(" union all ".join(parts), {"value": value})
+        return frozenset(places[number] for (number,) in answer.rows)
 
     def override(self, table: str, columns: Mapping[str, str]) -> None:
         """Let columns of a readable table be seen as expressions of ours; others as they are.
@@ -270,8 +253,10 @@ class Sandbox:
         """
         self._watch.start()
         try:
-            for table in tables:
-                self._show(table)
+            with self._placing:
+                for table in tables:
+                    self._show(table)
+                self._define_all(sql.lower())
             return self._fetched(sql, parameters)
         except duckdb.Error as problem:
             raise self._explained(problem) from None
@@ -290,7 +275,6 @@ class Sandbox:
         return self.run(select.sql, parameters or {}, tables=select.tables)
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
-        self._define_all(sql.lower())
         if not self.read_only:
             self._cursor.execute("begin transaction read only")
         try:
@@ -310,9 +294,8 @@ class Sandbox:
 
     def _define_all(self, text: str) -> None:
         """Put in place what a text may call."""
-        if "supplies" in text and not (self.read_only and "supplies" in self._macros):
-            self._show(MACRO_TABLES["supplies"])
-            self._cursor.execute(SUPPLIERS)
+        if "supplies" in text:
+            self._tell(self.supplied())
         for name, macro in MACROS.items():
             if name not in text:
                 continue
@@ -325,15 +308,34 @@ class Sandbox:
             for name, macro in GUARDS.items():
                 self._define(name, macro)
 
+    def supplied(self) -> Supplied:
+        """Return whether a source supplies a field or a table, by source and name."""
+        if self.read_only and self._supplied is not None:
+            return self._supplied
+        self._show(_EVIDENCE)
+        rows = self._cursor.execute(
+            f"select source, field, bool_or(supplied) from {_EVIDENCE} group by all"
+        ).fetchall()
+        self._supplied = {(source, field): said for source, field, said in rows}
+        return self._supplied
+
+    def _tell(self, supplied: Supplied) -> None:
+        """Let `supplies` answer: the macro reads a variable of the cursor."""
+        if supplied is self._told:
+            return
+        fields = suppliers(supplied)
+        self._cursor.execute(
+            "set variable quaestor_suppliers = (select map($fields::varchar[], $by::varchar[][]))",
+            {"fields": list(fields), "by": list(fields.values())},
+        )
+        self._told = supplied
+
     def _define(self, name: str, macro: str) -> None:
         self._cursor.execute(f"create macro {self._name}.main.{name}{macro}")
         self._macros.add(name)
 
     def _show(self, table: str) -> None:
-        name = quoted_table(table)
-        there = f"{quoted(self._home)}.{name}"
-        overlay = self._overlays.get(table)
-        rows = overlay.relation(there) if overlay else there
+        name, rows = quoted_table(table), self._rows(table)
         seen = self._seen.get(table, {})
         if table in self._narrow:
             what = ", ".join(seen.get(name, quoted(name)) for name in self._narrow[table])
@@ -343,6 +345,11 @@ class Sandbox:
         if self._views.get(table) != view:
             self._cursor.execute(f"create or replace view {self._name}.{name} as {view}")
             self._views[table] = view
+
+    def _rows(self, table: str) -> str:
+        there = f"{quoted(self._home)}.{quoted_table(table)}"
+        overlay = self._overlays.get(table)
+        return overlay.relation(there) if overlay else there
 
     def _trees(self, texts: Sequence[str]) -> list[str]:
         found = self._cursor.execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
@@ -57,8 +56,7 @@ class Bill(Named, frozen=True, kw_only=True):
     until: date | None = None
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What is wrong with a source, told before anything is asked, and in which of its keys."""
 
     part: tuple[str, ...]

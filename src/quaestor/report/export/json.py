@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,7 +198,7 @@ def _waiver(use: WaiverUse) -> dict[str, Any]:
 
 
 def _advice(advice: AdviceCount | None) -> dict[str, Any] | None:
-    return None if advice is None else json_value(asdict(advice))
+    return None if advice is None else json_value(advice)
 
 
 def _blind_spot(spot: BlindSpot) -> dict[str, Any]:
