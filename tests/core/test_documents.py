@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quaestor.core.documents import parse_document, read_document
+from quaestor.core.documents import parse_document, parse_documents, read_document
 from quaestor.core.errors import ConfigurationError
 
 HERE = Path("a.yaml")
@@ -61,6 +61,24 @@ def test_a_document_that_repeats_itself_or_cannot_be_built_is_refused(text: str,
         parse_document(text, Path("a.yaml"))
 
     assert caught.value.what.startswith(what)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 100_000, "- " * 100_000, "? " * 100_000, "[" * 50_000 + "]" * 50_000],
+)
+def test_levels_without_end_are_refused_and_crash_nothing(text: str):
+    """The parser in C would die of them, without a word and without a sound exit code."""
+    for parse in (parse_document, parse_documents):
+        with pytest.raises(ConfigurationError, match="is nested too deeply"):
+            parse(text, HERE)
+
+
+def test_a_long_document_of_few_levels_is_read():
+    """Whatever stands in it: what is bounded is its depth."""
+    long = parse_document("- {a: '[', b: [1, 2]}\n" * 3_000, HERE)
+
+    assert len(long.value) == 3_000
 
 
 def test_a_folder_is_no_document(tmp_path: Path):
