@@ -249,6 +249,17 @@ def test_an_unknown_version_may_be_in_the_registry_that_is_down(estate, gate):
     assert (said.code, "not every registry could be seen" in said.err) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("scope", "code"), [("us-east-1/model-packages", 3), ("models", 3), ("iam/principals", 4)]
+)
+def test_an_unknown_version_may_be_in_the_part_that_was_denied(estate, gate, scope, code):
+    """A registry that answers 403 for half its models may have it; who may do what has none."""
+    estate(lambda w: blind(w, "reg", scope))
+
+    assert gate("new:1").code == code
+    assert gate("churn:7").code == 0
+
+
 @pytest.mark.parametrize(("source", "scope"), [("bills", "all"), ("reg", "currency EUR")])
 def test_a_bill_that_is_down_does_not_close_the_gate(estate, gate, source, scope):
     """What the gate judges comes from registries; policies that need money answer unknown."""

@@ -14,7 +14,7 @@ A value of another model hides nothing of this one, and does not count.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -51,10 +51,12 @@ class Registries(Struct, frozen=True):
         collected_at: When the one looked at longest ago was last read well; None: not known.
         blind_spots: What of them could not be seen, or not lately enough, and may matter to any
             target.
+        parts: What else of their models and versions could not be read: what none has may be there.
     """
 
     collected_at: datetime | None
     blind_spots: tuple[BlindSpot, ...]
+    parts: tuple[BlindSpot, ...] = ()
 
 
 def parse(text: str) -> Asked:
@@ -154,7 +156,16 @@ def registries(
     oldest = min(known) if known and len(known) == len(seen) else None
     if max_age is not None and not seen and not spots:
         spots = [_unread("the registry", "nobody knows when it was read")]
-    return Registries(oldest, tuple(spots))
+    return Registries(oldest, tuple(spots), tuple(_unread_parts(warehouse, others)))
+
+
+def _unread_parts(warehouse: Warehouse, others: Collection[str]) -> Iterator[BlindSpot]:
+    """Yield the lists of models or versions that a registry did not give at the last look."""
+    rows = warehouse.records(
+        "select source, scope, period, reason, fix from audit.blind_spot where stage = 'collect' "
+        "and regexp_matches(scope, '(models|versions|packages)$') order by all"
+    )
+    yield from (BlindSpot(**row) for row in rows if row["source"] not in others)
 
 
 def _collected(warehouse: Warehouse, others: Collection[str]) -> dict[str, datetime]:

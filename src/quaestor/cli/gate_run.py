@@ -149,7 +149,7 @@ def _judge(call: Call, config: Config, question: Question, *, explain: bool) -> 
             warehouse,
             question.deploy,
             environment=question.environment,
-            unseen=worth.blind_spots,
+            unseen=(*worth.blind_spots, *worth.parts),
         )
         every = list(dict.fromkeys((*found, *new.found)))
         spots = _unread(config, warehouse, every)
@@ -283,8 +283,8 @@ def _evaluate(
 
 def _no_such(asked: Asked, worth: Registries, suggestion: str) -> QuaestorError:
     what = f"no registry has {plain(asked.text)}"
-    if worth.blind_spots:
-        spot = worth.blind_spots[0]
+    if unseen := (*worth.blind_spots, *worth.parts):
+        spot = unseen[0]
         return IncompleteError(
             f"{what}, and not every registry could be seen",
             where=f"{plain(spot.source)}: {plain(spot.reason)}",
