@@ -51,7 +51,8 @@ class Registries(Struct, frozen=True):
         collected_at: When the one looked at longest ago was last read well; None: not known.
         blind_spots: What of them could not be seen, or not lately enough, and may matter to any
             target.
-        parts: What else of their models and versions could not be read: what none has may be there.
+        parts: What else of their models and versions could not be read: what none has may be there,
+            and what was read earlier may be another by now.
     """
 
     collected_at: datetime | None
@@ -213,6 +214,26 @@ def unread_of(
         for source, reason in rows
         if source not in others
     )
+
+
+def old_of(
+    warehouse: Warehouse, model: str, version: str, parts: Sequence[BlindSpot]
+) -> tuple[BlindSpot, ...]:
+    """Return the unread parts of registries that told of a version at an earlier look.
+
+    Args:
+        warehouse: A built warehouse.
+        model: The model.
+        version: Its version.
+        parts: What could not be read (`Registries.parts`).
+    """
+    if not parts:
+        return ()
+    rows = warehouse.rows(
+        "select distinct source from registry.model_version where model = ? and version = ?",
+        [model, version],
+    )
+    return tuple(part for part in parts if (part.source,) in rows)
 
 
 def _failed(warehouse: Warehouse, others: Collection[str]) -> list[BlindSpot]:

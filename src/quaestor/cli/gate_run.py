@@ -152,7 +152,7 @@ def _judge(call: Call, config: Config, question: Question, *, explain: bool) -> 
             unseen=(*worth.blind_spots, *worth.parts),
         )
         every = list(dict.fromkeys((*found, *new.found)))
-        spots = _unread(config, warehouse, every)
+        spots = _unread(config, warehouse, every, worth.parts)
         judged = _evaluate(call, warehouse, question, every, new)
         only = {target: each for target, each in new.deployments.items() if target not in found}
         mine = of_deploy(warehouse, judged, only, rules.policies)
@@ -228,12 +228,15 @@ def _others(config: Config) -> set[str]:
 
 
 def _unread(
-    config: Config, warehouse: Warehouse, found: Sequence[Version]
+    config: Config, warehouse: Warehouse, found: Sequence[Version], parts: Sequence[BlindSpot]
 ) -> dict[Version, tuple[BlindSpot, ...]]:
-    from quaestor.audit.target import unread_of
+    from quaestor.audit.target import old_of, unread_of
 
     others = _others(config)
-    return {target: unread_of(warehouse, *target, others) for target in found}
+    return {
+        target: (*unread_of(warehouse, *target, others), *old_of(warehouse, *target, parts))
+        for target in found
+    }
 
 
 def _found(
