@@ -211,7 +211,10 @@ def test_a_dismissal_counts_at_once_until_its_last_day(asked, home):
 
 
 def test_a_dismissal_that_is_none_is_not_written(asked, home):
-    """Unknown, too short a reason, over before it begins, or dismissed already."""
+    """Unknown, too short a reason, over before it begins, or dismissed already.
+
+    What is wrong is the option's, not the line's of a file that is not there.
+    """
     by = ("--by", "ada", "--reason")
     wrong = [
         asked("dismiss", "nothing", *by, "It is our standby."),
@@ -225,8 +228,8 @@ def test_a_dismissal_that_is_none_is_not_written(asked, home):
     assert [said.code for said in (*wrong, right, again)] == [2, 2, 2, 0, 2]
     assert names == []
     assert "no advice has that name" in wrong[0].err
-    assert "reason that is too short" in wrong[1].err
-    assert "ends before it begins" in wrong[2].err
+    assert "reason that is too short\n  in:  --reason\n" in wrong[1].err
+    assert "ends before it begins\n  in:  --until\n" in wrong[2].err
     assert "this advice is dismissed (by ada on 2026-11-21: It is our standby.)" in again.err
 
 

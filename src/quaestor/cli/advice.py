@@ -196,7 +196,7 @@ def dismiss(call: Call, name: str, *, reason: str, who: str, until: datetime | N
     number = f"{_words(row['name'])}-{row['id'][:6]}-{call.now:%Y%m%d}"
     path = new_file(config, number)
     text = _page(number, row, reason, who, call.now, until)
-    checked(text, path)
+    checked(text, path, {"reason": "--reason", "dismissed_by": "--by", "until": "--until"})
     if path.exists():
         fix = "Change it, or remove it first."
         raise ConfigurationError("this file is there already", where=str(path), fix=fix)

@@ -16,7 +16,7 @@ told with who turned it down, and its saving does not count.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +32,7 @@ from quaestor.core.waivers import matches
 SHORTEST_REASON = 10
 _FIX = "Correct it: text (in quotes if it looks like a number), days as 2026-12-31."
 _FOLDER = "dismissals"
+Where = Callable[[Document, tuple[str, ...]], str]  # names the place of a part
 
 
 class DismissalFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,50 +130,63 @@ def _read_file(path: Path, base: Path) -> Iterator[tuple[Dismissal, str]]:
     yield from _read(read_document(path), base)
 
 
-def checked(text: str, path: Path) -> None:
+def checked(text: str, path: Path, options: Mapping[str, str]) -> None:
     """Hold the text of a new file to the rules, before it is written.
+
+    Args:
+        text: What is to stand in it.
+        path: Where it is to be.
+        options: By key, the option that gave its value: there is no file yet to look into.
 
     Raises:
         ConfigurationError: It is malformed.
     """
-    list(_read(parse_document(text, path), path.parent))
+
+    def where(document: Document, part: tuple[str, ...]) -> str:
+        return options.get(part[-1]) or _line(document, part)
+
+    list(_read(parse_document(text, path), path.parent, where))
 
 
-def _read(document: Document, base: Path) -> Iterator[tuple[Dismissal, str]]:
+def _line(document: Document, part: tuple[str, ...]) -> str:
+    return f"{document.path}:{document.line_of(part)}"
+
+
+def _read(document: Document, base: Path, where: Where = _line) -> Iterator[tuple[Dismissal, str]]:
     path = document.path
     shown = Path(os.path.relpath(path, base)).as_posix()  # the same on every machine
-    for part, says in _parsed(document):
+    for part, says in _parsed(document, where):
         for key, what, fix in _objections(says):
             raise ConfigurationError(
                 f"the dismissal '{says.id}' {what}",
-                where=f"{path}:{document.line_of((*part, key))}",
+                where=where(document, (*part, key)),
                 fix=fix,
             )
         line = document.line_of((*part, "id"))
         yield Dismissal(**structs.asdict(says), place=f"{shown}:{line}"), f"{path}:{line}"
 
 
-def _parsed(document: Document) -> list[tuple[tuple[str, ...], DismissalFile]]:
+def _parsed(document: Document, where: Where) -> list[tuple[tuple[str, ...], DismissalFile]]:
     """Return the dismissals of a document, each with the part of it that it stands in."""
     value = document.value
     if value is None:
         return []
     if not isinstance(value, list):
-        _check_filled(document, (), value)
+        _check_filled(document, (), value, where)
         return [((), convert(document, DismissalFile, fix=_FIX))]
     for number, each in enumerate(value):
-        _check_filled(document, (str(number),), each)
+        _check_filled(document, (str(number),), each, where)
     found = convert(document, list[DismissalFile], fix=_FIX)
     return [((str(number),), each) for number, each in enumerate(found)]
 
 
-def _check_filled(document: Document, part: tuple[str, ...], value: object) -> None:
+def _check_filled(document: Document, part: tuple[str, ...], value: object, where: Where) -> None:
     """Refuse a key that says nothing: `subject:` left blank must not dismiss every subject."""
     for key, said in value.items() if isinstance(value, dict) else ():
         if said is None or (isinstance(said, str) and not said.strip()):
             raise ConfigurationError(
                 f"the key '{printable(key)}' is empty",
-                where=f"{document.path}:{document.line_of((*part, str(key)))}",
+                where=where(document, (*part, str(key))),
                 fix=f"Say what `{printable(key)}:` is, or remove the line.",
             )
 
