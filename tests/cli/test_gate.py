@@ -399,6 +399,17 @@ def test_a_registry_that_was_never_read_is_missing(estate, gate, home):
     assert (said.code, "it was never read into this warehouse" in said.out) == (3, True)
 
 
+def test_a_registry_that_never_gave_all_of_it_says_why(estate, gate, home):
+    """To collect again would not help: the right that it lacks is named."""
+    sources = [{"name": "new-registry", "kind": "model-gov", "path": "."}]
+    write_config(home, sources=sources)
+    estate(lambda w: blind(w, "new-registry", "us-east-1/model-packages"))
+    said = gate("churn:7")
+
+    assert (said.code, "add --collect" in said.out) == (3, False)
+    assert "it was never read as a whole: the last look failed" in said.out
+
+
 def test_the_threshold_is_the_users(estate, gate):
     """`--fail-on critical` lets a high violation pass."""
     estate()

@@ -150,7 +150,8 @@ def registries(
     spots = _failed(warehouse, others)
     told = {spot.source for spot in spots if spot.scope == _EVERYTHING}
     for name in sorted({*named, *collected} - told):
-        spot = _too_old(name, collected.get(name), now, max_age)
+        when = collected.get(name)
+        spot = _too_old(name, when, now, max_age) if when else _never_read(warehouse, name)
         spots += [spot] if spot else []
     seen = [collected.get(name) for name in {*named, *collected}]
     known = [when for when in seen if when is not None]
@@ -279,11 +280,22 @@ def _unread_files(
     ]
 
 
+def _never_read(warehouse: Warehouse, name: str) -> BlindSpot:
+    """Say that a registry was never read, and what a look at it met that was not in vain."""
+    met = warehouse.rows(
+        "select reason, fix from audit.blind_spot where stage = 'collect' and source = ? "
+        "order by all limit 1",
+        [name],
+    )
+    if met:
+        reason, fix = met[0]
+        return _unread(name, f"it was never read as a whole: {reason}", fix=fix)
+    return _unread(name, "it was never read into this warehouse")
+
+
 def _too_old(
-    name: str, when: datetime | None, now: datetime, max_age: timedelta | None
+    name: str, when: datetime, now: datetime, max_age: timedelta | None
 ) -> BlindSpot | None:
-    if when is None:
-        return _unread(name, "it was never read into this warehouse")
     if max_age is not None and when > now:
         return _unread(
             name,
