@@ -41,7 +41,7 @@ COMMANDS = {
     "policy": "List, show, test and document policies.",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a quota or a file at its limit
-_GARBAGE = 50_000  # objects before Python looks for cycles: what is imported has none
+_GARBAGE = 200_000  # objects before Python looks for cycles: a gate makes fewer
 EXIT_CODES = """
 \b
 Exit codes:
