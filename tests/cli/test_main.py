@@ -136,6 +136,14 @@ def test_an_output_that_is_full_is_no_verdict_and_no_bug():
     assert result.stderr.startswith("error: the output could not be written (No space left")
 
 
+def test_an_output_that_was_closed_from_the_start_is_no_verdict():
+    """`quaestor ... >&-` in a cron line: exit code 0 where all went well, not 1, a failed gate."""
+    closed = ["sh", "-c", '"$0" -m quaestor --help >&-', sys.executable]
+    result = subprocess.run(closed, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_a_reader_that_goes_away_is_no_verdict():
     """`quaestor gate churn:7 | true` ends quietly, and neither as passed nor as failed."""
     with subprocess.Popen(
