@@ -109,7 +109,23 @@ def test_somebody_elses_rule_with_a_shipped_text_is_asked(tmp_path, warehouse):
     assert quiet_about(warehouse, "churn", [read_policy(path)]) == frozenset()
 
 
-def evaluate_of(path, target):
+def test_a_rule_whose_parameters_are_set_is_asked(warehouse):
+    """What somebody set may break it, and then it is an error for every model."""
+    params = {"region-not-allowed": {"allowed_regions": "restricted: eu-*"}}
+    seen = []
+
+    def silent_about(sandbox, policies, sound, model):
+        seen.append({one.id for one in policies})
+        return silent(sandbox, policies, sound, model)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quaestor.audit.evaluate.silent", silent_about)
+        evaluate_of(warehouse, Target("churn", "7"), params)
+
+    assert seen == [{one.id for one in SHIPPED} - {"region-not-allowed"}]
+
+
+def evaluate_of(path, target, params=None):
     """Return the findings about a target, the warehouse opened anew."""
     with Warehouse(path, read_only=True) as opened:
-        return evaluate(opened, SHIPPED, params={}, now=NOW, target=target)
+        return evaluate(opened, SHIPPED, params=params or {}, now=NOW, target=target)

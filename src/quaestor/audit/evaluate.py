@@ -159,7 +159,7 @@ class Evaluator:
         sound = {name: one for name, one in compiled.items() if isinstance(one, Compiled)}
         tiers = self._tiers(target) if any(one.by_tier for one in values.values()) else {}
         alike = {name: {**one.usual, **shared} for name, one in values.items() if not one.by_tier}
-        quiet = self._quiet(policies, sound, model)
+        quiet = self._quiet([one for one in policies if one.id not in params], sound, model)
         sound = {name: one for name, one in sound.items() if name not in quiet}
         self._sandbox.narrow(needed_columns(sound.values(), self._sandbox.columns()))
         known = known_of(self._sandbox, policies, model)

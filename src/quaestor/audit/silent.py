@@ -1,19 +1,17 @@
 """Which policies have nothing to say about a model: to plan their queries takes longer than this.
 
-Only those that ship: what they read and return is known beforehand. Anybody else's is asked, so
-that one that is broken says so.
+Only those that ship, as they ship: what they read and return is known beforehand. Anybody else's,
+and one whose parameters are set, is asked, so that one that is broken says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from quaestor.audit.catalogue import judged_of, models_of
-from quaestor.audit.compile import Compiled, texts_of
+from quaestor.audit.catalogue import models_of, ships
+from quaestor.audit.compile import Compiled
 from quaestor.audit.policies import Policy
 from quaestor.audit.subjects import SUBJECTS
-from quaestor.core.shipped import shipped
 from quaestor.warehouse.sandbox import Sandbox
 
 
@@ -34,22 +32,20 @@ def silent(
     Raises:
         SandboxError: The warehouse cannot be read.
     """
-    home = shipped("policies")
     spoken = {
         policy.id: places
         for policy in policies
-        if policy.id in sound and (places := _places(policy, home)) is not None
+        if policy.id in sound and (places := _places(policy)) is not None
     }
     held = sandbox.holding(sorted(frozenset[str]().union(*spoken.values())), model)
     return frozenset(name for name, places in spoken.items() if not places & held)
 
 
-def _places(policy: Policy, home: Path) -> frozenset[str] | None:
+def _places(policy: Policy) -> frozenset[str] | None:
     """Return the columns that hold every model a policy may speak of; None: any model."""
+    if not ships(policy.says):
+        return None
     if policy.says.sql is not None:
         return models_of(policy.says.sql)
-    known = all(judged_of(sql, bare=bare) is not None for sql, bare in texts_of(policy))
-    if not known or home not in policy.path.parents:
-        return None  # the same text may be another's, about rows that have no such columns
     subject = SUBJECTS[policy.says.subject or ""]
     return frozenset({f"{subject.table}.{subject.model}"} if subject.model else ())

@@ -26,6 +26,19 @@ from quaestor.core.text import printable
 from quaestor.warehouse.duckdb import Warehouse
 
 _EVERYTHING = "all"
+_UNREAD = """
+    with kept as (
+        select source, reason, case when json_valid(raw) then raw::json end as said
+        from quarantine.row where row_number is not null
+    )
+    select distinct source, reason from kept
+    where said ->> '$.subject' in ('model ' || $model, 'version ' || $model || ':' || $version)
+        or (
+            said ->> '$.model' = $model
+            and coalesce(said ->> '$.version', $version) = $version
+        )
+    order by all
+"""
 
 
 class Asked(Struct, frozen=True):
@@ -179,33 +192,25 @@ def _collected(warehouse: Warehouse, others: Collection[str]) -> dict[str, datet
 
 
 def unread_of(
-    warehouse: Warehouse, model: str, version: str, others: Collection[str]
+    warehouse: Warehouse,
+    model: str,
+    version: str,
+    others: Collection[str],
+    parts: Sequence[BlindSpot] = (),
 ) -> tuple[BlindSpot, ...]:
     """Return what the registries say of a model or version and nobody could read.
+
+    Where a registry that told of the version did not give its list this time, that is among it.
 
     Args:
         warehouse: A built warehouse.
         model: The model.
         version: Its version.
         others: The sources that the configuration says are no registries.
+        parts: What of the registries could not be read (`Registries.parts`).
     """
-    rows = warehouse.rows(
-        """
-        with kept as (
-            select source, reason, case when json_valid(raw) then raw::json end as said
-            from quarantine.row where row_number is not null
-        )
-        select distinct source, reason from kept
-        where said ->> '$.subject' in ('model ' || $model, 'version ' || $model || ':' || $version)
-            or (
-                said ->> '$.model' = $model
-                and coalesce(said ->> '$.version', $version) = $version
-            )
-        order by all
-        """,
-        {"model": model, "version": version},
-    )
-    return tuple(
+    rows = warehouse.rows(_UNREAD, {"model": model, "version": version})
+    unread = (
         BlindSpot(
             source=source,
             scope=f"{model}:{version}",
@@ -215,24 +220,16 @@ def unread_of(
         for source, reason in rows
         if source not in others
     )
+    return (*unread, *_old(warehouse, (model, version), parts))
 
 
-def old_of(
-    warehouse: Warehouse, model: str, version: str, parts: Sequence[BlindSpot]
+def _old(
+    warehouse: Warehouse, target: tuple[str, str], parts: Sequence[BlindSpot]
 ) -> tuple[BlindSpot, ...]:
-    """Return the unread parts of registries that told of a version at an earlier look.
-
-    Args:
-        warehouse: A built warehouse.
-        model: The model.
-        version: Its version.
-        parts: What could not be read (`Registries.parts`).
-    """
     if not parts:
         return ()
     rows = warehouse.rows(
-        "select distinct source from registry.model_version where model = ? and version = ?",
-        [model, version],
+        "select distinct source from registry.model_version where model = ? and version = ?", target
     )
     return tuple(part for part in parts if (part.source,) in rows)
 

@@ -230,13 +230,10 @@ def _others(config: Config) -> set[str]:
 def _unread(
     config: Config, warehouse: Warehouse, found: Sequence[Version], parts: Sequence[BlindSpot]
 ) -> dict[Version, tuple[BlindSpot, ...]]:
-    from quaestor.audit.target import old_of, unread_of
+    from quaestor.audit.target import unread_of
 
     others = _others(config)
-    return {
-        target: (*unread_of(warehouse, *target, others), *old_of(warehouse, *target, parts))
-        for target in found
-    }
+    return {target: unread_of(warehouse, *target, others, parts) for target in found}
 
 
 def _found(

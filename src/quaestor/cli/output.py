@@ -74,7 +74,7 @@ def _asked() -> Iterator[Path]:
             continue
         for one in value if isinstance(value, tuple) else (value,):
             # A text may be a target, a statement or an id as well: only what is there is a file.
-            if isinstance(one, Path) or (isinstance(one, str) and os.path.isfile(one)):  # noqa: PTH113 - it takes any text
+            if isinstance(one, Path) or (isinstance(one, str) and os.path.isfile(one)):  # noqa: PTH113 - Path.is_file() raises for a text too long to be a path
                 yield Path(one).resolve()
 
 

@@ -251,13 +251,18 @@ class Sandbox:
         Raises:
             SandboxError: It failed, took too long, or returned too much.
         """
-        self._watch.start()
-        try:
+        with self._limited():
             with self._placing:
                 for table in tables:
                     self._show(table)
                 self._define_all(sql.lower())
             return self._fetched(sql, parameters)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        self._watch.start()
+        try:
+            yield
         except duckdb.Error as problem:
             raise self._explained(problem) from None
         except (OverflowError, ValueError) as problem:  # a date beyond what Python can hold
@@ -295,7 +300,7 @@ class Sandbox:
     def _define_all(self, text: str) -> None:
         """Put in place what a text may call."""
         if "supplies" in text:
-            self._tell(self.supplied())
+            self._tell(self._suppliers())
         for name, macro in MACROS.items():
             if name not in text:
                 continue
@@ -309,7 +314,15 @@ class Sandbox:
                 self._define(name, macro)
 
     def supplied(self) -> Supplied:
-        """Return whether a source supplies a field or a table, by source and name."""
+        """Return whether a source supplies a field or a table, by source and name.
+
+        Raises:
+            SandboxError: It takes too long.
+        """
+        with self._limited(), self._placing:
+            return self._suppliers()
+
+    def _suppliers(self) -> Supplied:
         if self.read_only and self._supplied is not None:
             return self._supplied
         self._show(_EVIDENCE)
