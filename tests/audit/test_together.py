@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from builders.rows import insert
+from quaestor.audit.compile import Compiled
 from quaestor.audit.evaluate import evaluate
 from quaestor.audit.policies import load_policies
+from quaestor.audit.widths import needed_columns
 from quaestor.core.period import utc
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.sandbox import Sandbox
@@ -94,6 +96,45 @@ def test_a_text_stays_a_text_whatever_stands_before_it(answers, odd):
 def test_a_select_sees_every_column_that_it_asks_for(answers, sql):
     """By name, by `*`, and as a whole row."""
     assert answers(select(sql))["rule-0", "old"] == ("pass", None)
+
+
+@pytest.mark.parametrize("many", [1, 3], ids=["alone", "together"])
+def test_a_row_as_a_value_has_every_column(many, tmp_path):
+    """By the table's own name, too, which is no column of it."""
+    says = "to_json(run) ->> '$.pipeline' = 'p' and run.run_id = model_version.run_id"
+    asked = f"exists (select 1 from registry.run where {says})"
+    say = rule(asked).replace("registry.model\n", "registry.model_version\n")
+    family = tmp_path / "rules" / "own"
+    family.mkdir(parents=True)
+    for number in range(many):
+        (family / f"rule-{number}.yaml").write_text(say)
+    with Warehouse(":memory:") as warehouse:
+        insert(warehouse, "registry.run", source="r", run_id="1", pipeline="p")
+        insert(warehouse, "registry.model_version", source="r", model="m", version="1", run_id="1")
+        findings = evaluate(warehouse, load_policies([family.parent]), params={}, now=NOW)
+
+    assert [one.verdict.value for one in findings] == ["pass"] * many
+
+
+def test_only_what_is_named_is_seen():
+    """A column of another table by a table's name does not make the engine see all of it."""
+    sql = (
+        "select 'x' as model, j.model_version from usage.gpu_job as j "
+        "join registry.model_version as v on v.version = j.model_version"
+    )
+    with Warehouse(":memory:") as warehouse, Sandbox(warehouse) as sandbox:
+        select_ = sandbox.select(sql)
+        compiled = Compiled(
+            sql=sql,
+            tables=select_.tables,
+            parameters=select_.parameters,
+            whole=select_.whole,
+            unqualified=select_.unqualified,
+        )
+        needed = needed_columns([compiled], sandbox.columns())
+
+    assert needed["registry.model_version"] == ["model", "version"]
+    assert needed["usage.gpu_job"] == ["model", "model_version"]
 
 
 def test_tables_that_are_needed_whole_are_known():

@@ -7,7 +7,7 @@ The policy's own expressions stand in it only after the sandbox judged each on i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,13 +16,9 @@ from quaestor.audit.subjects import SUBJECTS, Subject
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.duckdb import quoted
-from quaestor.warehouse.macros import MACRO_TABLES, MACROS
 from quaestor.warehouse.sandbox import SandboxError, Select
 
-_READ_WHOLE = ("registry.evidence", STAKES)  # by ourselves
-_WORD = re.compile(r"\w+")
-# Splitting at what is in no word takes a fifth of the time of finding words.
-_BREAKS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
+SUBQUERY = re.compile(r"\bselect\b", re.IGNORECASE)
 _MOST_NAMES = 16  # of columns in a message
 MODEL, VERSION = "quaestor_model", "quaestor_version"
 Columns = Mapping[str, Mapping[str, str]]
@@ -54,6 +50,7 @@ class Compiled(Struct, frozen=True, kw_only=True):
         constants: The texts that its SQL holds.
         patterns: Those of `parameters` that are regular expressions.
         whole: Those of `tables` that it reads with every column.
+        unqualified: The columns that it names without a table; a row as a value looks alike.
         columns: The subject's columns that are returned: for reason, money and evidence.
         evidence: How many of `columns`, from the first, are evidence.
         answers: The expressions after source, subject and model, as `sql` selects them; none
@@ -69,6 +66,7 @@ class Compiled(Struct, frozen=True, kw_only=True):
     constants: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    unqualified: frozenset[str] = frozenset()
     columns: tuple[str, ...] = ()
     evidence: int = 0
     answers: tuple[str, ...] = ()
@@ -76,18 +74,22 @@ class Compiled(Struct, frozen=True, kw_only=True):
     idle: bool = False
 
 
-def rowwise_sql(origin: Origin, answers: Sequence[str], *, once: Sequence[str] = ()) -> str:
+def rowwise_sql(
+    origin: Origin, answers: Sequence[str], *, once: Sequence[str] = (), seen: str | None = None
+) -> str:
     """Return the query of one policy, or of several that look at the same rows.
 
     Args:
         origin: These rows.
         answers: Expressions over their columns, and over the names that `once` gives.
         once: Expressions with a name each, worked out before the answers.
+        seen: The SELECT to read them from, where it is not the table.
     """
     listed = ",\n    ".join([origin.head, *answers])
-    rows = f"{origin.table}\nwhere {origin.rows}"
+    bare = quoted(origin.table.partition(".")[2])
+    table = f"(\n{seen}\n) as {bare}" if seen else origin.table
+    rows = f"{table}\nwhere {origin.rows}"
     if once:
-        bare = quoted(origin.table.partition(".")[2])
         rows = f"(\nselect *, {', '.join(once)}\nfrom {rows}\n) as {bare}"
     return f"select\n    {listed}\nfrom {rows}\norder by 1, 2"
 
@@ -170,6 +172,7 @@ def _whole(select: Select, *, targeted: bool) -> Compiled:
         constants=select.texts,
         patterns=select.patterns,
         whole=select.whole,
+        unqualified=select.unqualified,
         idle=idle,
     )
 
@@ -201,41 +204,12 @@ def _rowwise(
         parameters=bound.union(*(s.parameters for s in selects.values())),
         patterns=frozenset[str]().union(*(s.patterns for s in selects.values())),
         whole=frozenset[str]().union(*(s.whole for s in selects.values())),
+        unqualified=frozenset[str]().union(*(s.unqualified for s in selects.values())),
         columns=tuple(shown),
         evidence=len(evidence),
         answers=answers,
         origin=origin,
     )
-
-
-def needed_columns(
-    compiled: Iterable[Compiled], names: Mapping[str, Collection[str]]
-) -> dict[str, list[str]]:
-    """Return the columns that policies and their macros name, by table; no table read as a whole.
-
-    The engine plans with every column that it sees, and registries have a hundred.
-
-    Args:
-        compiled: The policies.
-        names: The columns of every table.
-    """
-    needed: dict[str, set[str]] = {}
-    whole = set(_READ_WHOLE)
-    for one in compiled:
-        words = set(one.sql.lower().translate(_BREAKS).split())
-        whole |= one.whole
-        for table in one.tables:
-            needed.setdefault(table, set()).update(words)
-        for macro in words.intersection(MACRO_TABLES):
-            table = MACRO_TABLES[macro]
-            read = set(names[table]).intersection(_WORD.findall(MACROS[macro]))
-            needed.setdefault(table, set()).update(read)
-    return {
-        table: [name for name in names[table] if name in words] or list(names[table])[:1]
-        for table, words in needed.items()
-        # A row as a value goes by the table's name, where no column does.
-        if table not in whole and table.partition(".")[2] not in words.difference(names[table])
-    }
 
 
 def _condition(text: str | None, otherwise: str) -> str:

@@ -25,7 +25,6 @@ from quaestor.audit.compile import (
     VERSION,
     Compiled,
     compile_policy,
-    needed_columns,
     texts_of,
 )
 from quaestor.audit.params import Values
@@ -33,6 +32,7 @@ from quaestor.audit.policies import Policy, values_of
 from quaestor.audit.silent import silent
 from quaestor.audit.subjects import SUBJECTS
 from quaestor.audit.together import Together, batches, rows_together
+from quaestor.audit.widths import needed_columns
 from quaestor.core.errors import ConfigurationError
 from quaestor.core.finding import Finding
 from quaestor.warehouse.duckdb import Warehouse, literal
@@ -161,7 +161,6 @@ class Evaluator:
         alike = {name: {**one.usual, **shared} for name, one in values.items() if not one.by_tier}
         quiet = self._quiet([one for one in policies if one.id not in params], sound, model)
         sound = {name: one for name, one in sound.items() if name not in quiet}
-        self._sandbox.narrow(needed_columns(sound.values(), self._sandbox.columns()))
         known = known_of(self._sandbox, policies, model)
 
         def judge(policy: Policy, asked: Together | Sandbox) -> list[Finding]:
@@ -190,7 +189,10 @@ class Evaluator:
         """Return the findings of policies, by id."""
         with _no_search_for_cycles():
             together, judged = self._ask(policies, sound, alike, judge, beside=model is not None)
-            for policy in [policy for policy in policies if policy.id not in judged]:
+            left = [policy for policy in policies if policy.id not in judged]
+            if not together.keys() >= {policy.id for policy in left}:
+                self._sandbox.narrow(needed_columns(sound.values(), self._sandbox.columns()))
+            for policy in left:
                 try:
                     judged[policy.id] = judge(policy, together.get(policy.id, self._sandbox))
                 except NoMemoryError as problem:
@@ -225,7 +227,12 @@ class Evaluator:
         columns = self._sandbox.columns()
         rows: dict[str, Together] = {}
         found: dict[str, list[Finding]] = {}
-        apart = {policy.id for policy in policies} - {n for one in planned for n in one.policies}
+        joined = {name for batch in planned for name in batch.policies}
+        apart = {policy.id for policy in policies} - joined
+        alone = [sound[name] for name in sound.keys() & apart]
+        self._sandbox.narrow(
+            needed_columns(alone, columns, together=[sound[name] for name in joined])
+        )
         rest = deque([policy for policy in policies if policy.id in apart] if beside else [])
 
         def take(policy: Policy, sandbox: Sandbox) -> None:

@@ -13,15 +13,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from quaestor.audit.compile import MODEL, VERSION, Compiled, Origin, rowwise_sql
+from quaestor.audit.compile import MODEL, SUBQUERY, VERSION, Compiled, Origin, rowwise_sql
 from quaestor.audit.once import NO_CODE, Once
+from quaestor.audit.widths import needed_columns
 from quaestor.warehouse.one_select import check_regular
 from quaestor.warehouse.sandbox import Sandbox, SandboxError
 
 SHARED = ("now", MODEL, VERSION)  # parameters that mean the same to all
 _MOST_EXPRESSIONS = 200
 _MOST_WITH_SUBQUERIES = 30  # the engine carries every column of the row through each of them
-_SUBQUERY = re.compile(r"\bselect\b", re.IGNORECASE)
 _TOKEN = re.compile(rf"{NO_CODE}|\$(\w+)")  # what is no code, or a parameter
 _OTHER_TEXT = re.compile(r"\$\w*\$|\b[eE]'|/\*")  # a text or a remark that NO_CODE does not read
 Row = tuple[Any, ...]
@@ -57,7 +57,7 @@ def batches(
     groups: dict[tuple[Origin, bool], list[str]] = {}
     for name, one in compiled.items():
         if one.origin and name in values and _Asked(one, 0, values[name]).is_plain():
-            nested = any(_SUBQUERY.search(text) for text in one.answers)
+            nested = any(SUBQUERY.search(text) for text in one.answers)
             groups.setdefault((one.origin, nested), []).append(name)
     return [
         Batch(origin, batch)
@@ -89,7 +89,9 @@ def rows_together(
         name: _Asked(compiled[name], number, values[name])
         for number, name in enumerate(batch.policies)
     }
-    return _answered(sandbox, batch.origin, asked, Once(names[batch.origin.table]))
+    columns = needed_columns([compiled[name] for name in batch.policies], names)
+    seen = sandbox.seen(batch.origin.table, columns.get(batch.origin.table))
+    return _answered(sandbox, (batch.origin, seen), asked, Once(names[batch.origin.table]))
 
 
 class _Asked(Struct, frozen=True):
@@ -137,7 +139,7 @@ def _batches(
 
 
 def _answered(
-    sandbox: Sandbox, origin: Origin, asked: Mapping[str, _Asked], once: Once
+    sandbox: Sandbox, rows: tuple[Origin, str], asked: Mapping[str, _Asked], once: Once
 ) -> dict[str, Together]:
     places: dict[str, int] = {}  # what several ask for is looked up once
     wanted = {
@@ -145,7 +147,8 @@ def _answered(
         for name, one in asked.items()
     }
     answers = [once.read(text) for text in places]
-    sql = rowwise_sql(origin, answers, once=once.expressions())
+    origin, seen = rows
+    sql = rowwise_sql(origin, answers, once=once.expressions(), seen=seen)
     named = {match[1] for match in _TOKEN.finditer(sql)}
     values = {name: value for one in asked.values() for name, value in one.bound().items()}
     shared = next(iter(asked.values())).values

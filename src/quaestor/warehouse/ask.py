@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from quaestor.core.errors import ConfigurationError, QuaestorError
 from quaestor.core.whole_file import part_of, unwritable
+from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
 _NUMBERS = ("DECIMAL", "INT", "DOUBLE", "FLOAT", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT")

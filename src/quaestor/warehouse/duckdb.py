@@ -12,9 +12,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
-
 from quaestor.core.errors import ConfigurationError, IncompleteError, QuaestorError
+from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
 from quaestor.warehouse.upgrade import KEPT_FROM, carry_over
 

@@ -24,9 +24,8 @@ from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from quaestor.core.errors import ConfigurationError
+from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.duckdb import Warehouse, quoted
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.growth import MOST_GROWTH, MOST_REGULAR, growth_of, regular_size
 from quaestor.warehouse.macros import GUARDS
-from quaestor.warehouse.width import whole_tables
+from quaestor.warehouse.width import unqualified_names, whole_tables
 
 MOST_CHARACTERS = 32_000
 MOST_RELATIONS = 40  # the engine plans a join of hundreds for seconds, and cannot be interrupted
@@ -100,6 +100,7 @@ class Select(Struct, frozen=True):
         tables: What it reads, such as "registry.model".
         parameters: The names of its `$parameters`.
         columns: Every column name it mentions, the last part of each, in order, once.
+        unqualified: The columns that it names without a table; a row as a value looks alike.
         outputs: The names of what it returns; None where a `*` hides them.
         texts: Every text constant in it.
         patterns: The `$parameters` that are regular expressions.
@@ -110,6 +111,7 @@ class Select(Struct, frozen=True):
     tables: frozenset[str]
     parameters: frozenset[str]
     columns: tuple[str, ...]
+    unqualified: frozenset[str]
     outputs: frozenset[str] | None
     texts: frozenset[str]
     patterns: frozenset[str]
@@ -171,6 +173,7 @@ def _judged(sql: str, root: dict[str, Any], macros: frozenset[str]) -> Select:
         tables=frozenset(filter(None, (_table(node, names) for node in tables))),
         parameters=frozenset(n["identifier"] for n in nodes if n.get("class") == "PARAMETER"),
         columns=tuple(dict.fromkeys(_columns(nodes))),
+        unqualified=unqualified_names(nodes),
         outputs=_outputs(root),
         texts=frozenset(_texts(nodes)),
         patterns=frozenset(filter(None, map(_pattern, nodes))),

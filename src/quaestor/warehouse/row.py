@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
-
 from quaestor.core.errors import ConfigurationError
+from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.duckdb import Warehouse, quoted, quoted_table
 
 

@@ -17,21 +17,21 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 from msgspec import Struct
 
+from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
 from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS, Supplied, suppliers
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
     SCHEMAS,
-    NoMemoryError,
     SandboxError,
     Select,
     expression_of,
     select_of,
 )
 from quaestor.warehouse.overlay import Overlay
+from quaestor.warehouse.refused import explained
 from quaestor.warehouse.table_columns import TableColumns
 from quaestor.warehouse.watch import Watch
 
@@ -40,8 +40,6 @@ __all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
 _EVIDENCE = "registry.evidence"
 _NUMBERS = itertools.count(1)  # two sandboxes on one engine need two names
 _REGULAR = re.compile("regexp_|~|similar")  # the operators are functions by another name
-_CANDIDATES = re.compile(r'Candidate bindings: (.+)|Did you mean "([^"]+)"')
-_MISSING = re.compile(r'(?:Referenced column|column named) "([^"]+)"|Table with name (\S+) does')
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -264,7 +262,7 @@ class Sandbox:
         try:
             yield
         except duckdb.Error as problem:
-            raise self._explained(problem) from None
+            raise explained(problem, self._limits.seconds, self._limits.memory) from None
         except (OverflowError, ValueError) as problem:  # a date beyond what Python can hold
             raise SandboxError(f"returns a value that cannot be read ({problem})") from None
         finally:
@@ -347,16 +345,20 @@ class Sandbox:
         self._cursor.execute(f"create macro {self._name}.main.{name}{macro}")
         self._macros.add(name)
 
-    def _show(self, table: str) -> None:
-        name, rows = quoted_table(table), self._rows(table)
-        seen = self._seen.get(table, {})
-        if table in self._narrow:
-            what = ", ".join(seen.get(name, quoted(name)) for name in self._narrow[table])
+    def seen(self, table: str, columns: Sequence[str] | None = None) -> str:
+        """Return the SELECT of a readable table as it is seen: some of its columns, or all."""
+        over = self._seen.get(table, {})
+        if columns is not None:
+            what = ", ".join(over.get(name, quoted(name)) for name in columns)
         else:
-            what = f"* replace ({', '.join(seen.values())})" if seen else "*"
-        view = f"select {what} from {rows}"
+            what = f"* replace ({', '.join(over.values())})" if over else "*"
+        return f"select {what} from {self._rows(table)}"
+
+    def _show(self, table: str) -> None:
+        view = self.seen(table, self._narrow.get(table))
         if self._views.get(table) != view:
-            self._cursor.execute(f"create or replace view {self._name}.{name} as {view}")
+            name = f"{self._name}.{quoted_table(table)}"
+            self._cursor.execute(f"create or replace view {name} as {view}")
             self._views[table] = view
 
     def _rows(self, table: str) -> str:
@@ -369,25 +371,6 @@ class Sandbox:
             "select json_serialize_sql(unnest(?::varchar[]))::varchar", [list(texts)]
         ).fetchall()
         return [row[0] for row in found]
-
-    def _explained(self, problem: duckdb.Error) -> SandboxError:
-        text = str(problem)
-        if isinstance(problem, duckdb.InterruptException):
-            return SandboxError(
-                f"was stopped after {self._limits.seconds:g} s", fix="Let it read or join less."
-            )
-        if isinstance(problem, duckdb.OutOfMemoryException):
-            return NoMemoryError(
-                f"needs more than {self._limits.memory} of memory", fix="Let it read or join less."
-            )
-        first = text.splitlines()[0].partition(": ")[2] or text.splitlines()[0]
-        near = _CANDIDATES.search(text)
-        candidates = (near.group(1) or near.group(2)).replace('"', "") if near else None
-        if missing := _MISSING.search(text):
-            name = missing.group(1) or missing.group(2)
-            first = f"there is no {'column' if missing.group(1) else 'table'} '{name}'"
-        fix = f"Did you mean {candidates}?" if candidates else "Correct the SQL."
-        return SandboxError(first, fix=fix)
 
 
 def _illegible(text: str) -> SandboxError | None:

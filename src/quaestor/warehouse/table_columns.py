@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import duckdb
-
+from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.duckdb import quoted, quoted_table
 from quaestor.warehouse.one_select import SCHEMAS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-import duckdb
+from quaestor.warehouse.driver import duckdb
 
 
 class Watch:

@@ -21,11 +21,7 @@ def whole_tables(nodes: Sequence[Node]) -> frozenset[str]:
     tables = [node for node in nodes if node.get("type") == "BASE_TABLE"]
     if any(node.get("ref_type") == "NATURAL" for node in nodes):
         return _named(tables)
-    used = {
-        str(node["column_names"][0]).lower()
-        for node in nodes
-        if node.get("class") == "COLUMN_REF" and len(node["column_names"]) == 1
-    }
+    used = unqualified_names(nodes)
     whole = [
         one
         for one in tables
@@ -37,6 +33,15 @@ def whole_tables(nodes: Sequence[Node]) -> frozenset[str]:
                 one for one in nodes_under(node["from_table"]) if one.get("type") == "BASE_TABLE"
             ]
     return _named(whole)
+
+
+def unqualified_names(nodes: Sequence[Node]) -> frozenset[str]:
+    """Return what a tree names without a table: columns, and rows as values."""
+    return frozenset(
+        str(node["column_names"][0]).lower()
+        for node in nodes
+        if node.get("class") == "COLUMN_REF" and len(node["column_names"]) == 1
+    )
 
 
 def _listed(node: Node) -> Iterator[Node]:
