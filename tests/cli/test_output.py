@@ -145,6 +145,28 @@ def test_a_result_never_takes_the_place_of_what_the_same_command_names(home: Pat
     assert (home / "own.conf").read_text(encoding="utf-8") == "currency: EUR\n"
 
 
+@pytest.mark.parametrize("path", ["data/bill.csv", "data", "data/*.csv"])
+def test_a_result_never_takes_the_place_of_what_a_source_reads(home: Path, quaestor, path):
+    """A bill, named as a file, by its folder or by a glob; a report beside it is welcome."""
+    (home / "data").mkdir()
+    (home / "data" / "bill.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (home / "gate.csv").write_text("an earlier report\n", encoding="utf-8")
+    (home / "quaestor.yaml").write_text(
+        f"sources:\n  - {{name: bill, kind: files, path: '{path}'}}\n"
+        "  - {name: near, kind: files, path: .}\n",
+        encoding="utf-8",
+    )
+    with Warehouse(home / "quaestor.duckdb"):
+        pass
+    refused = quaestor("query", "select 1 as x", "--format", "csv=data/bill.csv")
+    done = quaestor("query", "select 1 as x", "--format", "csv=gate.csv")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "the source 'bill' reads this file" in refused.err
+    assert (home / "data" / "bill.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
+    assert (done.code, (home / "gate.csv").read_text(encoding="utf-8")) == (0, "x\n1\n")
+
+
 def test_no_file_that_is_written_whole_takes_the_place_of_a_warehouse(tmp_path: Path):
     """Metrics and workbooks are no more welcome there than what goes by --format."""
     with Warehouse(tmp_path / "quaestor.duckdb"):

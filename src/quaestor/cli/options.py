@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from msgspec import Struct
 
+from quaestor.cli.output import spare_sources
 from quaestor.core.config import Config, read_config
 from quaestor.core.period import utc
 
@@ -33,9 +34,11 @@ class Call(Struct, frozen=True):
         """Read the configuration file.
 
         Raises:
-            ConfigurationError: It is missing or wrong.
+            ConfigurationError: It is missing or wrong, or a result would replace what it reads.
         """
-        return read_config(self.config_path, os.environ)
+        config = read_config(self.config_path, os.environ)
+        spare_sources(config)
+        return config
 
     def config_or_default(self) -> Config:
         """Read the configuration; without the default file everything is at its default.

@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
+from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError
+from quaestor.core.sources.files import FilesSource
 from quaestor.core.text import printable
 from quaestor.core.whole_file import spare_by_hand, spare_warehouse, write_whole
 
@@ -76,6 +78,34 @@ def _asked() -> Iterator[Path]:
             # A text may be a target, a statement or an id as well: only what is there is a file.
             if isinstance(one, Path) or (isinstance(one, str) and os.path.isfile(one)):  # noqa: PTH113 - Path.is_file() raises for a text too long to be a path
                 yield Path(one).resolve()
+
+
+def spare_sources(config: Config) -> None:
+    """Refuse to put a result of this command where a source reads its data: a bill, an export.
+
+    Raises:
+        ConfigurationError: A file that `--format` names belongs to a source of `kind: files`.
+    """
+    context = click.get_current_context(silent=True)
+    formats = context.params.get("formats", ()) if context else ()
+    files = [Path(name) for _, _, name in (str(text).partition("=") for text in formats) if name]
+    for file in filter(Path.is_file, files):
+        for source in config.sources:
+            if isinstance(source, FilesSource) and _reads(config, source, file.resolve()):
+                raise ConfigurationError(
+                    f"the source '{source.name}' reads this file; the result would take its place",
+                    where=str(file),
+                    fix="Name another file.",
+                )
+
+
+def _reads(config: Config, source: FilesSource, file: Path) -> bool:
+    from quaestor.collect.paths import matching
+
+    path = config.resolve(source.path)
+    if path.is_dir():  # what lies beside the configuration is not all data
+        return path.resolve() != Path(config.base).resolve() and path.resolve() in file.parents
+    return file in {one.resolve() for one in matching(path, bool)}
 
 
 def columns_of(path: Path | None) -> int | None:
