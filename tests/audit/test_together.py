@@ -137,6 +137,21 @@ def test_only_what_is_named_is_seen():
     assert needed["usage.gpu_job"] == ["model", "model_version"]
 
 
+def test_of_those_asked_together_subqueries_and_macros_are_seen():
+    """The rows that they look at are read beside the views; what their macros read is not."""
+    answers = (
+        "serves(model)",
+        "exists (select 1 from registry.run as r where r.pipeline = owner)",
+    )
+    tables = frozenset({"registry.model", "registry.run"})
+    asked = Compiled(sql=", ".join(answers), tables=tables, parameters=frozenset(), answers=answers)
+    with Warehouse(":memory:") as warehouse, Sandbox(warehouse) as sandbox:
+        needed = needed_columns([], sandbox.columns(), together=[asked])
+
+    assert needed["registry.model_version"] == ["model", "lifecycle"]
+    assert needed["registry.run"] == ["pipeline"]
+
+
 def test_tables_that_are_needed_whole_are_known():
     """A `*`, a row as a value, a natural join, renamed columns; a `with` is no table."""
 

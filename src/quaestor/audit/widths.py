@@ -37,10 +37,10 @@ def needed_columns(
     for one, text in [(one, one.sql) for one in compiled] + [
         (one, "\n".join(filter(SUBQUERY.search, one.answers))) for one in together
     ]:
-        words = set(text.lower().translate(_BREAKS).split())
+        words = _words(text)
         for table in one.tables:
             needed.setdefault(table, set()).update(words)
-        for macro in words.intersection(MACRO_TABLES):
+        for macro in _words(one.sql).intersection(MACRO_TABLES):
             table = MACRO_TABLES[macro]
             read = set(names[table]).intersection(_WORD.findall(MACROS[macro]))
             needed.setdefault(table, set()).update(read)
@@ -50,6 +50,10 @@ def needed_columns(
         for table, words in needed.items()
         if table not in whole
     }
+
+
+def _words(text: str) -> set[str]:
+    return set(text.lower().translate(_BREAKS).split())
 
 
 def _whole(one: Compiled, names: Mapping[str, Collection[str]]) -> Iterable[str]:
