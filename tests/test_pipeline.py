@@ -495,6 +495,26 @@ def test_a_warehouse_of_the_schema_before_is_brought_up_to_date(estate: Estate):
     assert not estate.build().changed
 
 
+def test_samples_of_an_older_schema_are_numbered(estate: Estate):
+    """Those whose landed file is gone cannot be read again: they count on, pod by pod."""
+    estate.build()
+    with Warehouse(estate.path) as warehouse:
+        warehouse.run("update meta.property set value = '11' where name = 'schema_version'")
+        warehouse.run("drop table usage.container_series")
+        warehouse.run("alter table usage.container_sample drop column series")
+        warehouse.run(
+            "insert into usage.container_sample select 'kept', 'prod', 'ml', null, pod, 'main', "
+            "at_, 1, 2 from range(timestamp '2026-11-01', timestamp '2026-11-02', interval 1 hour) "
+            "as s(at_), unnest(['a', 'b']) as p(pod)"
+        )
+    estate.build()
+
+    assert estate.rows(
+        "select pod, count(*) from usage.container_sample join usage.container_series "
+        "using (series, source, cluster, namespace, pod, container) group by all order by all"
+    ) == [("a", 24), ("b", 24)]
+
+
 def test_a_file_that_is_no_warehouse_is_left_alone(estate: Estate):
     """Somebody's notes, or somebody's own DuckDB file."""
     estate.write("quaestor.duckdb", "my notes")

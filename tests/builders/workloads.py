@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from quaestor.warehouse import container_series
 from quaestor.warehouse.duckdb import Warehouse
 
 UNTIL = datetime(2026, 11, 1)  # the last sample
@@ -46,9 +47,12 @@ def sampled(
     cpu, ram = SHAPES[shape]
     warehouse.run(
         f"""
-        insert into usage.container_sample
-        select 'samples', 'prod', 'ml', workload, workload || '-7d9f8b6c5-abcd' || pod, 'main', at_,
-            {CORES * level} * ({cpu}), {GIB * level} * ({ram})
+        create or replace temp table sampled as
+        select
+            'samples' as source, 'prod' as cluster, 'ml' as namespace, workload,
+            workload || '-7d9f8b6c5-abcd' || pod as pod, 'main' as container, at_ as sampled_at,
+            {CORES * level} * ({cpu}) as cpu_used_cores,
+            {GIB * level} * ({ram}) as ram_used_gib
         from (
             select
                 workload, pod, at_, date_diff('second', ?::timestamp, at_) / 86400.0 as t,
@@ -66,6 +70,7 @@ def sampled(
             minutes,
         ],
     )
+    container_series.insert(warehouse, "select * from sampled")
 
 
 def asking(warehouse: Warehouse, cores: float | None, gib: float | None, **more: object) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from builders.loaded import load
 from quaestor.normalise import sound_rows
+from quaestor.warehouse import container_series
 from quaestor.warehouse.duckdb import Warehouse
 
 NOW = datetime(2026, 11, 4, 12)
@@ -23,7 +24,7 @@ SAMPLE = {
     "cpu_used_cores": "0.25",
     "ram_used_gib": "1.5::float",
 }
-ROW = ("samples", "prod", "ml", "churn", "churn-1", "main", AT, 0.25, 1.5)
+ROW = ("samples", "prod", "ml", "churn", "churn-1", "main", AT, 0.25, 1.5, 1)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_samples_are_read_whole(warehouse, tmp_path, kind):
     assert loaded(warehouse, tmp_path, f"a.{kind}") == []
     assert warehouse.rows("from usage.container_sample order by sampled_at") == [
         ROW,
-        (*ROW[:3], None, *ROW[4:6], AT + timedelta(minutes=5), None, 1.5),
+        (*ROW[:3], None, *ROW[4:6], AT + timedelta(minutes=5), None, 1.5, 1),
     ]
 
 
@@ -90,16 +91,48 @@ def test_what_an_earlier_file_said_stands_twice(warehouse, tmp_path):
     assert warehouse.row("select count(*) from usage.container_sample") == (3,)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_samples_of_one_container_have_one_number(warehouse, tmp_path, kind):
+    """Whatever file tells of it; those of the same names in another source have another."""
+    (tmp_path / "in").mkdir()
+    later = {**SAMPLE, "sampled_at": "timestamp '2026-11-02'"}
+    write(tmp_path / "in", f"a.{kind}", {**SAMPLE, "pod": "'churn-2'"}, SAMPLE)
+    write(tmp_path / "in", f"b.{kind}", later, {**later, "container": "'side'"})
+    loaded(warehouse, tmp_path, "in")
+    container_series.insert(
+        warehouse,
+        "select 'other' as source, * exclude (source, series) from usage.container_sample",
+    )
+    named = warehouse.rows(
+        "select series, count(*), count(distinct (source, cluster, namespace, pod, container)) "
+        "from usage.container_sample join usage.container_series "
+        "using (series, source, cluster, namespace, pod, container) group by all order by all"
+    )
+
+    assert sorted(samples for _, samples, _ in named) == [1, 1, 1, 1, 2, 2]
+    assert {names for *_, names in named} == {1}
+
+
+def test_a_source_that_is_read_again_leaves_no_numbers_behind(warehouse, tmp_path):
+    """Else they would tell of containers that nobody samples."""
+    write(tmp_path, "a.parquet", SAMPLE)
+    loaded(warehouse, tmp_path, "a.parquet")
+    write(tmp_path, "b.parquet", {**SAMPLE, "pod": "'churn-2'"})
+    loaded(warehouse, tmp_path, "b.parquet")
+
+    assert warehouse.rows("select pod from usage.container_series") == [("churn-2",)]
+
+
 def test_a_sound_file_is_not_read_row_by_row(warehouse, tmp_path, monkeypatch):
     """Tens of millions of samples would take minutes."""
     answers = []
-    at_once = sound_rows.insert_sound
+    at_once = sound_rows.are_sound
 
     def watched(*given: object, **named: object) -> bool:
         answers.append(at_once(*given, **named))
         return answers[-1]
 
-    monkeypatch.setattr(sound_rows, "insert_sound", watched)
+    monkeypatch.setattr(sound_rows, "are_sound", watched)
     write(tmp_path, "a.parquet", SAMPLE)
     loaded(warehouse, tmp_path, "a.parquet")
     write(tmp_path, "a.csv", SAMPLE)

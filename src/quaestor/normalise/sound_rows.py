@@ -1,4 +1,4 @@
-"""Load a Parquet file of samples at once, if nothing is wrong with any of its rows.
+"""Read a Parquet file of samples at once, if nothing is wrong with any of its rows.
 
 Tens of millions of samples are read as what they are stored as. Whatever a row may be refused for
 is looked for first, in one go; if there is any such row, the file is read row by row (usage.py).
@@ -25,7 +25,7 @@ _SOUND = {
 }
 
 
-def insert_sound(
+def are_sound(
     warehouse: Warehouse,
     table: str,
     key: tuple[str, ...],
@@ -35,23 +35,23 @@ def insert_sound(
     source: str,
     seen_at: datetime,
 ) -> bool:
-    """Insert all rows of a file, or none.
+    """Look whether all rows of a file can be inserted as they are; if so, they are in `sample`.
 
     Args:
-        warehouse: Where to; the caller's transaction is open.
-        table: Whose columns the file has; absent ones become null.
+        warehouse: Where to; the caller's transaction is open. `sample` is a temporary view.
+        table: Whose columns the file has.
         key: Columns that must be there, of which each row of the source has others; the last is
             a time.
         relation: The file.
-        found: Its columns, by their names in lower case.
+        found: Its columns that the table has, by their names there.
         source: Its name.
         seen_at: When the file was collected; no sample is of later.
 
     Returns:
-        Whether the rows were inserted. False: some row, or the type of a column, needs care.
+        False: some row, or the type of a column, needs care.
     """
-    declared = warehouse.columns(table).items()
-    kinds = {name: kind for name, kind in declared if name in found and name != "source"}
+    declared = warehouse.columns(table)
+    kinds = {name: declared[name] for name in found}
     if not relation.typed or not all(
         relation.columns[found[name]].startswith(_KINDS[kind]) for name, kind in kinds.items()
     ):
@@ -59,12 +59,9 @@ def insert_sound(
     typed = (f"{quoted(found[name])}::{kind} as {quoted(name)}" for name, kind in kinds.items())
     reader = f"select {', '.join(typed)} from {relation.reader}"
     warehouse.run(f"create or replace temp view sample as {reader}")
-    if not _is_sound(warehouse, kinds, key, seen_at) or _says_twice(warehouse, table, key, source):
-        return False
-    warehouse.run(
-        f"insert into {table} by name select $source as source, * from sample", {"source": source}
+    return _is_sound(warehouse, kinds, key, seen_at) and not _says_twice(
+        warehouse, table, key, source
     )
-    return True
 
 
 def _is_sound(

@@ -20,7 +20,8 @@ from quaestor.normalise.gpu_hours import unknown_hours
 from quaestor.normalise.job import Job
 from quaestor.normalise.landed_file import REJECTED, RefusedError, Relation, open_file
 from quaestor.normalise.quarantine import blind_spots, refuse, release
-from quaestor.warehouse.duckdb import Warehouse, quoted
+from quaestor.warehouse import container_series
+from quaestor.warehouse.duckdb import Warehouse, literal, quoted
 
 _SQL = Path(__file__).parent / "sql"
 _NESTED = ("MAP", "STRUCT", "JSON")
@@ -41,6 +42,7 @@ class _Shape:
         unused: SQL for what nothing used: its name as in `usage.look`, and whether that is so. Each
             row is a look; of the table itself the last one counts.
         at_once: Whether a file without a fault is loaded whole, as there are many millions of rows.
+        numbered: Whether the rows are told apart by numbers (`container_series`).
     """
 
     table: str
@@ -52,6 +54,7 @@ class _Shape:
     ours: tuple[str, ...] = ("source",)
     unused: tuple[str, str] | None = None
     at_once: bool = False
+    numbered: bool = False
 
 
 _SHAPES = {
@@ -91,7 +94,9 @@ _SHAPES = {
         ("cluster", "namespace", "pod", "container", "sampled_at"),
         once=("cluster", "namespace", "pod", "container", "sampled_at"),
         twice="the cluster, namespace, pod, container and time stand twice",
+        ours=("source", "series"),
         at_once=True,
+        numbered=True,
     ),
     "containers": _Shape(
         "usage.container",
@@ -154,9 +159,9 @@ def load(warehouse: Warehouse, job: Job) -> list[BlindSpot]:
         warehouse.run((_SQL / script).read_text(encoding="utf-8"))
     source = job.source
     # A source whose schema changed leaves nothing behind.
-    for other in (*_SHAPES.values(), _ENDPOINT_HOURS):
-        warehouse.run(f"delete from {other.table} where source = ?", [source.name])
-    warehouse.run("delete from usage.look where source = ?", [source.name])
+    tables = [shape.table for shape in (*_SHAPES.values(), _ENDPOINT_HOURS)]
+    for table in (*tables, "usage.container_series", "usage.look"):
+        warehouse.run(f"delete from {table} where source = ?", [source.name])
     release(warehouse, source.name, keep=())
     misspelt: list[BlindSpot] = []
     for file in job.manifest.files:
@@ -193,12 +198,12 @@ def _load_file(
             "must be there.",
         )
     seen_at = job.manifest.fetched_at
-    if not (
-        shape.at_once
-        and sound_rows.insert_sound(
-            warehouse, shape.table, shape.once, relation, found, source=source.name, seen_at=seen_at
-        )
+    there = {name: found[name] for name in known if name in found}
+    if shape.at_once and sound_rows.are_sound(
+        warehouse, shape.table, shape.once, relation, there, source=source.name, seen_at=seen_at
     ):
+        _insert(warehouse, source.name, shape, "* from sample")
+    else:
         warehouse.run("create or replace temp view landed as " + _as_text(relation, found, known))
         _insert_rows(warehouse, source.name, shape, seen_at)
         _quarantine(warehouse, source.name, file, relation)
@@ -216,12 +221,17 @@ def _insert_rows(warehouse: Warehouse, source: str, shape: _Shape, seen_at: date
     if shape.passing:
         _drop_passing(warehouse, source, shape)
     _refuse_seconds(warehouse, source, shape)
-    warehouse.run(
-        f"insert into {shape.table} by name "
-        "select $source as source, * exclude (file_row, raw, refused) "
-        "from usage_row where refused is null",
-        {"source": source},
-    )
+    sound = "* exclude (file_row, raw, refused) from usage_row where refused is null"
+    _insert(warehouse, source, shape, sound)
+
+
+def _insert(warehouse: Warehouse, source: str, shape: _Shape, rows: str) -> None:
+    """Insert what a SELECT, less that word, gives of a source."""
+    select = f"select {literal(source)} as source, {rows}"
+    if shape.numbered:
+        container_series.insert(warehouse, select)
+    else:
+        warehouse.run(f"insert into {shape.table} by name {select}")
 
 
 def _note_looks(warehouse: Warehouse, source: str, thing: str, is_unused: str) -> None:

@@ -17,7 +17,7 @@ from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.errors import INTERRUPTED, NoRoomError, OutOfRangeError, UnreadableError
 from quaestor.warehouse.upgrade import KEPT_FROM, carry_over
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 FIRST_BUILD = "first_build"  # the property of a warehouse whose first build is not at its end
 # What the engine says when a disk, a quota (EDQUOT) or a file's size limit (EFBIG) is reached.
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from quaestor.warehouse import container_series
+
 if TYPE_CHECKING:
     from quaestor.warehouse.duckdb import Warehouse
 
@@ -43,7 +45,9 @@ def carry_over(warehouse: Warehouse, scripts: Iterable[str]) -> None:
     for number, table in enumerate(kept):
         there = warehouse.columns(table) if table in made else {}
         columns = [name for name in warehouse.columns(f"main.kept_{number}") if name in there]
-        if columns:
+        if table == container_series.TABLE and "series" not in columns:
+            container_series.insert(warehouse, f"select * from kept_{number}")
+        elif columns:
             names = ", ".join(f'"{name}"' for name in columns)
             warehouse.run(f"insert into {table} ({names}) select {names} from kept_{number}")
         warehouse.run(f"drop table kept_{number}")

@@ -17,6 +17,7 @@ from builders.advice import advised
 from builders.ledgers import a_warehouse, build
 from builders.rows import insert
 from builders.workloads import UNTIL, asking, sampled
+from quaestor.warehouse import container_series
 from quaestor.warehouse.duckdb import Warehouse
 
 KIND = "container_size"
@@ -33,20 +34,19 @@ def sized(warehouse: Warehouse, text: str = "") -> dict[str, dict[str, Any]]:
 
 def used(warehouse: Warehouse, workload: str, cores: list[float | None], gib: list[float]) -> None:
     """Insert samples of one pod, 2 hours apart, the last one at UNTIL."""
-    for number, (core, ram) in enumerate(zip(cores, gib, strict=True)):
-        insert(
-            warehouse,
-            "usage.container_sample",
-            source="samples",
-            cluster="prod",
-            namespace="ml",
-            workload=workload,
-            pod=f"{workload}-7d9f8b6c5-abcd0",
-            container="main",
-            sampled_at=UNTIL - timedelta(hours=2 * (len(cores) - 1 - number)),
-            cpu_used_cores=core,
-            ram_used_gib=ram,
-        )
+    warehouse.run(
+        """
+        create or replace temp table used as
+        select
+            'samples' as source, 'prod' as cluster, 'ml' as namespace, $workload as workload,
+            $workload || '-7d9f8b6c5-abcd0' as pod, 'main' as container,
+            $until::timestamp - to_hours(2 * (len($cores) - n)::integer) as sampled_at,
+            $cores[n] as cpu_used_cores, $gib[n] as ram_used_gib
+        from range(1, len($cores) + 1) as t(n)
+        """,
+        {"workload": workload, "cores": cores, "gib": gib, "until": UNTIL},
+    )
+    container_series.insert(warehouse, "select * from used")
 
 
 def autoscaler(warehouse: Warehouse, target: str, **columns: object) -> None:
@@ -450,13 +450,16 @@ def krr_samples(warehouse: Warehouse, folder: Path) -> list[Mapping[str, str]]:
     """Load what KRR saw; return what it answered."""
     warehouse.run(
         """
-        insert into usage.container_sample
-        select 'krr', 'prod', namespace, workload, pod, 'main', "at", cpu_cores,
-            memory_bytes / 1073741824
+        create or replace temp table seen as
+        select
+            'krr' as source, 'prod' as cluster, namespace, workload, pod, 'main' as container,
+            "at" as sampled_at, cpu_cores as cpu_used_cores,
+            memory_bytes / 1073741824 as ram_used_gib
         from read_parquet(?)
         """,
         [str(folder / "usage_40_workloads.parquet")],
     )
+    container_series.insert(warehouse, "select * from seen")
     with (folder / "krr_simple_expected.csv").open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 

@@ -75,12 +75,18 @@ create table if not exists usage.autoscaler (
     min_replicas integer, max_replicas integer, seen_at timestamp not null,
     primary key (source, cluster, namespace, kind, autoscaler)
 );
+-- What samples are about: they are told apart by this number, as five names take longer.
+create table if not exists usage.container_series (
+    series integer primary key, source varchar not null, cluster varchar not null,
+    namespace varchar not null, pod varchar not null, container varchar not null
+);
 -- What containers used, sample by sample: files.
 create table if not exists usage.container_sample (
     source varchar not null, cluster varchar not null, namespace varchar not null,
     workload varchar, -- null: as usage.container says
     pod varchar not null, container varchar not null, sampled_at timestamp not null,
-    cpu_used_cores double, ram_used_gib double
+    cpu_used_cores double, ram_used_gib double,
+    series integer not null -- the number in usage.container_series
 );
 -- The same as a metrics server sums it up; columns as in ledger.container_span.
 create table if not exists usage.container_use (

@@ -48,6 +48,16 @@ held as (
         on s.cluster = a.cluster and s.namespace = a.namespace and s.owner_kind = a.owner_kind
         and s.owner = a.owner and s.container = a.container
 ),
+numbered as (
+    select
+        h.number, n.series, h.trained_until, h.cpu_request_cores, h.cpu_limit_cores,
+        h.ram_request_gib
+    from held as h
+    join usage.container_series as n
+        on n.source = h.source and n.cluster = h.cluster and n.namespace = h.namespace
+        and n.pod = h.pod and n.container = h.container
+    where h.is_sampled
+),
 counted as (
     select
         h.number, count(s.cpu_used_cores) as cpu_intervals, count(s.ram_used_gib) as ram_intervals,
@@ -55,13 +65,8 @@ counted as (
         count(*) filter (s.cpu_used_cores > h.cpu_limit_cores) as limit_violations,
         count(*) filter (s.ram_used_gib > h.ram_request_gib) as ram_violations
     from usage.container_sample as s
-    join held as h on h.namespace = s.namespace and h.pod = s.pod and h.is_sampled
+    join numbered as h on h.series = s.series and s.sampled_at > h.trained_until
     where s.sampled_at >= (select min(since) from span where is_sampled)
-        -- Few pods of two clusters have one name: to compare the rest is faster than to hash it.
-        and case
-            when h.container = s.container and h.cluster = s.cluster and h.source = s.source
-            then s.sampled_at > h.trained_until
-        end
     group by h.number
 ),
 estimated as (

@@ -11,7 +11,7 @@
 -- param     days = 14: days of samples that count
 -- param     held_out_days = 3: of them, the last ones, on which advice is replayed before it is
 --            given
--- source    usage.container_sample, usage.container_use; robusta-dev/krr, strategy simple
+-- source    usage.container_sample, usage.container_series, usage.container_use; robusta-dev/krr, strategy simple
 -- rows from usage.container_sample, usage.container_use
 with present as (
     select
@@ -19,59 +19,58 @@ with present as (
         max(sampled_at) - to_days($held_out_days::integer) as last_trained
     from usage.container_sample
 ),
-sample as (
+sample as not materialized (
     select
-        source, cluster, namespace, pod, container, sampled_at, cpu_used_cores, ram_used_gib,
+        series, sampled_at, cpu_used_cores, ram_used_gib,
         sampled_at > (select last_trained from present) as is_held
     from usage.container_sample
     where sampled_at > (select first from present)
 ),
--- One pass over them. Whose a pod is would take longer to carry along than to ask for afterwards,
--- and five filters are slower than as many cases.
-used as (
+-- Quantiles are most of the work, and of a case or filter they take longer than of a column: two
+-- passes are faster than one that does all. Names are asked for afterwards.
+part as (
     select
-        source, cluster, namespace, pod, container,
-        count(*) as samples, count_if(is_held) as held_samples,
-        min(sampled_at) as since, max(sampled_at) as until,
-        quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96, 0.99, 1]) as cpu,
-        quantile_cont(case when not is_held then cpu_used_cores end, [0.66, 0.9, 0.95, 0.96])
-            as trained_cpu,
-        quantile_cont(case when is_held then cpu_used_cores end, [0.66, 0.9, 0.95, 0.96])
-            as held_cpu,
-        max(case when not is_held then ram_used_gib end) as trained_ram,
-        max(case when is_held then ram_used_gib end) as held_ram
+        series, is_held, count(*) as samples, min(sampled_at) as since, max(sampled_at) as until,
+        quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96]) as cpu, max(ram_used_gib) as ram
     from sample
-    group by source, cluster, namespace, pod, container
+    group by series, is_held
+),
+whole as (
+    select series, quantile_cont(cpu_used_cores, [0.66, 0.9, 0.95, 0.96, 0.99, 1]) as cpu
+    from sample
+    group by series
+),
+seen as (
+    select
+        series, sum(samples)::bigint as samples, min(since) as since, max(until) as until,
+        max(ram) as ram
+    from part
+    group by series
 ),
 spans as (
     select
-        source, cluster, namespace, pod, container,
-        unnest([
-            {
-                span: 'all', since: since, until: until, samples: samples, cpu: cpu,
-                ram: greatest(trained_ram, held_ram)
-            },
-            {
-                span: 'trained', since: since, until: least(until, last_trained),
-                samples: samples - held_samples, cpu: trained_cpu, ram: trained_ram
-            },
-            {
-                span: 'held-out', since: greatest(since, last_trained), until: until,
-                samples: held_samples, cpu: held_cpu, ram: held_ram
-            }
-        ]) as span
-    from used
+        s.series, 'all' as span, s.since, s.until, s.samples, w.cpu, w.cpu[5] as cpu_p99_cores,
+        w.cpu[6] as cpu_max_cores, s.ram
+    from seen as s
+    join whole as w on w.series = s.series
+    union all
+    select
+        p.series, case when p.is_held then 'held-out' else 'trained' end,
+        case when p.is_held then greatest(s.since, last_trained) else s.since end,
+        case when p.is_held then s.until else least(s.until, last_trained) end,
+        p.samples, p.cpu, null, null, p.ram
+    from part as p
+    join seen as s on s.series = p.series
     cross join present
 ),
 told as (
     select
-        source, cluster, namespace, pod, container, span.span as span,
-        span.since as since, span.until as until, span.samples as samples,
-        span.cpu[1] as cpu_p66_cores, span.cpu[2] as cpu_p90_cores, span.cpu[3] as cpu_p95_cores,
-        span.cpu[4] as cpu_p96_cores, span.cpu[5] as cpu_p99_cores, span.cpu[6] as cpu_max_cores,
-        null::double as ram_p99_gib, span.ram as ram_max_gib, true as is_sampled
-    from spans
-    where span.samples > 0
+        n.source, n.cluster, n.namespace, n.pod, n.container, s.span, s.since, s.until, s.samples,
+        s.cpu[1] as cpu_p66_cores, s.cpu[2] as cpu_p90_cores, s.cpu[3] as cpu_p95_cores,
+        s.cpu[4] as cpu_p96_cores, s.cpu_p99_cores, s.cpu_max_cores,
+        null::double as ram_p99_gib, s.ram as ram_max_gib, true as is_sampled
+    from spans as s
+    join usage.container_series as n on n.series = s.series
     union all
     select
         source, cluster, namespace, pod, container, span, since, until, samples,
@@ -102,19 +101,22 @@ known as (
     group by cluster, namespace, owner
 ),
 unlisted as (
-    select distinct t.source, t.cluster, t.namespace, t.pod
-    from told as t
+    select n.*
+    from usage.container_series as n
     left join listed as l
-        on l.cluster = t.cluster and l.namespace = t.namespace and l.pod = t.pod
+        on l.cluster = n.cluster and l.namespace = n.namespace and l.pod = n.pod
     where l.pod is null
 ),
 stated as (
-    select s.source, s.cluster, s.namespace, s.pod, min(s.workload) as workload
-    from usage.container_sample as s
-    join unlisted as u
-        on u.source = s.source and u.cluster = s.cluster and u.namespace = s.namespace
-        and u.pod = s.pod
-    group by s.source, s.cluster, s.namespace, s.pod
+    select u.source, u.cluster, u.namespace, u.pod, min(s.workload) as workload
+    from unlisted as u
+    join (
+        select series, min(workload) as workload
+        from usage.container_sample
+        where series in (select series from unlisted)
+        group by series
+    ) as s on s.series = u.series
+    group by u.source, u.cluster, u.namespace, u.pod
 ),
 named as (
     select
