@@ -11,10 +11,13 @@ from builders.ledgers import build
 from quaestor import ledger
 from quaestor.ledger import advice
 from quaestor.ledger.model_file import ModelFile, read
+from quaestor.ledger.presence import Presence
 from quaestor.warehouse.duckdb import Warehouse
 
-FILES = [read(path) for path in sorted(ledger.SQL.rglob("*.sql"))]
-TABLES = [one for one in FILES if one.name not in advice.kinds()]
+CHECKS = [read(path) for path in sorted(ledger.CHECKS.glob("*.sql"))]
+MODELS = [read(path) for path in sorted(ledger.SQL.rglob("*.sql"))]
+FILES = MODELS + CHECKS
+TABLES = [one for one in MODELS if one.name not in advice.kinds()]
 
 
 def empty_with(tables: tuple[str, ...]) -> set[str]:
@@ -49,7 +52,7 @@ def test_without_the_tables_that_its_rows_are_from_a_select_gives_none(
         for table in empty_with(model.rows_from):
             built.run(f"delete from {table}")
         assert built.rows(f"select * from ({model.filled({})}) limit 1") == []
-        assert not advice.has_rows(built, model)
+        assert not Presence(built, model.rows_from).of(model.rows_from)
     finally:
         built.run("rollback")
 

@@ -32,14 +32,15 @@ from quaestor.ledger import (
     tags,
 )
 from quaestor.ledger.model_file import ModelFile, read
+from quaestor.ledger.presence import Presence
 from quaestor.ledger.rules import VIEWS, fact_columns, views
 from quaestor.warehouse.duckdb import Warehouse
 from quaestor.warehouse.engine import Embedded, Engine, engine
 from quaestor.warehouse.errors import OutOfRangeError
 
 # Tables that no single SELECT makes, and who makes them.
-BUILT: dict[str, Callable[[Warehouse, Config, Callable[[str], None]], None]] = {
-    "forecast": lambda warehouse, _, progress: forecast.build(warehouse, progress),
+BUILT: dict[str, Callable[[Warehouse, Config, Presence, Callable[[str], None]], None]] = {
+    "forecast": lambda warehouse, _config, _presence, say: forecast.build(warehouse, say),
     "assessment": advice.assess,
 }
 _TOLD = (reconciliation, tags, allocation, sharing, gpu, commitment)
@@ -76,18 +77,25 @@ def build(
         for view, select in views(warehouse, config).items():
             computing.define(f"ledger.{view}", select)
         stale.find(warehouse, _settings(warehouse, config), facts)
-        tables = _order(models)
-        tables = tables[: tables.index(upto) + 1] if upto else tables
+        tables = _order(models, upto)
+        presence = _presence(warehouse, models)
         for table in counted(tables, progress, lambda table: f"ledger.{table}"):
             with _in_range(f"ledger.{table}"):
                 if table in BUILT:
-                    BUILT[table](warehouse, config, progress)
+                    BUILT[table](warehouse, config, presence, progress)
                     computing.forget(f"ledger.{table}")
                 else:
-                    _fill(warehouse, computing, models[table], given.get(table, {}))
-    checks = [] if upto else sorted(CHECKS.glob("*.sql"))
-    for path in counted(checks, progress, lambda path: f"check: {_sentence(path)}"):
-        _check(warehouse, path)
+                    _fill(warehouse, computing, presence, models[table], given.get(table, {}))
+            presence.filled(f"ledger.{table}")
+    checks = [] if upto else [one for one in _checks() if presence.of(one.rows_from)]
+    for check in counted(checks, progress, lambda check: f"check: {_sentence(check)}"):
+        _check(warehouse, check)
+
+
+def _presence(warehouse: Warehouse, models: Mapping[str, ModelFile]) -> Presence:
+    files = (*models.values(), *advice.kinds().values(), *_checks())
+    asked = {table for one in files for table in one.rows_from}
+    return Presence(warehouse, asked | {f"ledger.{name}" for name in models})
 
 
 def check_settings(config: Config) -> None:
@@ -103,6 +111,10 @@ def check_settings(config: Config) -> None:
 def _models() -> dict[str, ModelFile]:
     """Return every SELECT of the ledger by its table, less the kinds of advice."""
     return {path.stem: read(path) for path in SQL.rglob("*.sql") if path.parent != advice.SQL}
+
+
+def _checks() -> list[ModelFile]:
+    return [read(path) for path in sorted(CHECKS.glob("*.sql"))]
 
 
 def is_built_with(warehouse: Warehouse, config: Config) -> bool:
@@ -127,14 +139,23 @@ def _settings(warehouse: Warehouse, config: Config) -> bytes:
 
 
 def _fill(
-    warehouse: Warehouse, computing: Engine, model: ModelFile, given: Mapping[str, Any]
+    warehouse: Warehouse,
+    computing: Engine,
+    presence: Presence,
+    model: ModelFile,
+    given: Mapping[str, Any],
 ) -> None:
     """Replace what a table says of stale days or months; all of it where its file names neither."""
-    table, select = model.name, stale.bounded(warehouse, model.filled(given))
+    table = model.name
+    was, gives = presence.was(f"ledger.{table}"), presence.of(model.rows_from)
+    if not was and not gives:
+        return
+    select = stale.bounded(warehouse, model.filled(given))
     if table in stale.WATCHED:
         warehouse.run(f"create or replace temp table filled_before as from ledger.{table}")
-    warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, model, select)}")
-    if advice.has_rows(warehouse, model):
+    if was:
+        warehouse.run(f"delete from ledger.{table} where {_replaced(warehouse, model, select)}")
+    if gives:
         (computing if model.is_portable else Embedded(warehouse)).fill(f"ledger.{table}", select)
     if not model.is_portable:
         computing.forget(f"ledger.{table}")
@@ -158,8 +179,11 @@ def _replaced(warehouse: Warehouse, model: ModelFile, select: str) -> str:
     return "true"
 
 
-def _order(models: Mapping[str, ModelFile]) -> list[str]:
-    """Return the tables so that each comes after those it reads, through views too."""
+def _order(models: Mapping[str, ModelFile], upto: str | None) -> list[str]:
+    """Return the tables so that each comes after those it reads, through views too.
+
+    Those after `upto` are left out.
+    """
     reads = {table: _reads(model) for table, model in models.items()}
     reads["forecast"] = {"cost", "stale_month", "spend_day", "billed_day"}
     reads["assessment"] = {"resource_rate"}.union(*map(_reads, advice.kinds().values()))
@@ -173,21 +197,23 @@ def _order(models: Mapping[str, ModelFile]) -> list[str]:
         }
         for table, names in sorted(reads.items())
     }
-    return list(TopologicalSorter(found).static_order())
+    order = list(TopologicalSorter(found).static_order())
+    return order[: order.index(upto) + 1] if upto else order
 
 
 def _reads(model: ModelFile) -> set[str]:
     return set(_READS.findall(_COMMENT.sub("", model.sql)))
 
 
-def _check(warehouse: Warehouse, path: Path) -> None:
-    with _in_range(f"ledger/checks/{path.name}"):
-        wrong = warehouse.records(_text(path))
+def _check(warehouse: Warehouse, check: ModelFile) -> None:
+    where = f"ledger/checks/{check.name}.sql"
+    with _in_range(where):
+        wrong = warehouse.records(check.sql)
     if wrong:
         first = ", ".join(f"{name}={value}" for name, value in wrong[0].items())
         raise CheckFailedError(
-            f"not so: {_sentence(path)} ({len(wrong):,} wrong; first: {first})",
-            where=f"ledger/checks/{path.name}",
+            f"not so: {_sentence(check)} ({len(wrong):,} wrong; first: {first})",
+            where=where,
             fix="The figures are withheld and the last good state is kept. Please report it "
             "with the line above.",
         )
@@ -207,9 +233,5 @@ def _in_range(where: str) -> Iterator[None]:
         ) from None
 
 
-def _sentence(path: Path) -> str:
-    return path.stem.replace("_", " ")
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+def _sentence(check: ModelFile) -> str:
+    return check.name.replace("_", " ")

@@ -16,6 +16,7 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.core.progress import counted
 from quaestor.ledger.model_file import ModelFile, read
+from quaestor.ledger.presence import Presence
 from quaestor.warehouse.duckdb import Warehouse
 
 SQL = Path(__file__).parent / "sql" / "recommend"
@@ -172,7 +173,9 @@ def _file(config: Config) -> str:
     return str(config.resolve(config.file))
 
 
-def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]) -> None:
+def assess(
+    warehouse: Warehouse, config: Config, presence: Presence, progress: Callable[[str], None]
+) -> None:
     """Fill `ledger.assessment`: each kind that is not skipped, then what is to be left alone.
 
     What is too little by itself is left alone, and advised together with others of its kind.
@@ -180,7 +183,7 @@ def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]
     warehouse.run("delete from ledger.assessment")
     chosen = [one for one in kinds().values() if one.name not in config.advice.skip]
     for one in counted(chosen, progress, lambda one: f"advice: {one.name}"):
-        if has_rows(warehouse, one):
+        if presence.of(one.rows_from):
             select = one.filled(config.advice.params.get(one.name, {}))
             warehouse.run(
                 "insert into ledger.assessment by name "
@@ -192,15 +195,3 @@ def assess(warehouse: Warehouse, config: Config, progress: Callable[[str], None]
         least = {"least": f"{config.advice.least_saving:f}"}
         warehouse.run(_TOGETHER, least)
         warehouse.run(_TOO_LITTLE, least)
-
-
-def has_rows(warehouse: Warehouse, model: ModelFile) -> bool:
-    """Return whether any table that a SELECT's rows are from has one."""
-    if not model.rows_from:
-        return True
-    # Not by `exists`: ten of these are planned twenty times as long.
-    return bool(
-        warehouse.rows(
-            " union all ".join(f"(select 1 from {table} limit 1)" for table in model.rows_from)
-        )
-    )

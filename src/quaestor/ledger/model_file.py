@@ -62,7 +62,7 @@ class Param:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A SELECT of the ledger and its header.
+    """A SELECT of the ledger, or a check of it, and its header.
 
     Args:
         name: The file's name without suffix.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from quaestor.core.config import Config
 from quaestor.core.errors import ConfigurationError
@@ -21,33 +23,19 @@ def write(warehouse: Warehouse, config: Config) -> None:
     price_book.write(warehouse, _file_of("prices", config.prices, config))
     machine_facts.write(warehouse)
     carbon_factors.write(warehouse, _file_of("carbon", config.carbon, config))
-    warehouse.run("insert or replace into config.setting values ('currency', ?)", [config.currency])
-    for name in config.anomaly.__struct_fields__:
-        warehouse.run(
-            "insert or replace into config.setting values (?, ?)",
-            [f"anomaly.{name}", f"{getattr(config.anomaly, name)}"],
-        )
+    anomaly = config.anomaly
+    stated = [("currency", config.currency)]
+    stated += [(f"anomaly.{one}", f"{getattr(anomaly, one)}") for one in anomaly.__struct_fields__]
+    _replace(warehouse, "setting", stated)
     for table, keys in (("tag_key", config.tags), ("label_key", config.labels)):
-        warehouse.run(f"delete from config.{table}")
-        for field in keys.__struct_fields__:
-            for position, key in enumerate(getattr(keys, field)):
-                warehouse.run(
-                    f"insert into config.{table} values (?, ?, ?)", [field, position, key]
-                )
+        named = [
+            (field, position, key)
+            for field in keys.__struct_fields__
+            for position, key in enumerate(getattr(keys, field))
+        ]
+        _replace(warehouse, table, named)
     _write_sharing(warehouse, config)
-    warehouse.run("delete from config.advice_exclusion")
-    for position, exclusion in enumerate(config.advice.exclude):
-        named = (exclusion.subject, exclusion.team, exclusion.model, exclusion.environment)
-        warehouse.run(
-            "insert into config.advice_exclusion values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [exclusion.name, position, exclusion.reason, exclusion.kinds or None, *named],
-        )
-    warehouse.run("delete from config.budget")
-    for one in config.budgets:
-        warehouse.run(
-            "insert into config.budget values (?, ?, ?, ?, ?, ?)",
-            [one.name, f"{one.amount:f}", one.team, one.model, one.environment, one.starts],
-        )
+    _write_plans(warehouse, config)
 
 
 def _file_of(key: str, named: str | None, config: Config) -> Path | None:
@@ -71,18 +59,38 @@ def _file_of(key: str, named: str | None, config: Config) -> Path | None:
 
 
 def _write_sharing(warehouse: Warehouse, config: Config) -> None:
-    for table in ("shared_rule", "fixed_share", "renaming", "overhead_namespace"):
-        warehouse.run(f"delete from config.{table}")
-    for position, rule in enumerate(config.shared):
-        warehouse.run(
-            "insert into config.shared_rule values (?, ?, ?, ?)",
-            [rule.name, position, rule.by, rule.among],
+    shared = [(rule.name, place, rule.by, rule.among) for place, rule in enumerate(config.shared)]
+    _replace(warehouse, "shared_rule", shared)
+    shares = [
+        (rule.name, name, f"{share:f}")
+        for rule in config.shared
+        for name, share in rule.shares.items()
+    ]
+    _replace(warehouse, "fixed_share", shares)
+    _replace(warehouse, "renaming", [(one.field, one.old, one.new) for one in config.names])
+    _replace(warehouse, "overhead_namespace", [(one,) for one in config.overhead.namespaces])
+
+
+def _write_plans(warehouse: Warehouse, config: Config) -> None:
+    excluded = [
+        (
+            *(one.name, position, one.reason, list(one.kinds) or None),
+            *(one.subject, one.team, one.model, one.environment),
         )
-        for name, share in rule.shares.items():
-            warehouse.run(
-                "insert into config.fixed_share values (?, ?, ?)", [rule.name, name, f"{share:f}"]
-            )
-    for one in config.names:
-        warehouse.run("insert into config.renaming values (?, ?, ?)", [one.field, one.old, one.new])
-    for pattern in config.overhead.namespaces:
-        warehouse.run("insert into config.overhead_namespace values (?)", [pattern])
+        for position, one in enumerate(config.advice.exclude)
+    ]
+    _replace(warehouse, "advice_exclusion", excluded)
+    budgets = [
+        (one.name, f"{one.amount:f}", one.team, one.model, one.environment, one.starts)
+        for one in config.budgets
+    ]
+    _replace(warehouse, "budget", budgets)
+
+
+def _replace(warehouse: Warehouse, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Replace all rows in one statement: each statement takes as long as hundreds of rows."""
+    warehouse.run(f"delete from config.{table}")
+    if rows:
+        marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+        values = [value for row in rows for value in row]
+        warehouse.run(f"insert into config.{table} values {marks}", values)

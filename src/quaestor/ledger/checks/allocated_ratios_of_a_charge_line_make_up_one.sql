@@ -1,4 +1,5 @@
 -- The ratios written on the parts of a charge line add up to 1 (FOCUS 1.3, AllocatedRatio).
+-- rows from ledger.part
 select
     day, source, resource_id, charge_category, service, billing_currency, count(*) as parts,
     sum(allocated_ratio) as made_up

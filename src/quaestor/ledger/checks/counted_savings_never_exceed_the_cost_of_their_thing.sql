@@ -1,5 +1,6 @@
 -- What counts of the advice on a thing, or inside it, is no more than what the bill says it costs.
 -- Costs have four digits after the point, and so has what is scaled down to them.
+-- rows from ledger.recommendation, ledger.resource_rate
 with counted as (
     select coalesce(saves_on, subject) as thing, counted_saving_per_month as saving
     from ledger.recommendation where counted_saving_per_month is not null

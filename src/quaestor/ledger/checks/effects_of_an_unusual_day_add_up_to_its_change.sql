@@ -1,4 +1,5 @@
 -- Price, volume, mix, efficiency, version and what is not measured make up the change. No tolerance.
+-- rows from ledger.anomaly
 select scope, subject, day, change
 from ledger.anomaly
 where price_effect is not null

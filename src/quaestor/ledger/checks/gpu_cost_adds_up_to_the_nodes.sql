@@ -1,6 +1,7 @@
 -- What a machine with GPUs cost on a day is its GPUs' part and that of its cores and memory, both
 -- owed by its GPU-hours of that day, to the last digit. Machines without a price, and days with a
 -- charge that has no rate, owe null and are left out.
+-- rows from ledger.gpu_cluster_day, ledger.gpu_hour, ledger.machine_day
 with machine as (
     select distinct day, machine from ledger.gpu_cluster_day where machine is not null
 ),

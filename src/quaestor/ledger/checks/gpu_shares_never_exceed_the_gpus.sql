@@ -1,6 +1,7 @@
 -- What a node's GPUs did on a day is what was paid of them, neither more nor less, so that no GPU
 -- has shares above 1; and of no row's hours there is more idle, stalled, used or failed than hours.
 -- Days that this build did not touch were held to it before.
+-- rows from ledger.gpu_cluster_day, ledger.gpu_hour, ledger.node_day
 with paid as (
     select day, cluster, node, sum(gpu_hours) as paid
     from ledger.node_day

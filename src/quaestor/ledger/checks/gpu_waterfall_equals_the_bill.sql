@@ -1,5 +1,6 @@
 -- The steps of a GPU waterfall add up to what was paid, none is negative where nothing was
 -- refunded, and what was paid is the bill of these machines, to the last digit.
+-- rows from ledger.charge_day, ledger.gpu_hour, ledger.gpu_waterfall, ledger.lineage
 with scope as (
     select
         month, source, cluster, gpu_model,

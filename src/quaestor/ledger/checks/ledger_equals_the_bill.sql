@@ -1,6 +1,7 @@
 -- The ledger equals the bill per day, currency and cost basis, charge for charge. No tolerance.
 -- List and contracted cost are held against it in the reporting currency, where every charge of a
 -- day states them. Days that this build did not touch were held against it by the one that did.
+-- rows from focus.charge, ledger.cost
 with bill as (
     select
         ChargePeriodStart::date as day, BillingCurrency as currency, count(*) as charges,

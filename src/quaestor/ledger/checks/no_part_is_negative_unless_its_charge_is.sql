@@ -1,5 +1,6 @@
 -- A part of a charge line is below zero only where the line is, and above zero only where the line
 -- is: nobody is paid with what another owes. Looked at where a line is divided.
+-- rows from ledger.part
 with part as (
     select
         day, source, provider, service, sub_account, region, resource_id, charge_category, tags,

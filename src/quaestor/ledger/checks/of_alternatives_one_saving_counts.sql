@@ -1,4 +1,5 @@
 -- Of the advice on one thing one counts at most, and none beside what counts inside that thing.
+-- rows from ledger.recommendation
 with counted as (
     select subject, saves_on, inside from ledger.recommendation where counts_because = 'best'
 )

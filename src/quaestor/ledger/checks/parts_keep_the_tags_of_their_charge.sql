@@ -1,5 +1,6 @@
 -- What a charge's tags say is said of each of its parts (FOCUS 1.3: the tags of an allocated row
 -- are a superset of its origin's): the same tags, and a team and a model wherever they name one.
+-- rows from ledger.charge_day, ledger.part, ledger.tag_set
 select p.day, p.source, p.resource_id, p.allocated_to, p.team, p.model, t.team as tag_team,
     t.model as tag_model
 from ledger.part as p

@@ -1,6 +1,7 @@
 -- What is divided is made up by its parts, resource by resource, and what is not stays what it
 -- was, day by day: charge for charge, in the currency it was billed in and in the reporting one.
 -- No tolerance.
+-- rows from ledger.charge_day, ledger.part
 with split as (
     select distinct day, resource_id
     from ledger.part

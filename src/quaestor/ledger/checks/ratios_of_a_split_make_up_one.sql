@@ -1,6 +1,7 @@
 -- The shares of what is divided lie end to end from 0 to 1: each begins at 0 or where another
 -- ends, none ends before it begins, and their widths make up 1. Of a machine's day (FOCUS 1.3,
 -- split cost allocation: the ratios of one origin add up to 1) and of a month's `shared:` rule.
+-- rows from ledger.resource_share, ledger.shared_share
 with share as (
     select
         day, 'resource ' || split_key as origin, from_ratio, upto_ratio

@@ -1,4 +1,5 @@
 -- Cost billed in the reporting currency is not changed by conversion. No tolerance.
+-- rows from ledger.cost
 select
     day, billing_currency, sum(billing_billed_cost) as billed, sum(billed_cost) as reported,
     sum(billing_effective_cost) as effective, sum(effective_cost) as effective_reported

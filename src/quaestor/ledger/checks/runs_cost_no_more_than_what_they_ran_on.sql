@@ -1,5 +1,6 @@
 -- The runs on a machine owe no more of a day than the machine cost, and its parts make it up: what
 -- is not a run's is idle or unknown, and a line of its own. No tolerance.
+-- rows from ledger.lineage, ledger.part
 with part as (
     select day, resource_id, allocated_to, allocated_ratio, effective_cost as cost
     from ledger.part

@@ -1,4 +1,5 @@
 -- The counted savings of all kinds are those of all advice, and every advice is counted.
+-- rows from ledger.recommendation, ledger.saving
 with kinds as (
     select sum(advised) as advised, sum(counted_saving_per_month) as saving from ledger.saving
 ),

@@ -1,5 +1,6 @@
 -- What `shared:` divides is owed by those it is divided over, to the last digit, and what it leaves
 -- alone stays as it is: by day, service and kind of charge, on every cost basis.
+-- rows from ledger.cost, ledger.part
 with part as (
     select
         day, source, service, charge_category, billing_currency, sum(charges) as charges,

@@ -1,4 +1,5 @@
 -- A model's cost by lifecycle stage adds up to its cost of the month. No tolerance.
+-- rows from ledger.model_month
 select month, model, effective_cost
 from ledger.model_month
 where effective_cost is distinct from

@@ -1,4 +1,5 @@
 -- A run costs what its days cost, whatever window it is looked at in. No tolerance.
+-- rows from ledger.run_cost, ledger.run_day, registry.run, usage.gpu_job
 with job as (
     select
         source, job, case when count(distinct run_id) = 1 then min(run_id) end as run_id

@@ -1,4 +1,5 @@
 -- What ledger.model_day says of a model in a month is what ledger.cost does. No tolerance.
+-- rows from ledger.cost, ledger.model_day
 with charged as (
     select
         date_trunc('month', day)::date as month, model,

@@ -1,5 +1,6 @@
 -- The versions of a model, and what no version caused, are its runs and its other cost: no cent is
 -- counted twice and none is lost. Models with a charge that has no rate are left out. No tolerance.
+-- rows from ledger.model_day, ledger.run_cost, ledger.version_cost
 with line as (
     select model, effective_cost as cost, effective_cost is not null as is_known
     from ledger.model_day where kept is distinct from 'run'

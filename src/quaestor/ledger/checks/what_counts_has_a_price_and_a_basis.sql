@@ -1,4 +1,5 @@
 -- Every saving that counts says what it is based on, and has a sum; what does not count says why.
+-- rows from ledger.recommendation
 select subject, kind, counts_because, counted_saving_per_month, saving_basis, instead_of
 from ledger.recommendation
 where (saving_per_month is null) <> (counts_because = 'unpriced')
