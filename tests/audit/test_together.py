@@ -90,12 +90,38 @@ def test_a_text_stays_a_text_whatever_stands_before_it(answers, odd):
         "if(owner = 'ada', 'pass', 'fail') as verdict from (select * from registry.model)",
         "if(to_json(m) ->> '$.owner' = 'ada', 'pass', 'fail') as verdict from registry.model as m",
         "if(m.owner = 'ada', 'pass', 'fail') as verdict from registry.model as m",
+        (
+            "if(to_json(registry.model) ->> '$.owner' = 'ada', 'pass', 'fail') as verdict "
+            "from registry.model"
+        ),
+        "'pass' as verdict from registry.model where columns('^own.*r$') is not null",
+        "if(len(concat(*columns('^own.*r$'))) = 3, 'pass', 'fail') as verdict from registry.model",
     ],
-    ids=["star", "a row", "named"],
+    ids=["star", "a row", "named", "a row by its schema", "columns in where", "columns"],
 )
 def test_a_select_sees_every_column_that_it_asks_for(answers, sql):
-    """By name, by `*`, and as a whole row."""
+    """By name, by `*`, by a pattern, and as a whole row."""
     assert answers(select(sql))["rule-0", "old"] == ("pass", None)
+
+
+@pytest.mark.parametrize("many", [1, 3], ids=["alone", "together"])
+@pytest.mark.parametrize(
+    "says",
+    [
+        "to_json(registry.model) ->> '$.owner' = 'ada'",
+        "len(concat(*columns('^own.*r$'))) = 3",
+        (
+            "exists (select 1 from registry.model as m where m.model = model.model "
+            "and len(concat(*columns('^own.*r$'))) = 3)"
+        ),
+    ],
+    ids=["a row by its schema", "columns", "columns within"],
+)
+def test_a_rule_sees_every_column_that_it_asks_for(answers, many, says):
+    """As a whole row or by a pattern, which name no column."""
+    found = answers(*[rule(says, reason="no")] * many)
+
+    assert [found[f"rule-{number}", "old"] for number in range(many)] == [("pass", None)] * many
 
 
 @pytest.mark.parametrize("many", [1, 3], ids=["alone", "together"])
@@ -166,6 +192,10 @@ def test_tables_that_are_needed_whole_are_known():
         "registry.run",
     }
     assert whole("select a from registry.model as m(a)") == {"registry.model"}
+    assert whole("select 1 from (unpivot registry.model on columns('.*'))") == {"registry.model"}
+    assert whole("select model from registry.model where exists (from registry.run)") == {
+        "registry.run"
+    }
     assert whole("with a as (select model from registry.model) select * from a") == set()
 
 

@@ -61,5 +61,6 @@ def _whole(one: Compiled, names: Mapping[str, Collection[str]]) -> Iterable[str]
     yield from one.whole
     for table in one.tables:
         row = table.partition(".")[2]
-        if row in one.unqualified and row not in names[table]:  # a row as a value
+        # A row as a value, or a `*` in an expression about the rows of a table.
+        if (row in one.unqualified and row not in names[table]) or one.unqualified & {table, "*"}:
             yield table

@@ -17,11 +17,10 @@ from quaestor.core.errors import ConfigurationError
 from quaestor.core.nearest import did_you_mean
 from quaestor.warehouse.growth import MOST_GROWTH, MOST_REGULAR, growth_of, regular_size
 from quaestor.warehouse.macros import GUARDS
-from quaestor.warehouse.width import unqualified_names, whole_tables
+from quaestor.warehouse.width import SCHEMAS, unqualified_names, whole_tables
 
 MOST_CHARACTERS = 32_000
 MOST_RELATIONS = 40  # the engine plans a join of hundreds for seconds, and cannot be interrupted
-SCHEMAS = ("registry", "usage", "ledger")
 
 
 def _words(text: str) -> frozenset[str]:

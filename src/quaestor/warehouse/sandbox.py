@@ -24,7 +24,6 @@ from quaestor.warehouse.duckdb import Warehouse, literal, quoted, quoted_table
 from quaestor.warehouse.macros import GUARDS, MACRO_TABLES, MACROS, Supplied, suppliers
 from quaestor.warehouse.one_select import (
     MOST_CHARACTERS,
-    SCHEMAS,
     SandboxError,
     Select,
     expression_of,
@@ -34,6 +33,7 @@ from quaestor.warehouse.overlay import Overlay
 from quaestor.warehouse.refused import explained
 from quaestor.warehouse.table_columns import TableColumns
 from quaestor.warehouse.watch import Watch
+from quaestor.warehouse.width import SCHEMAS
 
 __all__ = ["MACROS", "Answer", "Limits", "Sandbox", "SandboxError", "Select"]
 

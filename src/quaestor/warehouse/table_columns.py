@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from quaestor.warehouse.driver import duckdb
 from quaestor.warehouse.duckdb import quoted, quoted_table
-from quaestor.warehouse.one_select import SCHEMAS
+from quaestor.warehouse.width import SCHEMAS
 
 
 class TableColumns(Mapping[str, Mapping[str, str]]):

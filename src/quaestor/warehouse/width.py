@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Node = Mapping[str, Any]
+SCHEMAS = ("registry", "usage", "ledger")
 
 
 def whole_tables(nodes: Sequence[Node]) -> frozenset[str]:
-    """Return the tables of which a `*`, a natural join, or a row as a value needs every column.
+    """Return the tables of which a `*`, a pivot, a natural join or a row needs every column.
 
     Args:
         nodes: Every node of a tree, as `json_serialize_sql` gives it.
@@ -25,10 +26,12 @@ def whole_tables(nodes: Sequence[Node]) -> frozenset[str]:
     whole = [
         one
         for one in tables
-        if one.get("column_name_alias") or str(one.get("alias") or "").lower() in used
+        if one.get("column_name_alias")
+        or str(one.get("alias") or "").lower() in used
+        or _named([one]) & used
     ]
     for node in nodes:
-        if "from_table" in node and any(one.get("class") == "STAR" for one in _listed(node)):
+        if "from_table" in node and _reads_all(node):
             whole += [
                 one for one in nodes_under(node["from_table"]) if one.get("type") == "BASE_TABLE"
             ]
@@ -36,16 +39,34 @@ def whole_tables(nodes: Sequence[Node]) -> frozenset[str]:
 
 
 def unqualified_names(nodes: Sequence[Node]) -> frozenset[str]:
-    """Return what a tree names without a table: columns, and rows as values."""
-    return frozenset(
-        str(node["column_names"][0]).lower()
-        for node in nodes
-        if node.get("class") == "COLUMN_REF" and len(node["column_names"]) == 1
-    )
+    """Return what a tree names without a table: columns, and rows as values.
+
+    A row by its schema, too: `registry.model`. `*` is that of an expression, whose row is wherever
+    the expression is put.
+    """
+    names = set()
+    for node in nodes:
+        if node.get("class") == "COLUMN_REF":
+            parts = [str(part).lower() for part in node["column_names"]]
+            if len(parts) == 1 or parts[-2] in SCHEMAS:
+                names.add(".".join(parts[-2:]))
+        if "from_table" in node and node["from_table"].get("type") == "EMPTY" and _reads_all(node):
+            names.add("*")
+    return frozenset(names)
 
 
-def _listed(node: Node) -> Iterator[Node]:
-    return nodes_under([node.get("select_list"), node.get("modifiers"), node.get("qualify")])
+def _reads_all(select: Node) -> bool:
+    """Return whether a SELECT itself, not one within it, asks for columns that it does not name."""
+    waiting: list[Any] = list(select.values())
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict) and "from_table" not in one:
+            if one.get("class") == "STAR" or one.get("type") == "PIVOT":
+                return True
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return False
 
 
 def _named(tables: Sequence[Node]) -> frozenset[str]:
